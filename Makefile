@@ -1,0 +1,40 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test check format bench docs clean
+
+# Rebuilt only when the dependencies change, so that a second `make demo` starts in seconds.
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $(READY)
+
+demo: $(READY)  ## the main job: sandbox + hub + console, seeded
+	@$(BIN)/crosswalk demo
+
+test: $(READY)  ## every test, in parallel
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+check: $(READY)  ## format, lint, types, import contracts, dependencies
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry src
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY)  ## the measured figures, as ratios in one run; JSON in bench/results.json
+	$(BIN)/python -m bench
+
+docs: $(READY)  ## regenerate what is generated: the configuration reference
+	$(BIN)/python -m crosswalk.config.reference docs/configuration.md
+
+clean:
+	rm -rf $(VENV) .crosswalk

@@ -1,0 +1,4 @@
+"""Crosswalk keeps Auth0 identities and Salesforce records in step.
+
+Start reading at `crosswalk.reconcile`: one pure function turns what both sides have into a plan.
+"""

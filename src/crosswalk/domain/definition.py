@@ -1,0 +1,60 @@
+"""A sync as its owner defined it: targets, field maps and match rules. Built from YAML by `crosswalk.config`."""
+
+from msgspec import Struct
+
+from crosswalk.domain.ids import OrgName, SyncName, TenantName
+from crosswalk.domain.place import Place
+from crosswalk.domain.values import Owner, ValueType
+
+
+class FieldMap(Struct, frozen=True):
+    """One Salesforce field: the JavaScript expression that gives its value, its type, and who owns it."""
+
+    field: str
+    expression: str
+    owner: Owner
+    type: ValueType
+    place: Place
+
+
+class MatchRule(Struct, frozen=True):
+    """One way to find the record of an identity: records whose `field` equals the value of `expression`.
+
+    The rule is skipped for an identity when `condition` (an expression) is not true or the value is empty.
+    """
+
+    name: str
+    field: str
+    expression: str
+    type: ValueType
+    condition: str | None
+    place: Place
+
+
+class Target(Struct, frozen=True):
+    """A Salesforce object that identities may be linked to, with its mappings."""
+
+    object: str
+    create: bool
+    """Whether an identity without any match gets a new record of this object."""
+    external_id_field: str
+    """The unique external-id field that holds the Auth0 user id."""
+    fields: tuple[FieldMap, ...]
+    match: tuple[MatchRule, ...]
+    place: Place
+
+
+class SyncDefinition(Struct, frozen=True):
+    """One tenant-org pair. Targets stand in order of preference: the first that has a match gets the link."""
+
+    name: SyncName
+    tenant: TenantName
+    org: OrgName
+    targets: tuple[Target, ...]
+    filter: str | None
+    """An expression; identities for which it is not true are left alone."""
+    filter_place: Place | None
+    lanes: int
+    """Into how many slices the identities are split, each reconciled by one worker at a time."""
+    linger_ms: int
+    """How long the first change of a batch waits for others, milliseconds."""

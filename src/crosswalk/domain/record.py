@@ -1,0 +1,16 @@
+"""One Salesforce row."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from crosswalk.domain.ids import RecordId
+from crosswalk.domain.values import FieldValue
+
+
+class Record(Struct, frozen=True):
+    """A row of a Salesforce object with the fields that a sync tracks (API name → value as Salesforce returned it)."""
+
+    object: str
+    id: RecordId
+    fields: Mapping[str, FieldValue]

@@ -1,0 +1,106 @@
+"""The connection pool, and how a connection of ours is set up."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, LiteralString, TypeAlias
+
+import msgspec
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.types.json import set_json_dumps, set_json_loads
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+
+from crosswalk.store.errors import DatabaseUnavailable
+
+Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
+
+CONNECT_TIMEOUT_S = 10
+STATEMENT_TIMEOUT_MS = 60_000
+IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
+"""A transaction that its process forgot must not hold locks for ever."""
+
+
+async def _configure(connection: Connection) -> None:
+    set_json_dumps(msgspec.json.encode, connection)
+    set_json_loads(msgspec.json.decode, connection)
+
+
+async def fetch_row(connection: Connection, query: LiteralString, parameters: Sequence[object] = ()) -> tuple[Any, ...]:
+    """The one row of a query that always has one."""
+    row = await (await connection.execute(query, parameters)).fetchone()
+    if row is None:
+        raise AssertionError(f"no row where there is always one: {query}")
+    return row
+
+
+class Database:
+    """A pool of connections to one PostgreSQL.
+
+    Parameters
+    ----------
+    uri
+        A libpq connection string; never logged, since it may hold a password.
+    max_size
+        The most connections at once.
+    """
+
+    def __init__(self, uri: str, *, max_size: int = 10) -> None:
+        self._uri = uri
+        self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            uri,
+            min_size=1,
+            max_size=max_size,
+            open=False,
+            timeout=CONNECT_TIMEOUT_S,
+            kwargs={
+                "connect_timeout": CONNECT_TIMEOUT_S,
+                "application_name": "crosswalk",
+                "options": (
+                    f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+                    f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS}"
+                ),
+            },
+            configure=_configure,
+            check=AsyncConnectionPool.check_connection,
+        )
+
+    def __repr__(self) -> str:
+        return f"Database({psycopg.conninfo.conninfo_to_dict(self._uri).get('host', 'localhost')!r})"
+
+    async def open(self) -> None:
+        """Open the pool and wait for the first connection.
+
+        Raises
+        ------
+        DatabaseUnavailable
+            No connection within ten seconds.
+        """
+        try:
+            await self.pool.open(wait=True, timeout=CONNECT_TIMEOUT_S)
+        except (PoolTimeout, psycopg.OperationalError) as error:
+            await self.pool.close()
+            raise DatabaseUnavailable(
+                f"no connection to PostgreSQL ({self!r}) within {CONNECT_TIMEOUT_S} s: check that the server runs and "
+                "that database_url names it"
+            ) from error
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.pool.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Lend a connection inside one transaction: committed at the end, rolled back on an error."""
+        async with self.pool.connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def session(self) -> AsyncIterator[Connection]:
+        """Open a connection of one's own outside the pool, in autocommit: for locks that a session holds."""
+        connection = await AsyncConnection.connect(
+            self._uri, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S, application_name="crosswalk-session"
+        )
+        try:
+            yield connection
+        finally:
+            await connection.close()

@@ -1,0 +1,66 @@
+"""The replica of the identity side: the newest known state of each Auth0 user."""
+
+from collections.abc import Sequence
+
+from crosswalk.domain.identity import Identity, StateVersion
+from crosswalk.domain.ids import TenantName, UserId
+from crosswalk.store.database import Connection
+
+# Relies on the primary key (tenant, user_id).
+READ = """
+SELECT user_id, profile, updated_at, observed_at, carrier, deleted
+FROM identities
+WHERE tenant = %s AND user_id = ANY(%s)
+"""
+
+# Keeps the newer of the stored and the given state, so that the order of arrival does not matter.
+SAVE = """
+INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted)
+SELECT %s, *
+FROM unnest(%s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::bool[])
+     AS given (user_id, profile, updated_at, observed_at, carrier, deleted)
+ORDER BY given.user_id
+ON CONFLICT (tenant, user_id) DO UPDATE
+SET profile = excluded.profile, updated_at = excluded.updated_at, observed_at = excluded.observed_at,
+    carrier = excluded.carrier, deleted = excluded.deleted, seen_at = now()
+WHERE (excluded.updated_at, excluded.observed_at, excluded.carrier)
+    > (stored.updated_at, stored.observed_at, stored.carrier)
+"""
+
+ALL_IDS = """
+SELECT user_id
+FROM identities
+WHERE tenant = %s AND NOT deleted
+ORDER BY user_id
+"""
+
+
+async def read(connection: Connection, tenant: TenantName, user_ids: Sequence[UserId]) -> dict[UserId, Identity]:
+    """The stored states of these users; users never heard of are absent."""
+    rows = await (await connection.execute(READ, (tenant, list(user_ids)))).fetchall()
+    return {
+        user_id: Identity(user_id, bytes(profile), StateVersion(updated_at, observed_at, carrier), deleted)
+        for user_id, profile, updated_at, observed_at, carrier, deleted in rows
+    }
+
+
+async def save(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> None:
+    """Store states, each unless a newer one is stored already."""
+    await connection.execute(
+        SAVE,
+        (
+            tenant,
+            [i.user_id for i in identities],
+            [i.profile for i in identities],
+            [i.version.updated_at for i in identities],
+            [i.version.observed_at for i in identities],
+            [i.version.carrier for i in identities],
+            [i.deleted for i in identities],
+        ),
+    )
+
+
+async def all_ids(connection: Connection, tenant: TenantName) -> list[UserId]:
+    """The ids of all users that are known and not deleted, sorted."""
+    rows = await (await connection.execute(ALL_IDS, (tenant,))).fetchall()
+    return [UserId(row[0]) for row in rows]

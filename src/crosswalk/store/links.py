@@ -1,0 +1,97 @@
+"""Links between identities and records, with the record's replica and the base of the merge."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from crosswalk.domain.ids import RecordId, SyncName, UserId
+from crosswalk.domain.link import Link
+from crosswalk.domain.record import Record
+from crosswalk.store.database import Connection
+
+# Relies on the primary key (sync, user_id).
+READ = """
+SELECT user_id, object, record_id, evidence, record, base
+FROM links
+WHERE sync = %s AND user_id = ANY(%s)
+"""
+
+# Relies on the unique index (sync, record_id).
+OWNERS = """
+SELECT record_id, user_id
+FROM links
+WHERE sync = %s AND record_id = ANY(%s)
+"""
+
+# A record that another identity took meanwhile is not taken from it: that row is left out and missing in the answer.
+SAVE = """
+INSERT INTO links (sync, user_id, object, record_id, evidence, record, base)
+SELECT %s, *
+FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::json[], %s::json[])
+     AS given (user_id, object, record_id, evidence, record, base)
+WHERE NOT EXISTS (
+    SELECT FROM links AS other
+    WHERE other.sync = %s AND other.record_id = given.record_id AND other.user_id <> given.user_id
+)
+ORDER BY given.user_id
+ON CONFLICT (sync, user_id) DO UPDATE
+SET object = excluded.object, record_id = excluded.record_id, evidence = excluded.evidence,
+    record = excluded.record, base = excluded.base, changed_at = now()
+RETURNING user_id
+"""
+
+BY_RECORD = """
+SELECT sync, user_id, object, record_id, evidence, record, base
+FROM links
+WHERE left(record_id, 15) = left(%s, 15)
+"""
+
+
+async def read(connection: Connection, sync: SyncName, user_ids: Sequence[UserId]) -> dict[UserId, Link]:
+    """The links of these identities; unlinked ones are absent."""
+    rows = await (await connection.execute(READ, (sync, list(user_ids)))).fetchall()
+    return {row[0]: _link(row) for row in rows}
+
+
+async def owners(connection: Connection, sync: SyncName, record_ids: Sequence[RecordId]) -> dict[RecordId, UserId]:
+    """Which of these records are linked already, and to whom."""
+    rows = await (await connection.execute(OWNERS, (sync, list(record_ids)))).fetchall()
+    return dict(rows)
+
+
+async def save(connection: Connection, sync: SyncName, links: Sequence[Link]) -> set[UserId]:
+    """Store links; returns whose were stored. Missing: those whose record another identity holds."""
+    rows = await (
+        await connection.execute(
+            SAVE,
+            (
+                sync,
+                [link.user_id for link in links],
+                [link.record.object for link in links],
+                [link.record.id for link in links],
+                [link.evidence for link in links],
+                [_json(link.record.fields) for link in links],
+                [_json(link.base) for link in links],
+                sync,
+            ),
+        )
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
+async def by_record(connection: Connection, record_id: str) -> list[tuple[SyncName, Link]]:
+    """The links to one record in any sync, by its 15- or 18-character id."""
+    rows = await (await connection.execute(BY_RECORD, (record_id,))).fetchall()
+    return [(SyncName(row[0]), _link(row[1:])) for row in rows]
+
+
+def _link(row: tuple[Any, ...]) -> Link:
+    user_id, object_, record_id, evidence, record, base = row
+    fields = msgspec.convert(record, dict[str, str | int | float | bool | None])
+    agreed = msgspec.convert(base, dict[str, str | int | float | bool | None])
+    return Link(UserId(user_id), Record(object_, RecordId(record_id), fields), agreed, evidence)
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()

@@ -1,0 +1,199 @@
+"""What a connector can do, one protocol per capability, and what becomes of a write.
+
+A connector implements the capabilities it has; the engine asks for the ones it needs.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol, TypeAlias
+
+from msgspec import Struct
+
+from crosswalk.domain.event import Event
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.plan import RecordWrite
+from crosswalk.domain.record import Record
+
+
+class Written(Struct, frozen=True, tag="written"):
+    """The record is as the write wanted it. `created` tells a new record from an updated one."""
+
+    record_id: RecordId
+    created: bool
+
+
+class RetryLater(Struct, frozen=True, tag="retry_later"):
+    """Nothing is wrong with the write; the same write may succeed later.
+
+    `after_s` is the least time to wait, in seconds; `None` leaves it to the caller's backoff.
+    """
+
+    code: str
+    message: str
+    after_s: float | None = None
+
+
+class ConflictFound(Struct, frozen=True, tag="conflict_found"):
+    """The org holds other records of the same person: match again, or let a person decide."""
+
+    code: str
+    message: str
+    duplicates: tuple[RecordId, ...] = ()
+
+
+class LinkLost(Struct, frozen=True, tag="link_lost"):
+    """The record is gone (deleted, merged into another, or no longer visible)."""
+
+    code: str
+    message: str
+
+
+class Rejected(Struct, frozen=True, tag="rejected"):
+    """The values of this record are not acceptable; it needs a person (dead letter)."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+class ConfigurationWrong(Struct, frozen=True, tag="configuration_wrong"):
+    """No record of this kind can be written until the mapping or the org's permissions change."""
+
+    code: str
+    message: str
+    fields: tuple[str, ...] = ()
+
+
+WriteResult: TypeAlias = Written | RetryLater | ConflictFound | LinkLost | Rejected | ConfigurationWrong
+"""What became of one write; exactly one of these for each, in the order of the writes."""
+
+
+class ApiUsage(Struct, frozen=True):
+    """How many API calls of the rolling 24 hours an org has used, as it said at `at` (UTC)."""
+
+    used: int
+    limit: int
+    at: datetime
+
+
+class PicklistValue(Struct, frozen=True):
+    """One choice of a picklist."""
+
+    value: str
+    active: bool = True
+
+
+class FieldDescription(Struct, frozen=True, rename="camel"):
+    """One field of an object as the org describes it; the names are Salesforce's own.
+
+    `length` is the greatest number of characters, 0 where it does not apply.
+    """
+
+    name: str
+    label: str
+    type: str
+    length: int = 0
+    createable: bool = False
+    updateable: bool = False
+    nillable: bool = True
+    defaulted_on_create: bool = False
+    external_id: bool = False
+    unique: bool = False
+    case_sensitive: bool = False
+    restricted_picklist: bool = False
+    picklist_values: tuple[PicklistValue, ...] = ()
+    reference_to: tuple[str, ...] = ()
+
+
+class ObjectDescription(Struct, frozen=True):
+    """An object of the org: what can be done with it, and its fields."""
+
+    name: str
+    label: str
+    createable: bool
+    updateable: bool
+    queryable: bool
+    fields: tuple[FieldDescription, ...]
+
+    def field(self, name: str) -> FieldDescription | None:
+        """Return the field called `name` (case-insensitive, as in Salesforce), or `None`."""
+        wanted = name.lower()
+        return next((field for field in self.fields if field.name.lower() == wanted), None)
+
+
+class SubscriptionItem(Struct, frozen=True):
+    """One message of the event subscription.
+
+    Parameters
+    ----------
+    offset
+        Where to resume after this item has been stored.
+    event
+        The event, or `None` for a heartbeat that only moves the offset.
+    """
+
+    offset: str
+    event: Event | None = None
+
+
+class ReadsUsers(Protocol):
+    """Gives the current state of users."""
+
+    async def read_users(self, user_ids: Sequence[UserId]) -> dict[UserId, Identity | None]:
+        """Return each user's current state; `None` for those who no longer exist."""
+        ...
+
+    def list_users(self, query: str | None = None) -> AsyncIterator[Identity]:
+        """Yield every user, or those that match the vendor's query."""
+        ...
+
+    async def find_users_by_email(self, email: str) -> list[Identity]:
+        """Return the users with this e-mail address; several connections may each have one."""
+        ...
+
+
+class SubscribesToEvents(Protocol):
+    """Delivers events as they happen, without a public URL."""
+
+    def subscribe(self, cursor: str | None, from_timestamp: str | None = None) -> AsyncIterator[SubscriptionItem]:
+        """Yield events after `cursor` until the connection ends; the caller reconnects with the last offset."""
+        ...
+
+
+class ReadsLogs(Protocol):
+    """Gives the log of a tenant by checkpoint."""
+
+    async def read_logs(self, after: str | None, take: int = 100) -> list[Event]:
+        """Return up to `take` log events that follow the log id `after`, oldest first."""
+        ...
+
+    async def newest_log_id(self) -> str:
+        """Return the position from which `read_logs` gives only what happens from now on."""
+        ...
+
+
+class FindsCandidates(Protocol):
+    """Finds the records that may belong to an identity."""
+
+    async def find_candidates(
+        self, object_name: str, fields: Sequence[str], key_field: str, values: Sequence[str]
+    ) -> list[Record]:
+        """Return the records whose `key_field` equals one of `values`, with `fields` and the key field."""
+        ...
+
+
+class WritesRecords(Protocol):
+    """Creates and updates records, many in a call."""
+
+    async def write(self, writes: Sequence[RecordWrite]) -> list[WriteResult]:
+        """Return what became of each write, in order; a record that fails never holds back its neighbours."""
+        ...
+
+
+class DescribesObjects(Protocol):
+    """Says which fields an object has."""
+
+    async def describe(self, object_name: str) -> ObjectDescription:
+        """Return the object's description."""
+        ...

@@ -1,0 +1,89 @@
+"""What can go wrong between Crosswalk and a vendor as a whole; results of single records are in `base`.
+
+Messages name the service and the call, never a token, a secret or a personal value.
+"""
+
+from crosswalk.domain.errors import CrosswalkError
+
+
+class ConnectorError(CrosswalkError):
+    """A call to a vendor did not do what it was made for."""
+
+
+class CredentialsRefused(ConnectorError):
+    """The vendor gave no access token.
+
+    Parameters
+    ----------
+    service
+        Who refused: the host that was asked.
+    error, description
+        The vendor's own words (`invalid_grant`, `expired authorization code`).
+    hint
+        What to check, in one sentence.
+    """
+
+    def __init__(self, service: str, error: str, description: str, hint: str) -> None:
+        self.service = service
+        self.error = error
+        self.description = description
+        self.hint = hint
+        said = f"{error}: {description}" if description else error
+        super().__init__(f"{service} refused the credentials ({said}). {hint}")
+
+
+class Unreachable(ConnectorError):
+    """No answer came: the connection failed, or a timeout passed. The call may or may not have been executed."""
+
+    def __init__(self, service: str, call: str, cause: str) -> None:
+        self.service = service
+        self.call = call
+        self.cause = cause
+        super().__init__(f"{service} gave no answer to {call}: {cause}. Check the network, the URL and the CA file.")
+
+
+class CallRefused(ConnectorError):
+    """The vendor answered with an error for the whole call.
+
+    Parameters
+    ----------
+    service, call
+        The host, and method with path (no query string: it may hold personal values).
+    status
+        The HTTP status.
+    code, message, fields
+        The vendor's error code, words, and the fields it named.
+    after_s
+        Seconds the vendor asked to wait, where it did.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        call: str,
+        status: int,
+        code: str,
+        message: str,
+        fields: tuple[str, ...] = (),
+        after_s: float | None = None,
+    ) -> None:
+        self.service = service
+        self.call = call
+        self.status = status
+        self.code = code
+        self.message = message
+        self.fields = fields
+        self.after_s = after_s
+        super().__init__(f"{service} answered {status} to {call} ({code}): {message}")
+
+
+class MalformedAnswer(ConnectorError):
+    """The vendor (or a proxy in between) answered with something that is not what the vendor documents."""
+
+    def __init__(self, service: str, call: str, expected: str, found: str) -> None:
+        self.service = service
+        self.call = call
+        super().__init__(
+            f"{service} answered {call} with {found}; expected {expected}. Is there a proxy or login page in between?"
+        )

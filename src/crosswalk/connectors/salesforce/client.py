@@ -1,0 +1,144 @@
+"""The Salesforce org as the engine sees it: a small facade over the resources of this package."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Self
+
+import msgspec
+
+from crosswalk.connectors.base import ApiUsage, ObjectDescription, WriteResult
+from crosswalk.connectors.errors import MalformedAnswer
+from crosswalk.connectors.http import open_http
+from crosswalk.connectors.parallel import map_parallel
+from crosswalk.connectors.salesforce import query as queries
+from crosswalk.connectors.salesforce.auth import TokenEndpoint
+from crosswalk.connectors.salesforce.collections import Call, plan_calls, send_call
+from crosswalk.connectors.salesforce.describe import describe
+from crosswalk.connectors.salesforce.limits import Limit
+from crosswalk.connectors.salesforce.settings import SalesforceSettings
+from crosswalk.connectors.salesforce.transport import Transport
+from crosswalk.connectors.shared_token import SharedToken
+from crosswalk.domain.plan import RecordWrite
+from crosswalk.domain.record import Record
+
+_decode_limits = msgspec.json.Decoder(dict[str, Limit]).decode
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class SalesforceClient:
+    """One org. Finds candidates, writes records and describes objects (the protocols of `crosswalk.connectors.base`).
+
+    An asynchronous context manager; leaving it closes the connections.
+
+    Parameters
+    ----------
+    settings
+        The org and how to get in.
+    on_usage
+        Called with the API usage that the org reports with each answer.
+    now
+        The time in UTC.
+    """
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        on_usage: Callable[[ApiUsage], None] | None = None,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._http = open_http(settings.ca_file, settings.timeouts)
+        tokens = SharedToken(TokenEndpoint(settings, self._http).fetch, time.monotonic)
+        self._transport = Transport(settings, self._http, tokens, now, on_usage)
+        self._gate = asyncio.Semaphore(settings.parallel_calls)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    @property
+    def usage(self) -> ApiUsage | None:
+        """The API usage that the org reported last."""
+        return self._transport.usage
+
+    @property
+    def calls(self) -> int:
+        """How many API calls this client has made (tokens are not API calls)."""
+        return self._transport.calls
+
+    async def authenticate(self) -> None:
+        """Get an access token if there is none, to find out early whether the credentials are good.
+
+        Raises
+        ------
+        CredentialsRefused, Unreachable, CallRefused, MalformedAnswer
+            Why there is none.
+        """
+        await self._transport.authenticate()
+
+    async def query(self, soql: str) -> list[queries.Row]:
+        """Return all rows that `soql` selects, as Salesforce gave them."""
+        return await queries.query(self._transport, soql)
+
+    async def find_candidates(
+        self, object_name: str, fields: Sequence[str], key_field: str, values: Sequence[str]
+    ) -> list[Record]:
+        """Return the records of an object whose `key_field` equals one of `values`.
+
+        The values go out in chunks of up to 200; equal and empty ones are dropped. Salesforce compares text without
+        regard to case. Converted leads are left out: the person's record is the contact that the lead became.
+        """
+        return await queries.find_candidates(
+            self._transport,
+            self._gate,
+            object_name=object_name,
+            fields=fields,
+            key_field=key_field,
+            values=values,
+        )
+
+    async def write(self, writes: Sequence[RecordWrite]) -> list[WriteResult]:
+        """Write records and return what became of each, in the order of `writes`.
+
+        Creates are upserts by external id, updates go by record id, both up to 200 in a call. A call that fails fails
+        its own records only, as `RetryLater` where repeating may help.
+
+        Raises
+        ------
+        CredentialsRefused, Unreachable, CallRefused, MalformedAnswer
+            No token could be had before the first call: nothing was sent.
+        """
+        if not writes:
+            return []
+        await self._transport.authenticate()
+        results: dict[int, WriteResult] = {}
+
+        async def send(call: Call) -> list[WriteResult]:
+            return await send_call(self._transport, call)
+
+        for wave in plan_calls(writes):
+            for call, outcome in zip(wave, await map_parallel(send, wave, self._gate), strict=True):
+                results.update(zip(call.positions, outcome, strict=True))
+        return [results[position] for position in range(len(writes))]
+
+    async def describe(self, object_name: str) -> ObjectDescription:
+        """Return what the org says about an object and its fields."""
+        return await describe(self._transport, object_name)
+
+    async def limits(self) -> dict[str, Limit]:
+        """Return the org's limits by name, `DailyApiRequests` among them."""
+        answer = await self._transport.send("GET", "limits")
+        try:
+            return _decode_limits(answer)
+        except msgspec.DecodeError as error:
+            raise MalformedAnswer("Salesforce", "GET limits", "limits by name as JSON", "something else") from error

@@ -1,0 +1,160 @@
+"""One small layer that every Salesforce call goes through: token, headers, errors, usage."""
+
+from collections.abc import Callable
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from crosswalk.connectors.base import ApiUsage
+from crosswalk.connectors.errors import CallRefused, Unreachable
+from crosswalk.connectors.http import describe_failure
+from crosswalk.connectors.salesforce.limits import parse_usage
+from crosswalk.connectors.salesforce.settings import SalesforceSettings
+from crosswalk.connectors.shared_token import SharedToken, Token
+
+
+class _ErrorItem(Struct):
+    message: str = ""
+    errorCode: str = ""  # noqa: N815  the vendor's name
+    fields: tuple[str, ...] = ()
+
+
+_decode_errors = msgspec.json.Decoder(tuple[_ErrorItem, ...]).decode
+
+
+class Transport:
+    """Sends calls to one org.
+
+    Parameters
+    ----------
+    settings
+        The org.
+    http
+        The client to send with; not closed here.
+    tokens
+        Where access tokens come from.
+    now
+        The time in UTC, for `usage`.
+    on_usage
+        Called with every usage figure that the org reports.
+    """
+
+    def __init__(
+        self,
+        settings: SalesforceSettings,
+        http: httpx.AsyncClient,
+        tokens: SharedToken,
+        now: Callable[[], datetime],
+        on_usage: Callable[[ApiUsage], None] | None,
+    ) -> None:
+        self._settings = settings
+        self._http = http
+        self._tokens = tokens
+        self._now = now
+        self._on_usage = on_usage
+        self._root = f"/services/data/v{settings.api_version}/"
+        self.usage: ApiUsage | None = None
+        self.calls = 0
+
+    async def authenticate(self) -> None:
+        """Make sure that there is a token.
+
+        Raises
+        ------
+        CredentialsRefused, Unreachable, CallRefused, MalformedAnswer
+            There is none, and none could be had.
+        """
+        await self._tokens.get()
+
+    async def send(
+        self, method: str, path: str, *, query: dict[str, str] | None = None, content: bytes | None = None
+    ) -> bytes:
+        """Return the body of the answer to one call.
+
+        Parameters
+        ----------
+        method
+            The HTTP method.
+        path
+            Relative to the data API of the configured version, or absolute when it starts with `/`.
+        query
+            Query parameters, not encoded yet.
+        content
+            A JSON body.
+
+        Raises
+        ------
+        CallRefused
+            The org answered with an error.
+        Unreachable
+            It did not answer.
+        CredentialsRefused
+            The token was refused, and no new one could be had.
+        """
+        token = await self._tokens.get()
+        answer = await self._send_with(token, method, path, query, content)
+        if answer.status_code == 401:
+            token = await self._tokens.replace(token)
+            answer = await self._send_with(token, method, path, query, content)
+        if answer.status_code >= 300:
+            raise self._refusal(method, path, token, answer)
+        return answer.content
+
+    async def _send_with(
+        self, token: Token, method: str, path: str, query: dict[str, str] | None, content: bytes | None
+    ) -> httpx.Response:
+        url = _base_url(token) + (path if path.startswith("/") else self._root + path)
+        headers = {
+            "Authorization": f"Bearer {token.value.reveal()}",
+            "Sforce-Call-Options": f"client={self._settings.client_name}",
+            "Accept": "application/json",
+        }
+        if content is not None:
+            headers["Content-Type"] = "application/json; charset=UTF-8"
+        self.calls += 1
+        try:
+            answer = await self._http.request(method, url, params=query, content=content, headers=headers)
+        except httpx.TransportError as error:
+            raise Unreachable(_service(token), f"{method} {path}", describe_failure(error)) from error
+        self._note_usage(answer)
+        return answer
+
+    def _note_usage(self, answer: httpx.Response) -> None:
+        usage = parse_usage(answer.headers.get("Sforce-Limit-Info"), self._now())
+        if usage is not None:
+            self.usage = usage
+            if self._on_usage is not None:
+                self._on_usage(usage)
+
+    def _refusal(self, method: str, path: str, token: Token, answer: httpx.Response) -> CallRefused:
+        try:
+            items = _decode_errors(answer.content)
+        except msgspec.DecodeError:
+            items = ()
+        first = items[0] if items else _ErrorItem()
+        return CallRefused(
+            service=_service(token),
+            call=f"{method} {path}",
+            status=answer.status_code,
+            code=first.errorCode or f"HTTP_{answer.status_code}",
+            message="; ".join(item.message for item in items) or "the answer carried no Salesforce error",
+            fields=tuple(field for item in items for field in item.fields),
+            after_s=_retry_after(answer),
+        )
+
+
+def _base_url(token: Token) -> str:
+    return (token.base_url or "").rstrip("/")
+
+
+def _service(token: Token) -> str:
+    return urlsplit(_base_url(token)).netloc
+
+
+def _retry_after(answer: httpx.Response) -> float | None:
+    # Salesforce sends seconds; the date form of the header is left to the caller's backoff.
+    header = answer.headers.get("Retry-After", "")
+    return float(header) if header.isdigit() else None

@@ -1,0 +1,74 @@
+"""One access token for all callers, fetched once at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from crosswalk.connectors.secret import Secret
+
+
+class Token(Struct, frozen=True):
+    """An access token.
+
+    Parameters
+    ----------
+    value
+        The token itself.
+    expires_at
+        When to stop using it, on the monotonic clock (seconds); `None` when only a refusal tells.
+    base_url
+        Where the vendor says that the API is, if it says so.
+    """
+
+    value: Secret
+    expires_at: float | None = None
+    base_url: str | None = None
+
+
+class SharedToken:
+    """Holds the current token and renews it; however many callers need a new one, the vendor is asked once.
+
+    Parameters
+    ----------
+    fetch
+        Asks the vendor for a new token.
+    clock
+        Monotonic seconds.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[Token]], clock: Callable[[], float]) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._token: Token | None = None
+        self._fetching: asyncio.Task[Token] | None = None
+
+    async def get(self) -> Token:
+        """Return a token that is believed to be good; fetch one if there is none or it is about to expire."""
+        token = self._token
+        if token is not None and (token.expires_at is None or self._clock() < token.expires_at):
+            return token
+        return await self._renewed()
+
+    async def replace(self, refused: Token) -> Token:
+        """Return a newer token than `refused`, which the vendor no longer takes."""
+        if self._token is not None and self._token is not refused:
+            return self._token
+        return await self._renewed()
+
+    async def _renewed(self) -> Token:
+        if self._fetching is None:
+            self._fetching = asyncio.create_task(self._fetch_and_keep())
+            self._fetching.add_done_callback(self._forget)
+        # Shielded: a caller that is cancelled must not take the token away from the others who wait for it.
+        return await asyncio.shield(self._fetching)
+
+    async def _fetch_and_keep(self) -> Token:
+        self._token = await self._fetch()
+        return self._token
+
+    def _forget(self, task: asyncio.Task[Token]) -> None:
+        self._fetching = None
+        if not task.cancelled():
+            # Marks the error as seen, in case every caller has gone meanwhile.
+            task.exception()

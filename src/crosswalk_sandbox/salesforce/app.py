@@ -1,0 +1,86 @@
+"""The org as an ASGI application."""
+
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Scope
+
+from crosswalk_sandbox.salesforce import page, query, record_collections, service, sobjects
+from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused, not_found
+from crosswalk_sandbox.salesforce.front_door import FrontDoor
+from crosswalk_sandbox.salesforce.http import Endpoint, Path, api_error_reply, record_error_reply
+from crosswalk_sandbox.salesforce.org import Org
+
+
+class _MethodSwitch:
+    """The endpoints of one path, by method; also remembers the path's template for the call log."""
+
+    def __init__(self, path: Path) -> None:
+        self.template = path.template.replace(":path", "")
+        self._methods = path.methods
+
+    async def __call__(self, request: Request) -> Response:
+        endpoint: Endpoint | None = self._methods.get("GET" if request.method == "HEAD" else request.method)
+        if endpoint is None:
+            message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(self._methods)}"
+            return api_error_reply(ApiError(405, "METHOD_NOT_ALLOWED", message))
+        request.scope["crosswalk_sandbox.template"] = self.template
+        return await endpoint(request)
+
+
+def _template_of(scope: Scope) -> str:
+    template: str = scope.get("crosswalk_sandbox.template", "(refused)")
+    return template
+
+
+async def _answer_api_error(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, ApiError)  # noqa: S101 - registered for this class alone
+    return api_error_reply(error)
+
+
+async def _answer_record_refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RecordRefused)  # noqa: S101 - registered for this class alone
+    return record_error_reply(error)
+
+
+async def _answer_unknown_path(_request: Request, _error: Exception) -> Response:
+    return api_error_reply(not_found())
+
+
+def create_app(org: Org) -> Starlette:
+    """The org's application: `/services/oauth2/token`, the REST API under `/services/data`, and the page `/sandbox/`.
+
+    Parameters
+    ----------
+    org
+        The org to serve; it can be changed in process while it is served.
+    """
+    paths = [*service.PATHS, *record_collections.PATHS, *query.PATHS, *sobjects.PATHS]
+    routes: list[Any] = [
+        Route(path.template, _route_endpoint(_MethodSwitch(path)), methods=_ALL_METHODS) for path in paths
+    ]
+    app = Starlette(
+        routes=[*routes, *page.ROUTES],
+        middleware=[Middleware(FrontDoor, org=org, template_of=_template_of)],
+        exception_handlers={
+            ApiError: _answer_api_error,
+            RecordRefused: _answer_record_refused,
+            404: _answer_unknown_path,
+        },
+    )
+    app.state.org = org
+    return app
+
+
+_ALL_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
+
+
+def _route_endpoint(switch: _MethodSwitch) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        return await switch(request)
+
+    return endpoint

@@ -1,0 +1,86 @@
+"""The token endpoint, the list of API versions, and the org's limits."""
+
+import base64
+import binascii
+from urllib.parse import unquote_plus
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crosswalk_sandbox.salesforce.http import NEWEST_VERSION, OLDEST_VERSION, Path, json_reply, org_of, version_of
+from crosswalk_sandbox.salesforce.sessions import TokenRefused
+
+_SEASONS = ("Winter", "Spring", "Summer")
+_SERVICES = ("sobjects", "query", "queryAll", "limits", "composite")
+TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
+
+
+async def issue_token(request: Request) -> Response:
+    org = org_of(request)
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    try:
+        return json_reply(org.sessions.grant(form, _basic_credentials(request), org.instance_url))
+    except TokenRefused as refused:
+        return json_reply({"error": refused.error, "error_description": refused.description}, 400)
+
+
+async def list_versions(_request: Request) -> Response:
+    """Every API version; three a year, named for the season and the year."""
+    return json_reply(
+        [
+            {
+                "label": f"{_SEASONS[(number - 50) % 3]} '{21 + (number - 50) // 3}",
+                "url": f"/services/data/v{number}.0",
+                "version": f"{number}.0",
+            }
+            for number in range(OLDEST_VERSION, NEWEST_VERSION + 1)
+        ]
+    )
+
+
+async def list_services(request: Request) -> Response:
+    return json_reply({name: f"/services/data/{version_of(request)}/{name}" for name in _SERVICES})
+
+
+async def show_limits(request: Request) -> Response:
+    usage = org_of(request).usage
+    daily = {"Max": usage.daily_limit, "Remaining": usage.daily_limit - usage.used()}
+    unused = {"Max": 15_000, "Remaining": 15_000}
+    return json_reply(
+        {
+            "DailyApiRequests": daily,
+            "DailyBulkApiBatches": unused,
+            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
+            "DailyStreamingApiEvents": {"Max": 10_000, "Remaining": 10_000},
+            "DataStorageMB": {"Max": 1024, "Remaining": 1024},
+            "FileStorageMB": {"Max": 1024, "Remaining": 1024},
+        }
+    )
+
+
+async def count_records(request: Request) -> Response:
+    """`limits/recordCount`: how many rows each object has, in the order of their names."""
+    org = org_of(request)
+    asked = {each.strip().lower() for each in request.query_params.get("sObjects", "").split(",") if each.strip()}
+    names = [name for name in org.objects if not asked or name.lower() in asked]
+    return json_reply({"sObjects": [{"count": len(org.rows(name)), "name": name} for name in names]})
+
+
+def _basic_credentials(request: Request) -> tuple[str, str] | None:
+    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        return "", ""
+    return unquote_plus(user), unquote_plus(password)
+
+
+PATHS = [
+    Path(TOKEN_PATH, {"POST": issue_token}),
+    Path("/services/data", {"GET": list_versions}),
+    Path("/services/data/{version}", {"GET": list_services}),
+    Path("/services/data/{version}/limits", {"GET": show_limits}),
+    Path("/services/data/{version}/limits/recordCount", {"GET": count_records}),
+]

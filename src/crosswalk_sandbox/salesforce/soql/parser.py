@@ -1,0 +1,216 @@
+"""The grammar of the queries that the org understands, by recursive descent.
+
+    query      = SELECT (COUNT() | path, …) FROM name [WHERE condition]
+                 [ORDER BY path [ASC|DESC] [NULLS FIRST|LAST], …] [LIMIT n] [OFFSET n]
+    condition  = simple AND simple … | simple OR simple … | NOT simple | simple
+    simple     = "(" condition ")" | path operator literal | path [NOT] IN "(" literal, … ")"
+
+As with the vendor, AND and OR do not mix, and NOT does not combine, without parentheses.
+"""
+
+from crosswalk_sandbox.salesforce.errors import ApiError
+from crosswalk_sandbox.salesforce.soql.syntax import (
+    And,
+    Comparison,
+    Condition,
+    FieldPath,
+    Literal,
+    Membership,
+    Not,
+    Or,
+    Order,
+    Query,
+)
+from crosswalk_sandbox.salesforce.soql.tokens import Token, like_pattern, query_error, tokenize, unquote
+from crosswalk_sandbox.salesforce.times import read_date, read_time
+
+_OPERATORS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
+_RESERVED = {"and", "or", "not", "in", "like", "from", "where", "order", "limit", "offset", "select", "null"}
+
+
+def parse_query(text: str) -> Query:
+    """The tree of a query.
+
+    Raises
+    ------
+    ApiError
+        400 MALFORMED_QUERY with the place and the unexpected token.
+    """
+    return _Parser(text).query()
+
+
+class _Parser:
+    """Reads tokens from left to right."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = tokenize(text)
+        self._next = 0
+
+    def query(self) -> Query:
+        self._word("SELECT")
+        fields = self._selection()
+        self._word("FROM")
+        target = self._kind("name")
+        where = self._condition() if self._takes_word("WHERE") else None
+        orders = self._orders() if self._takes_word("ORDER") else ()
+        limit = self._whole_number() if self._takes_word("LIMIT") else None
+        offset = self._whole_number() if self._takes_word("OFFSET") else 0
+        if self._peek().kind != "end":
+            raise self._unexpected()
+        return Query(self._text, fields, target.text, target.position, where, orders, limit, offset)
+
+    def _selection(self) -> tuple[FieldPath, ...]:
+        if self._peek().is_word("COUNT") and self._tokens[self._next + 1].text == "(":
+            self._next += 1
+            self._symbol("(")
+            self._symbol(")")
+            return ()
+        paths = [self._path()]
+        while self._takes_symbol(","):
+            paths.append(self._path())
+        return tuple(paths)
+
+    def _condition(self) -> Condition:
+        if self._takes_word("NOT"):
+            return Not(self._simple())
+        conditions = [self._simple()]
+        for word, kind in (("AND", And), ("OR", Or)):
+            while self._takes_word(word):
+                conditions.append(self._simple())
+            if len(conditions) > 1:
+                return kind(tuple(conditions))
+        return conditions[0]
+
+    def _simple(self) -> Condition:
+        if self._takes_symbol("("):
+            condition = self._condition()
+            self._symbol(")")
+            return condition
+        path = self._path()
+        if self._takes_word("LIKE"):
+            return Comparison(path, "LIKE", self._literal())
+        if self._takes_word("IN"):
+            return self._membership(path, is_negated=False)
+        if self._takes_word("NOT"):
+            self._word("IN")
+            return self._membership(path, is_negated=True)
+        token = self._peek()
+        if token.kind != "symbol" or token.text not in _OPERATORS:
+            raise self._unexpected()
+        self._next += 1
+        return Comparison(path, _OPERATORS[token.text], self._literal())
+
+    def _membership(self, path: FieldPath, *, is_negated: bool) -> Membership:
+        self._symbol("(")
+        literals = [self._literal()]
+        while self._takes_symbol(","):
+            literals.append(self._literal())
+        self._symbol(")")
+        return Membership(path, tuple(literals), is_negated)
+
+    def _literal(self) -> Literal:
+        token = self._take()
+        position = token.position
+        match token.kind:
+            case "string":
+                value = unquote(token.text)
+                if value is None:
+                    message = (
+                        "Illegal escape sequence in string: use \\n, \\r, \\t, \\b, \\f, \\\", \\', \\\\ or \\uXXXX"
+                    )
+                    raise query_error(self._text, position, message)
+                return Literal("string", value, position, like_pattern(token.text))
+            case "number":
+                return Literal("number", float(token.text), position)
+            case "datetime" | "date":
+                return self._moment(token)
+            case "name" if token.text.lower() in ("true", "false"):
+                return Literal("boolean", token.text.lower() == "true", position)
+            case "name" if token.text.lower() == "null":
+                return Literal("null", None, position)
+        self._next -= 1
+        raise self._unexpected()
+
+    def _moment(self, token: Token) -> Literal:
+        if token.kind == "date":
+            day = read_date(token.text)
+            if day is not None:
+                return Literal("date", day, token.position)
+        moment = read_time(token.text.upper())
+        if moment is None:
+            raise query_error(self._text, token.position, f"Invalid date: {token.text}")
+        return Literal("datetime", moment, token.position)
+
+    def _orders(self) -> tuple[Order, ...]:
+        self._word("BY")
+        orders = [self._order()]
+        while self._takes_symbol(","):
+            orders.append(self._order())
+        return tuple(orders)
+
+    def _order(self) -> Order:
+        path = self._path()
+        is_descending = self._takes_word("DESC")
+        if not is_descending:
+            self._takes_word("ASC")
+        nulls_last = False
+        if self._takes_word("NULLS"):
+            nulls_last = self._takes_word("LAST")
+            if not nulls_last:
+                self._word("FIRST")
+        return Order(path, is_descending, nulls_last)
+
+    def _whole_number(self) -> int:
+        token = self._kind("number")
+        if not token.text.isdigit():
+            self._next -= 1
+            raise self._unexpected()
+        return int(token.text)
+
+    def _path(self) -> FieldPath:
+        token = self._peek()
+        if token.kind != "name" or token.text.lower() in _RESERVED:
+            raise self._unexpected()
+        self._next += 1
+        return FieldPath(tuple(token.text.split(".")), token.position)
+
+    def _peek(self) -> Token:
+        return self._tokens[self._next]
+
+    def _take(self) -> Token:
+        token = self._tokens[self._next]
+        if token.kind == "end":
+            raise self._unexpected()
+        self._next += 1
+        return token
+
+    def _kind(self, kind: str) -> Token:
+        if self._peek().kind != kind:
+            raise self._unexpected()
+        return self._take()
+
+    def _word(self, word: str) -> None:
+        if not self._takes_word(word):
+            raise self._unexpected()
+
+    def _takes_word(self, word: str) -> bool:
+        if self._peek().is_word(word):
+            self._next += 1
+            return True
+        return False
+
+    def _symbol(self, symbol: str) -> None:
+        if not self._takes_symbol(symbol):
+            raise self._unexpected()
+
+    def _takes_symbol(self, symbol: str) -> bool:
+        token = self._peek()
+        if token.kind == "symbol" and token.text == symbol:
+            self._next += 1
+            return True
+        return False
+
+    def _unexpected(self) -> ApiError:
+        token = self._peek()
+        return query_error(self._text, token.position, f"unexpected token: '{token.text}'")

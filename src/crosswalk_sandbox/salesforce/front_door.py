@@ -47,7 +47,7 @@ class FrontDoor:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        reply = _Reply(self._org, scope, send)
+        reply = _Reply(self._org, scope, receive, send)
         if self._org.latency_ms > 0:
             await asyncio.sleep(self._org.latency_ms / 1000)
         try:
@@ -81,9 +81,10 @@ class FrontDoor:
 class _Reply:
     """Sends a reply on, with the limit header added, or loses it when that was ordered."""
 
-    def __init__(self, org: Org, scope: Scope, send: Send) -> None:
+    def __init__(self, org: Org, scope: Scope, receive: Receive, send: Send) -> None:
         self._org = org
         self._scope = scope
+        self._receive = receive
         self._send = send
         self._is_lost = False
         self.is_counted = False
@@ -94,13 +95,21 @@ class _Reply:
             self.status = message["status"]
             if self._has_written() and self._org.faults.take_drop():
                 self._is_lost = True
-                _drop_connection(self._scope)
+                await self._drop_connection()
             if self.is_counted:
                 usage = self._org.usage
                 value = f"api-usage={usage.used()}/{usage.daily_limit}".encode()
                 message["headers"] = [*message["headers"], (b"sforce-limit-info", value)]
         if not self._is_lost:
             await self._send(message)
+
+    async def _drop_connection(self) -> None:
+        abort = self._scope.get("extensions", {}).get(ABORT_EXTENSION)
+        if abort is None:
+            raise ReplyLost("the reply of an applied write was dropped, as ordered through the control API")
+        abort()
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
     def _has_written(self) -> bool:
         return self.is_counted and self.status < 300 and self._scope["method"] in _WRITING_METHODS
@@ -112,10 +121,3 @@ def _token(scope: Scope) -> str:
             scheme, _, token = value.decode("latin-1").partition(" ")
             return token.strip() if scheme.lower() in ("bearer", "oauth") else ""
     return ""
-
-
-def _drop_connection(scope: Scope) -> None:
-    abort = scope.get("extensions", {}).get(ABORT_EXTENSION)
-    if abort is None:
-        raise ReplyLost("the reply of an applied write was dropped, as ordered through the control API")
-    abort()

@@ -1,0 +1,72 @@
+"""`python -m crosswalk_sandbox`: runs the sandbox until it is told to stop, and says in one JSON line where it is."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvloop
+
+from crosswalk_sandbox.seed import SCENARIOS
+from crosswalk_sandbox.server import Sandbox
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the sandbox; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m crosswalk_sandbox", description="A local Auth0 tenant and Salesforce org for demos and tests."
+    )
+    parser.add_argument("--state-dir", type=Path, required=True, help="directory for certificates and keys")
+    parser.add_argument("--auth0-port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--salesforce-port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--control-port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind")
+    parser.add_argument("--seed", choices=SCENARIOS, help="people and records to start with")
+    parser.add_argument("--exit-with-parent", action="store_true", help="stop when standard input closes")
+    options = parser.parse_args(arguments)
+    sandbox = Sandbox(
+        options.state_dir,
+        auth0_port=options.auth0_port,
+        salesforce_port=options.salesforce_port,
+        control_port=options.control_port,
+        host=options.host,
+        seed=options.seed,
+    )
+    try:
+        uvloop.run(_run(sandbox, exit_with_parent=options.exit_with_parent))
+    except OSError as error:
+        sys.stderr.write(f"sandbox: {error.strerror or error}\n")
+        return 1
+    return 0
+
+
+async def _run(sandbox: Sandbox, *, exit_with_parent: bool) -> None:
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    if exit_with_parent:
+        threading.Thread(target=_wait_for_parent, args=(loop, stopping), daemon=True).start()
+    async with sandbox:
+        sys.stdout.write(json.dumps(sandbox.ready_line()) + "\n")
+        sys.stdout.flush()
+        await stopping.wait()
+
+
+def _wait_for_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
+    """Ask to stop once standard input, a pipe that the parent holds, reaches its end.
+
+    A thread and `os.read`, because a blocked read of `sys.stdin` would hold a lock that the interpreter needs to exit.
+    """
+    while os.read(0, 4096):
+        pass
+    loop.call_soon_threadsafe(stopping.set)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""The Auth0 tenant as the engine sees it: a small facade over the resources of this package."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import urlsplit
+
+from auth0.management import AsyncManagementClient
+
+from crosswalk.connectors.auth0 import logs, subscription
+from crosswalk.connectors.auth0.settings import Auth0Settings
+from crosswalk.connectors.auth0.token import TokenEndpoint
+from crosswalk.connectors.auth0.transport import Transport
+from crosswalk.connectors.auth0.users import UserReader
+from crosswalk.connectors.base import SubscriptionItem
+from crosswalk.connectors.http import open_http
+from crosswalk.connectors.shared_token import SharedToken
+from crosswalk.domain.event import Event
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import UserId
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Auth0Client:
+    """One tenant. Reads users and logs and subscribes to events (the protocols of `crosswalk.connectors.base`).
+
+    An asynchronous context manager; leaving it closes the connections.
+
+    Parameters
+    ----------
+    settings
+        The tenant and how to get in.
+    now
+        The time in UTC.
+    """
+
+    def __init__(self, settings: Auth0Settings, now: Callable[[], datetime] = _utc_now) -> None:
+        self._settings = settings
+        self._now = now
+        self._http = open_http(settings.ca_file, settings.timeouts)
+        self._tokens = SharedToken(TokenEndpoint(settings, self._http, time.monotonic).fetch, time.monotonic)
+        # Jitter needs no secrecy.
+        self._transport = Transport(settings, self._http, self._tokens, time.time, random.random)
+        self._users = UserReader(self._transport, asyncio.Semaphore(settings.parallel_reads), now)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    @property
+    def calls(self) -> int:
+        """How many calls of the Management API this client has made itself."""
+        return self._transport.calls
+
+    async def authenticate(self) -> None:
+        """Get an access token if there is none, to find out early whether the credentials are good.
+
+        Raises
+        ------
+        CredentialsRefused, Unreachable, CallRefused, MalformedAnswer
+            Why there is none.
+        """
+        await self._tokens.get()
+
+    async def management(self) -> AsyncManagementClient:
+        """Return the official client for everything else of the Management API, on the same connections.
+
+        Its access token is the current one: ask again for each piece of work rather than keeping the client.
+        """
+        token = await self._tokens.get()
+        return AsyncManagementClient(
+            domain=urlsplit(self._settings.root_url).netloc,
+            token=token.value.reveal(),
+            httpx_client=self._http,
+        )
+
+    async def read_users(self, user_ids: Sequence[UserId]) -> dict[UserId, Identity | None]:
+        """Return the current state of each user, its profile as Auth0 sent it; `None` for those that are gone."""
+        return await self._users.read(user_ids)
+
+    def list_users(self, query: str | None = None) -> AsyncIterator[Identity]:
+        """Yield all users, or those that match `query` (search syntax v3), oldest first.
+
+        The search of Auth0 lags some seconds behind; `read_users` does not.
+        """
+        return self._users.search(query)
+
+    async def find_users_by_email(self, email: str) -> list[Identity]:
+        """Return the users with this e-mail address; several connections may each have one."""
+        return await self._users.find_by_email(email)
+
+    def subscribe(self, cursor: str | None, from_timestamp: str | None = None) -> AsyncIterator[SubscriptionItem]:
+        """Yield events after `cursor` until the connection ends; reconnect with the last offset, after `backoff`.
+
+        Raises
+        ------
+        SubscriptionEnded, Unreachable, CallRefused, CredentialsRefused
+            Why it ended, while iterating.
+        """
+        return subscription.subscribe(self._transport, cursor, from_timestamp, self._now)
+
+    async def read_logs(self, after: str | None, take: int = 100) -> list[Event]:
+        """Return up to `take` log events that follow the log id `after`, oldest first.
+
+        `None` returns the newest event alone: the place to start at when there is no checkpoint yet.
+        """
+        return await logs.read_logs(self._transport, after, take)
+
+    async def newest_log_id(self) -> str:
+        """Return the position from which `read_logs` gives only what happens from now on."""
+        return await logs.newest_log_id(self._transport)

@@ -1,0 +1,106 @@
+"""Access tokens for the Management API, by client credentials."""
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+from msgspec import Struct
+
+from crosswalk.connectors.auth0.settings import Auth0Settings
+from crosswalk.connectors.errors import CallRefused, CredentialsRefused, MalformedAnswer, Unreachable
+from crosswalk.connectors.http import describe_failure
+from crosswalk.connectors.secret import Secret
+from crosswalk.connectors.shared_token import Token
+
+TOKEN_PATH = "/oauth/token"  # noqa: S105  a path, not a secret
+LEEWAY_S = 60
+"""How long before its end a token is replaced, so that it does not expire on its way."""
+
+_HINTS = {
+    "access_denied": "Check the client secret, and authorize the application for the Management API.",
+    "unauthorized_client": "Check the client id, and enable the client-credentials grant of the application.",
+    "invalid_client": "Check the client id and the client secret.",
+    "invalid_request": "Check the audience: https://{tenant domain}/api/v2/, with the slash at the end.",
+}
+_DEFAULT_HINT = "Check domain, client id and client secret, and the application's grants."
+
+
+class _TokenAnswer(Struct):
+    access_token: str
+    expires_in: float
+
+
+class _TokenError(Struct):
+    error: str = "unknown_error"
+    error_description: str = ""
+
+
+class TokenEndpoint:
+    """Asks the tenant for access tokens.
+
+    Parameters
+    ----------
+    settings
+        The tenant.
+    http
+        The client to ask with; not closed here.
+    clock
+        Monotonic seconds, for the token's end.
+    """
+
+    def __init__(self, settings: Auth0Settings, http: httpx.AsyncClient, clock: Callable[[], float]) -> None:
+        self._settings = settings
+        self._http = http
+        self._clock = clock
+        self._service = urlsplit(settings.root_url).netloc
+
+    async def fetch(self) -> Token:
+        """Return a new token.
+
+        Raises
+        ------
+        CredentialsRefused
+            The tenant says no; the message has its words and what to check.
+        Unreachable, CallRefused, MalformedAnswer
+            It could not be asked, or answered something else than the OAuth specification says.
+        """
+        call = f"POST {TOKEN_PATH}"
+        try:
+            answer = await self._http.post(
+                self._settings.root_url + TOKEN_PATH,
+                json={
+                    "grant_type": "client_credentials",
+                    "client_id": self._settings.client_id,
+                    "client_secret": self._settings.client_secret.reveal(),
+                    "audience": self._settings.token_audience,
+                },
+            )
+        except httpx.TransportError as error:
+            raise Unreachable(self._service, call, describe_failure(error)) from error
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise CallRefused(
+                service=self._service,
+                call=call,
+                status=answer.status_code,
+                code="token_not_given",
+                message="the tenant is busy or has an outage",
+            )
+        if answer.status_code != 200:
+            raise self._refusal(answer)
+        try:
+            token = msgspec.json.decode(answer.content, type=_TokenAnswer)
+        except msgspec.DecodeError as error:
+            raise MalformedAnswer(
+                self._service, call, "access_token and expires_in as JSON", "something else"
+            ) from error
+        life_s = max(0.0, token.expires_in - LEEWAY_S)
+        return Token(value=Secret(token.access_token), expires_at=self._clock() + life_s)
+
+    def _refusal(self, answer: httpx.Response) -> CredentialsRefused:
+        try:
+            said = msgspec.json.decode(answer.content, type=_TokenError)
+        except msgspec.DecodeError:
+            said = _TokenError(error=f"http_{answer.status_code}", error_description="the answer was not JSON")
+        description = self._settings.client_secret.mask(said.error_description)
+        return CredentialsRefused(self._service, said.error, description, _HINTS.get(said.error, _DEFAULT_HINT))

@@ -1,0 +1,145 @@
+"""One small layer that every read of the Management API goes through: token, retry, errors.
+
+The official SDK gives its own reading of each answer, not the answer; the hub keeps users and events exactly as Auth0
+sent them, so its reads ask for the same documented endpoints themselves, and wait as the SDK does.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import httpx
+
+from crosswalk.connectors.auth0.errors import refusal
+from crosswalk.connectors.auth0.settings import Auth0Settings
+from crosswalk.connectors.backoff import backoff
+from crosswalk.connectors.errors import CallRefused, Unreachable
+from crosswalk.connectors.http import describe_failure
+from crosswalk.connectors.shared_token import SharedToken, Token
+
+
+class Transport:
+    """Reads from one tenant.
+
+    Parameters
+    ----------
+    settings
+        The tenant.
+    http
+        The client to read with; not closed here.
+    tokens
+        Where access tokens come from.
+    unix_now, random
+        Unix time in seconds, and a number in [0, 1): for waiting as long as Auth0 asks, with jitter.
+    """
+
+    def __init__(
+        self,
+        settings: Auth0Settings,
+        http: httpx.AsyncClient,
+        tokens: SharedToken,
+        unix_now: Callable[[], float],
+        random: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._http = http
+        self._tokens = tokens
+        self._unix_now = unix_now
+        self._random = random
+        self._service = urlsplit(settings.root_url).netloc
+        self._root = settings.root_url + "/api/v2/"
+        self.calls = 0
+
+    async def get(self, path: str, query: Mapping[str, str | int] | None = None) -> bytes:
+        """Return the body that Auth0 answers to `GET /api/v2/{path}`.
+
+        Busy answers (429, 5xx) and lost connections are tried again, after the time that Auth0 asks for.
+
+        Raises
+        ------
+        CallRefused
+            Auth0 answered with an error (404 for a user that is gone).
+        Unreachable
+            No attempt got an answer.
+        CredentialsRefused
+            No token could be had.
+        """
+        attempt = 1
+        while True:
+            try:
+                return await self._get_once(path, query)
+            except (CallRefused, Unreachable) as error:
+                if attempt >= self._settings.attempts or not _may_pass(error):
+                    raise
+                await asyncio.sleep(self._wait(error, attempt))
+            attempt += 1
+
+    @asynccontextmanager
+    async def stream(self, path: str, query: Mapping[str, str]) -> AsyncIterator[httpx.Response]:
+        """Open a stream of server-sent events; yields the answer once its status is known to be good.
+
+        Raises
+        ------
+        CallRefused, Unreachable, CredentialsRefused
+            The stream could not be opened.
+        """
+        token = await self._tokens.get()
+        answer = await self._open(token, path, query)
+        if answer.status_code == 401:
+            await answer.aclose()
+            answer = await self._open(await self._tokens.replace(token), path, query)
+        try:
+            if answer.status_code != 200:
+                await answer.aread()
+                raise refusal(self._service, f"GET /api/v2/{path}", answer, self._unix_now())
+            yield answer
+        except httpx.TransportError as error:
+            raise Unreachable(self._service, f"GET /api/v2/{path}", describe_failure(error)) from error
+        finally:
+            await answer.aclose()
+
+    async def _open(self, token: Token, path: str, query: Mapping[str, str]) -> httpx.Response:
+        self.calls += 1
+        request = self._http.build_request(
+            "GET",
+            self._root + path,
+            params=dict(query),
+            headers={**_authorization(token), "Accept": "text/event-stream", "Cache-Control": "no-store"},
+            timeout=self._settings.timeouts.for_httpx(read=self._settings.silence_s),
+        )
+        try:
+            return await self._http.send(request, stream=True)
+        except httpx.TransportError as error:
+            raise Unreachable(self._service, f"GET /api/v2/{path}", describe_failure(error)) from error
+
+    async def _get_once(self, path: str, query: Mapping[str, str | int] | None) -> bytes:
+        token = await self._tokens.get()
+        answer = await self._send(token, path, query)
+        if answer.status_code == 401:
+            answer = await self._send(await self._tokens.replace(token), path, query)
+        if answer.status_code != 200:
+            raise refusal(self._service, f"GET /api/v2/{path}", answer, self._unix_now())
+        return answer.content
+
+    async def _send(self, token: Token, path: str, query: Mapping[str, str | int] | None) -> httpx.Response:
+        self.calls += 1
+        try:
+            return await self._http.get(self._root + path, params=query, headers=_authorization(token))
+        except httpx.TransportError as error:
+            raise Unreachable(self._service, f"GET /api/v2/{path}", describe_failure(error)) from error
+
+    def _wait(self, error: CallRefused | Unreachable, attempt: int) -> float:
+        asked = error.after_s if isinstance(error, CallRefused) else None
+        if asked is None:
+            return backoff(attempt, self._random)
+        # Somewhat later than asked, and not all at the same moment.
+        return asked * (1.0 + 0.2 * self._random()) + 0.05
+
+
+def _may_pass(error: CallRefused | Unreachable) -> bool:
+    return isinstance(error, Unreachable) or error.status == 429 or error.status >= 500
+
+
+def _authorization(token: Token) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token.value.reveal()}"}

@@ -2,3 +2,7 @@
 
 Start reading at `crosswalk.reconcile`: one pure function turns what both sides have into a plan.
 """
+
+from importlib.metadata import version
+
+__version__ = version("crosswalk")

@@ -1,10 +1,14 @@
 """How far each pull source of each tenant was read."""
 
+from datetime import datetime
+
+from msgspec import Struct
+
 from crosswalk.domain.ids import TenantName
 from crosswalk.store.database import Connection
 
 READ = """
-SELECT position
+SELECT position, moved_at
 FROM cursors
 WHERE tenant = %s AND source = %s
 """
@@ -17,10 +21,17 @@ SET position = excluded.position, moved_at = now()
 """
 
 
-async def read(connection: Connection, tenant: TenantName, source: str) -> str | None:
-    """The stored position, opaque to us; `None` before the first."""
+class Cursor(Struct, frozen=True):
+    """A position in the vendor's own terms, opaque to us, and when we got there."""
+
+    position: str
+    moved_at: datetime
+
+
+async def read(connection: Connection, tenant: TenantName, source: str) -> Cursor | None:
+    """The stored cursor; `None` before the first."""
     row = await (await connection.execute(READ, (tenant, source))).fetchone()
-    return None if row is None else str(row[0])
+    return None if row is None else Cursor(row[0], row[1])
 
 
 async def move(connection: Connection, tenant: TenantName, source: str, position: str) -> None:

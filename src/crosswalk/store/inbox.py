@@ -73,9 +73,9 @@ ORDER BY d.seq
 LIMIT %s
 """
 
-# How many events of a lane wait, up to a bound, and since when the oldest does.
+# How many events of a lane wait, up to a bound, and how long the oldest has waited, by the database's clock alone.
 WAITING = """
-SELECT count(*), min(received_at)
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)::float8
 FROM (
     SELECT received_at
     FROM due
@@ -184,8 +184,8 @@ async def read_due(connection: Connection, lane: Lane, limit: int) -> list[DueEv
     ]
 
 
-async def waiting(connection: Connection, lane: Lane, up_to: int) -> tuple[int, datetime | None]:
-    """How many events of the lane are due (counted to `up_to`), and when the oldest of them came."""
+async def waiting(connection: Connection, lane: Lane, up_to: int) -> tuple[int, float]:
+    """How many events of the lane are due (counted to `up_to`), and for how many seconds the oldest has waited."""
     row = await fetch_row(connection, WAITING, (lane.sync, lane.number, up_to))
     return row[0], row[1]
 

@@ -73,6 +73,21 @@ CREATE TABLE links (
 );
 """
 
+CLAIMS = """
+-- Who is about to create or take which record: two identities of one person, reconciled at the same moment by two
+-- workers, must not make two records. Rows live from just before the write until its result is in the ledger.
+CREATE TABLE claims (
+    sync       text NOT NULL,
+    object     text NOT NULL,
+    field      text NOT NULL,
+    value      text NOT NULL,
+    user_id    text NOT NULL,
+    claimed_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (sync, object, field, value)
+);
+CREATE INDEX claims_by_user ON claims (sync, user_id);
+"""
+
 LEDGER = """
 -- One row for each field that was written: who, what, why, from which event, old and new value.
 CREATE TABLE audit (
@@ -135,6 +150,6 @@ CREATE TABLE api_usage (
 
 
 def upgrade() -> None:
-    for statements in (INBOX, REPLICAS_AND_LINKS, LEDGER, SOURCES, SchemaManager.get_schema()):
+    for statements in (INBOX, REPLICAS_AND_LINKS, CLAIMS, LEDGER, SOURCES, SchemaManager.get_schema()):
         # By the driver itself: Alembic's own execute would read colons as parameters and take one statement at a time.
         op.get_bind().connection.cursor().execute(statements)

@@ -1,0 +1,118 @@
+"""The hub: everything that one process needs, assembled from a configuration and taken apart again."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+from msgspec import Struct
+
+from crosswalk.config.config import Config
+from crosswalk.connectors.auth0.client import Auth0Client
+from crosswalk.connectors.base import ApiUsage
+from crosswalk.connectors.salesforce.client import SalesforceClient
+from crosswalk.domain.ids import OrgName, SyncName, TenantName
+from crosswalk.engine.jobs import LaneJobs
+from crosswalk.engine.lane import Lanes
+from crosswalk.engine.planning import Planner
+from crosswalk.engine.reconciler import Reconciler
+from crosswalk.engine.settings import auth0_settings, salesforce_settings
+from crosswalk.reconcile import CompiledSync
+from crosswalk.store import usage
+from crosswalk.store.database import Database
+from crosswalk.store.embedded import EmbeddedPostgres
+from crosswalk.store.inbox import Lane
+from crosswalk.store.migrate import migrate
+
+log = structlog.get_logger()
+
+EVALUATING_THREADS = 2
+"""Expressions and merges hold Python's lock most of the time: more threads would only compete for it."""
+
+
+class Hub(Struct, frozen=True):
+    """The parts of a running hub."""
+
+    config: Config
+    database: Database
+    embedded: EmbeddedPostgres | None
+    tenants: Mapping[TenantName, Auth0Client]
+    orgs: Mapping[OrgName, SalesforceClient]
+    planners: Mapping[SyncName, Planner]
+    jobs: LaneJobs
+
+
+@asynccontextmanager
+async def open_hub(config: Config) -> AsyncIterator[Hub]:
+    """Open the database (migrated), the connectors and the job queue; close them at the end.
+
+    Raises
+    ------
+    crosswalk.store.errors.DatabaseUnavailable
+        PostgreSQL could not be started or reached.
+    crosswalk.expressions.errors.ExpressionSyntaxError
+        A mapping's expression is not JavaScript.
+    """
+    async with AsyncExitStack() as stack:
+        embedded, uri = await _database_of(config, stack)
+        await asyncio.to_thread(migrate, uri)
+        database = Database(uri)
+        await database.open()
+        stack.push_async_callback(database.close)
+
+        tenants = {
+            TenantName(name): await stack.enter_async_context(Auth0Client(auth0_settings(tenant)))
+            for name, tenant in config.tenants.items()
+        }
+        orgs = {
+            OrgName(name): await stack.enter_async_context(SalesforceClient(salesforce_settings(org)))
+            for name, org in config.orgs.items()
+        }
+        threads = ThreadPoolExecutor(EVALUATING_THREADS, thread_name_prefix="reconcile")
+        stack.callback(threads.shutdown, cancel_futures=True)
+        planners = {SyncName(name): _planner(config, name, orgs, threads) for name in config.syncs}
+        reconcilers = {
+            name: Reconciler(
+                (definition := config.definition(name)),
+                planner,
+                tenants[definition.tenant],
+                orgs[definition.org],
+                database,
+            )
+            for name, planner in planners.items()
+        }
+        lanes = Lanes(database, reconcilers)
+
+        async def run_lane(lane: Lane) -> None:
+            await lanes.run(lane, jobs)
+
+        jobs = LaneJobs(database, run_lane)
+        await jobs.open()
+        yield Hub(config, database, embedded, tenants, orgs, planners, jobs)
+
+
+async def _database_of(config: Config, stack: AsyncExitStack) -> tuple[EmbeddedPostgres | None, str]:
+    """The configured server, or the embedded one in the state directory."""
+    if config.database_url is not None:
+        return None, config.database_url.get_secret_value()
+    config.state_dir.mkdir(parents=True, exist_ok=True)
+    embedded = await asyncio.to_thread(EmbeddedPostgres, config.state_dir / "postgres")
+    stack.push_async_callback(asyncio.to_thread, embedded.stop)
+    return embedded, embedded.uri
+
+
+def _planner(config: Config, sync: str, orgs: Mapping[OrgName, SalesforceClient], threads: Executor) -> Planner:
+    definition = config.definition(sync)
+    compiled = CompiledSync(definition, default_region=config.syncs[sync].default_region)
+    return Planner(definition, compiled, orgs[definition.org], threads)
+
+
+async def save_usage(hub: Hub, last: dict[OrgName, ApiUsage]) -> None:
+    """Store each org's API usage where it moved since `last`, which is brought up to date."""
+    for org, client in hub.orgs.items():
+        seen = client.usage
+        if seen is not None and last.get(org) != seen:
+            async with hub.database.transaction() as connection:
+                await usage.save(connection, org, seen.used, seen.limit)
+            last[org] = seen

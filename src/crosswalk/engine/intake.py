@@ -1,0 +1,139 @@
+"""Intake: accepted events become durable, and their lanes are woken, before anybody is answered.
+
+Many requests share one commit: a commit costs a flush to disk whatever it holds, so whatever has arrived while the
+previous commit was under way goes into the next one together.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from types import TracebackType
+from typing import TypeAlias
+
+import structlog
+
+from crosswalk.domain.errors import CrosswalkError
+from crosswalk.domain.event import Event
+from crosswalk.domain.ids import TenantName
+from crosswalk.store import inbox
+from crosswalk.store.database import Connection, Database
+
+log = structlog.get_logger()
+
+Wake: TypeAlias = Callable[[Connection, inbox.Lane], Awaitable[None]]
+"""Defers a lane's job inside the caller's transaction."""
+
+MOST_EVENTS_PER_COMMIT = 1_000
+MOST_EVENTS_WAITING = 20_000
+COMMITS_AT_ONCE = 2
+"""While one commit waits for the disk, the next is filled and sent."""
+
+
+class IntakeFull(CrosswalkError):
+    """More events wait to be stored than the hub keeps in memory; send them again in a moment."""
+
+
+async def take_in(
+    connection: Connection,
+    events: Sequence[tuple[TenantName, Event]],
+    subscribers: Sequence[inbox.Subscriber],
+    wake: Wake,
+) -> int:
+    """Store events once each and wake the lanes that got work, all in the caller's transaction.
+
+    Returns
+    -------
+    int
+        How many of the events were new.
+    """
+    accepted = await inbox.accept(connection, events, subscribers)
+    for lane in accepted.lanes:
+        await wake(connection, lane)
+    return accepted.new
+
+
+class Intake:
+    """Groups the events of many concurrent requests into few commits.
+
+    Use as an async context manager; leaving it stores what still waits.
+    """
+
+    def __init__(self, database: Database, subscribers: Sequence[inbox.Subscriber], wake: Wake) -> None:
+        self._database = database
+        self._subscribers = subscribers
+        self._wake = wake
+        self._waiting: deque[tuple[TenantName, Sequence[Event], asyncio.Future[None]]] = deque()
+        self._events_waiting = 0
+        self._arrived = asyncio.Event()
+        self._closing = False
+        self._committers: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> "Intake":
+        self._committers = [asyncio.create_task(self._commit_for_ever()) for _ in range(COMMITS_AT_ONCE)]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing = True
+        self._arrived.set()
+        await asyncio.gather(*self._committers)
+
+    async def accept(self, tenant: TenantName, events: Sequence[Event]) -> None:
+        """Return once the events are durable.
+
+        Raises
+        ------
+        IntakeFull
+            Too much waits already; nothing of this call was kept.
+        crosswalk.domain.errors.CrosswalkError
+            The database refused or is away; nothing of this call is known to be kept, and sending again is safe.
+        """
+        if not events:
+            return
+        if self._events_waiting + len(events) > MOST_EVENTS_WAITING:
+            raise IntakeFull(f"{self._events_waiting} events wait to be stored already: send these again in a second")
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((tenant, events, done))
+        self._events_waiting += len(events)
+        self._arrived.set()
+        await done
+
+    async def _commit_for_ever(self) -> None:
+        while True:
+            await self._arrived.wait()
+            group = self._next_group()
+            if not group:
+                if self._closing:
+                    return
+                self._arrived.clear()
+                continue
+            try:
+                events = [(tenant, event) for tenant, some, _ in group for event in some]
+                async with self._database.transaction() as connection:
+                    await take_in(connection, events, self._subscribers, self._wake)
+            except Exception as error:  # every waiting request must hear of it, whatever it was
+                log.error("intake_failed", error=str(error), events=len(events))
+                _answer(group, error)
+            else:
+                _answer(group, None)
+
+    def _next_group(self) -> list[tuple[TenantName, Sequence[Event], asyncio.Future[None]]]:
+        group: list[tuple[TenantName, Sequence[Event], asyncio.Future[None]]] = []
+        size = 0
+        while self._waiting and size < MOST_EVENTS_PER_COMMIT:
+            item = self._waiting.popleft()
+            size += len(item[1])
+            group.append(item)
+        self._events_waiting -= size
+        return group
+
+
+def _answer(group: Sequence[tuple[TenantName, Sequence[Event], asyncio.Future[None]]], error: Exception | None) -> None:
+    for _, _, done in group:
+        if done.done():  # the sender hung up
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)

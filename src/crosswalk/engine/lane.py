@@ -1,0 +1,62 @@
+"""The life of one lane's job: linger until a batch is worth a call, reconcile, repeat until nothing is due."""
+
+import asyncio
+from collections.abc import Mapping
+
+from crosswalk.domain.ids import SyncName
+from crosswalk.engine.jobs import LaneJobs
+from crosswalk.engine.reconciler import Reconciler
+from crosswalk.store import inbox
+from crosswalk.store.database import Database
+from crosswalk.store.inbox import Lane
+
+FULL_BATCH = 200
+"""Records in one collections call: with so many due there is nothing to wait for."""
+
+EVENTS_PER_BATCH = 2_000
+"""Ten full calls, which go out in parallel; bounds the memory of a batch."""
+
+BATCHES_PER_JOB = 50
+"""Afterwards the lane queues again behind the others, so that one busy sync does not starve them."""
+
+GLANCE_EVERY_S = 0.05
+
+
+class Lanes:
+    """Runs the jobs of all lanes with the reconciler of each sync."""
+
+    def __init__(self, database: Database, reconcilers: Mapping[SyncName, Reconciler]) -> None:
+        self._database = database
+        self._reconcilers = reconcilers
+
+    async def run(self, lane: Lane, jobs: LaneJobs) -> None:
+        """Reconcile what is due in the lane, batch by batch; what is left for later gets a job of its own."""
+        reconciler = self._reconcilers.get(lane.sync)
+        if reconciler is None:
+            return  # the sync was removed from the configuration; its events stay, in case it comes back
+        for _ in range(BATCHES_PER_JOB):
+            await self._linger(lane, reconciler.definition.linger_ms / 1000)
+            async with self._database.transaction() as connection:
+                due = await inbox.read_due(connection, lane, EVENTS_PER_BATCH)
+            if not due:
+                break
+            await reconciler.reconcile(due)
+        async with self._database.transaction() as connection:
+            next_in_s = await inbox.seconds_to_next(connection, lane)
+            if next_in_s is not None and next_in_s <= 0:
+                await jobs.wake(connection, lane)
+        if next_in_s is not None and next_in_s > 0:
+            await jobs.wake_later(lane, next_in_s)
+
+    async def _linger(self, lane: Lane, linger_s: float) -> None:
+        """Wait until the lane's oldest event has waited `linger_s`, or a full batch is there.
+
+        This is what fills batches and lets a user's second change join the first; the first change pays for it with
+        no more than `linger_s`.
+        """
+        while True:
+            async with self._database.transaction() as connection:
+                count, age_s = await inbox.waiting(connection, lane, FULL_BATCH)
+            if count == 0 or count >= FULL_BATCH or age_s >= linger_s:
+                return
+            await asyncio.sleep(min(linger_s - age_s, GLANCE_EVERY_S))

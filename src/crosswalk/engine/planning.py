@@ -1,0 +1,187 @@
+"""From states to plans: look up links and candidates, then let the pure core decide.
+
+The reconcile job and `crosswalk plan` share this: the one writes what it says, the other prints it.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import TypeVar, TypeVarTuple, Unpack
+
+from msgspec import Struct
+
+from crosswalk.connectors.base import FindsCandidates
+from crosswalk.connectors.errors import ConnectorError
+from crosswalk.domain.definition import SyncDefinition, Target
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.link import Link
+from crosswalk.domain.plan import Action, Plan, Reason, Situation
+from crosswalk.domain.record import Record
+from crosswalk.engine.tracking import tracked_fields
+from crosswalk.matching import Candidates, keys_to_query, resolve
+from crosswalk.reconcile import CompiledSync, Evaluation, plan_deleted, plan_linked, plan_unlinked
+from crosswalk.store import links
+from crosswalk.store.claims import Claim
+from crosswalk.store.database import Database
+
+Arguments = TypeVarTuple("Arguments")
+Result = TypeVar("Result")
+
+
+class Planned(Struct, frozen=True):
+    """The plans of a batch.
+
+    Parameters
+    ----------
+    plans
+        One for each identity that could be decided.
+    waiting
+        Why each of the others could not be: the org did not answer the question which records it has.
+    claims
+        What has to be claimed before the plans are carried out.
+    links
+        The links as they were before.
+    """
+
+    plans: Mapping[UserId, Plan]
+    waiting: Mapping[UserId, ConnectorError]
+    claims: tuple[Claim, ...]
+    links: Mapping[UserId, Link]
+
+
+class Planner:
+    """Plans batches of identities for one sync.
+
+    Parameters
+    ----------
+    definition, compiled
+        The sync, and its compiled expressions.
+    org
+        Where candidates are looked up.
+    threads
+        Runs the expressions and merges: they take longer than the event loop may be held.
+    """
+
+    def __init__(
+        self, definition: SyncDefinition, compiled: CompiledSync, org: FindsCandidates, threads: Executor
+    ) -> None:
+        self._definition = definition
+        self._compiled = compiled
+        self._org = org
+        self._threads = threads
+        self._targets = {target.object: target for target in definition.targets}
+
+    async def plan(self, database: Database, identities: Sequence[Identity]) -> Planned:
+        """Decide for each identity what has to be written so that both sides agree; writes nothing."""
+        async with database.transaction() as connection:
+            known = await links.read(connection, self._definition.name, [i.user_id for i in identities])
+        plans = {i.user_id: plan_deleted(i.user_id, known.get(i.user_id)) for i in identities if i.deleted}
+        alive = [i for i in identities if not i.deleted]
+        evaluations = await self._in_thread(self._compiled.evaluate, alive)
+
+        linked = [e for e in evaluations if e.user_id in known]
+        linked_plans, outdated = await self._plan_linked(linked, known)
+        plans |= linked_plans
+
+        unlinked = [e for e in evaluations if e.user_id not in known]
+        unlinked_plans, waiting = await self._plan_unlinked(database, unlinked)
+        plans |= unlinked_plans
+        return Planned(
+            plans=plans,
+            waiting=waiting | outdated,
+            claims=tuple(claim for e in unlinked if (p := plans.get(e.user_id)) for claim in self._claims(p, e)),
+            links=known,
+        )
+
+    async def _plan_linked(
+        self, evaluations: Sequence[Evaluation], known: Mapping[UserId, Link]
+    ) -> tuple[dict[UserId, Plan], dict[UserId, ConnectorError]]:
+        """Plan against the stored replica; where the plan hangs on the record's present value, read that first.
+
+        Only filling an empty field does: somebody may have filled it in Salesforce since. Everything else is written
+        whatever the record holds, so it needs no read, and 200 changed identities cost one call.
+        """
+        plans = await self._in_thread(self._decide_linked, evaluations, known)
+        filling = [e for e in evaluations if _fills(plans[e.user_id])]
+        if not filling:
+            return plans, {}
+        try:
+            fresh = await self._reread([known[e.user_id] for e in filling])
+        except ConnectorError as error:
+            waiting = {e.user_id: error for e in filling}
+            return {user_id: plan for user_id, plan in plans.items() if user_id not in waiting}, waiting
+        return plans | await self._in_thread(self._decide_linked, filling, dict(known) | fresh), {}
+
+    def _decide_linked(self, evaluations: Sequence[Evaluation], known: Mapping[UserId, Link]) -> dict[UserId, Plan]:
+        return {e.user_id: plan_linked(self._compiled, e, known[e.user_id]) for e in evaluations}
+
+    async def _reread(self, outdated: Sequence[Link]) -> dict[UserId, Link]:
+        """The same links with their records as they are in the org now; a record that is gone keeps its replica."""
+        records: dict[RecordId, Record] = {}
+        for target in self._definition.targets:
+            ids = [link.record.id for link in outdated if link.record.object == target.object]
+            if ids:
+                found = await self._org.find_candidates(target.object, tracked_fields(target), "Id", ids)
+                records |= {record.id: record for record in found}
+        return {
+            link.user_id: Link(link.user_id, records[link.record.id], link.base, link.evidence)
+            for link in outdated
+            if link.record.id in records
+        }
+
+    async def _plan_unlinked(
+        self, database: Database, evaluations: Sequence[Evaluation]
+    ) -> tuple[dict[UserId, Plan], dict[UserId, ConnectorError]]:
+        if not evaluations:
+            return {}, {}
+        try:
+            candidates = await self._look_up(evaluations)
+        except ConnectorError as error:
+            return {}, {e.user_id: error for e in evaluations}
+        async with database.transaction() as connection:
+            owners = await links.owners(connection, self._definition.name, candidates.record_ids())
+        return await self._in_thread(self._decide_unlinked, evaluations, candidates, owners), {}
+
+    async def _look_up(self, evaluations: Sequence[Evaluation]) -> Candidates:
+        """Ask the org for the records that could belong to these identities: a query per rule and 200 keys."""
+        wanted = keys_to_query(evaluations, self._definition)
+        questions = [(object_name, field, values) for (object_name, field), values in wanted.items() if values]
+        answers = await asyncio.gather(
+            *(
+                self._org.find_candidates(object_name, tracked_fields(self._targets[object_name]), field, values)
+                for object_name, field, values in questions
+            )
+        )
+        found = {(question[0], question[1]): records for question, records in zip(questions, answers, strict=True)}
+        return Candidates.of(found, self._definition)
+
+    def _decide_unlinked(
+        self, evaluations: Sequence[Evaluation], candidates: Candidates, owners: Mapping[RecordId, UserId]
+    ) -> dict[UserId, Plan]:
+        return {
+            e.user_id: plan_unlinked(self._compiled, e, resolve(e, self._definition, candidates, owners))
+            for e in evaluations
+        }
+
+    def _claims(self, plan: Plan, evaluation: Evaluation) -> list[Claim]:
+        """What nobody else may create or take while this plan is carried out."""
+        if not plan.writes:
+            return []
+        write = plan.writes[0]
+        if write.action is Action.UPDATE and write.record_id is not None:
+            return [Claim(plan.user_id, write.object, "Id", write.record_id)]
+        keys = evaluation.targets[self._index_of(self._targets[write.object])].keys
+        return [Claim(plan.user_id, key.object, key.field, key.normal) for key in keys if key is not None]
+
+    def _index_of(self, target: Target) -> int:
+        return self._definition.targets.index(target)
+
+    async def _in_thread(self, function: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+
+def _fills(plan: Plan) -> bool:
+    return plan.situation is Situation.LINKED and any(
+        field.reason is Reason.FILLED for write in plan.writes for field in write.fields
+    )

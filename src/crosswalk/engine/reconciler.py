@@ -1,0 +1,159 @@
+"""Reconcile a batch: from due events to a state both sides agree on.
+
+The shape is level-based: events only say *which* identities to look at. What happens next depends on what the two sides
+hold now, so lost, repeated, reordered and echoed events all end in the same place, and doing a batch again after a
+crash is harmless: everything already written merges to an empty plan.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import psycopg
+import structlog
+from msgspec import Struct
+from psycopg_pool import PoolTimeout
+
+from crosswalk.connectors.base import ReadsUsers, WriteResult, WritesRecords
+from crosswalk.connectors.errors import CallRefused, ConnectorError
+from crosswalk.domain.definition import SyncDefinition
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import UserId
+from crosswalk.domain.plan import Plan
+from crosswalk.engine import ledger
+from crosswalk.engine.ledger import Booking, Books
+from crosswalk.engine.planning import Planned, Planner
+from crosswalk.engine.states import Hint, fold, gone, newer
+from crosswalk.store import claims, identities
+from crosswalk.store.database import Database
+from crosswalk.store.inbox import DueEvent
+
+log = structlog.get_logger()
+
+TRANSIENT = (psycopg.OperationalError, PoolTimeout)
+"""The database is away: the whole batch is tried again, nobody in it is to blame."""
+
+
+class States(Struct, frozen=True):
+    """The newest states of a batch's identities, and whose could not be had."""
+
+    identities: Mapping[UserId, Identity]
+    waiting: Mapping[UserId, ConnectorError]
+
+
+class Reconciler:
+    """Reconciles batches of one sync."""
+
+    def __init__(
+        self,
+        definition: SyncDefinition,
+        planner: Planner,
+        users: ReadsUsers,
+        org: WritesRecords,
+        database: Database,
+    ) -> None:
+        self.definition = definition
+        self._planner = planner
+        self._users = users
+        self._org = org
+        self._database = database
+
+    async def reconcile(self, due: Sequence[DueEvent]) -> None:
+        """Deal with a batch of due events: each ends as finished or postponed, in one transaction with its traces.
+
+        An identity that the hub itself stumbles over is found by halving the batch, and put aside for a person: it must
+        not stop its neighbours.
+
+        Raises
+        ------
+        psycopg.OperationalError, psycopg_pool.PoolTimeout
+            The database went away; nothing of the batch is finished, and all of it may be done again.
+        """
+        try:
+            await self._reconcile(due)
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            users = sorted({item.event.user_id for item in due if item.event.user_id})
+            if len(users) <= 1:
+                log.exception("identity_failed", sync=self.definition.name, user_id=users)
+                await self._put_aside(due, users, error)
+                return
+            log.warning("batch_halved", sync=self.definition.name, identities=len(users), error=repr(error))
+            first = set(users[: len(users) // 2])
+            await self.reconcile([item for item in due if item.event.user_id in first])
+            await self.reconcile([item for item in due if item.event.user_id not in first])
+
+    async def _reconcile(self, due: Sequence[DueEvent]) -> None:
+        hints = fold(due)
+        books = Books(self.definition.name, {user_id: hint.seq for user_id, hint in hints.items()})
+        states = await self._states(hints)
+        planned = await self._planner.plan(self._database, list(states.identities.values()))
+        held = await self._claim(planned)
+        ready = {user_id: plan for user_id, plan in planned.plans.items() if user_id not in held}
+        results = await self._write(ready)
+        bookings = [
+            *(books.book(plan, results[user_id], planned.links.get(user_id)) for user_id, plan in ready.items()),
+            *(_postponed(books, user_id, error) for user_id, error in {**states.waiting, **planned.waiting}.items()),
+            *(
+                books.postponed(user_id, "CLAIMED", "another identity of the same person goes first")
+                for user_id in held
+            ),
+        ]
+        async with self._database.transaction() as connection:
+            await identities.save(connection, self.definition.tenant, list(states.identities.values()))
+            await ledger.store(connection, self.definition.name, bookings, max(item.seq for item in due))
+        _log(self.definition, bookings)
+
+    async def _states(self, hints: Mapping[UserId, Hint]) -> States:
+        """The newest state of each identity: stored, carried by an event, or read where an event only hints at it."""
+        async with self._database.transaction() as connection:
+            newest = await identities.read(connection, self.definition.tenant, list(hints))
+        for user_id, hint in hints.items():
+            if hint.newest is not None:
+                newest[user_id] = newer(newest.get(user_id), hint.newest)
+        to_read = [user_id for user_id, hint in hints.items() if hint.must_read]
+        if not to_read:
+            return States(newest, {})
+        try:
+            read = await self._users.read_users(to_read)
+        except ConnectorError as error:
+            unread = dict.fromkeys(to_read, error)
+            return States({user_id: state for user_id, state in newest.items() if user_id not in unread}, unread)
+        for user_id, state in read.items():
+            newest[user_id] = newer(newest.get(user_id), gone(user_id) if state is None else state)
+        return States(newest, {})
+
+    async def _claim(self, planned: Planned) -> set[UserId]:
+        """Claim what the plans will create or take; returns the identities that have to wait for another one."""
+        if not planned.claims:
+            return set()
+        async with self._database.transaction() as connection:
+            return await claims.claim(connection, self.definition.name, planned.claims)
+
+    async def _write(self, plans: Mapping[UserId, Plan]) -> dict[UserId, list[WriteResult]]:
+        """Carry the plans' writes out, all together, and hand each plan its own results."""
+        writes = [write for plan in plans.values() for write in plan.writes]
+        results = iter(await self._org.write(writes) if writes else ())
+        return {user_id: [next(results) for _ in plan.writes] for user_id, plan in plans.items()}
+
+    async def _put_aside(self, due: Sequence[DueEvent], users: Sequence[UserId], error: Exception) -> None:
+        books = Books(self.definition.name, {item.event.user_id: item.seq for item in due if item.event.user_id})
+        bookings = [
+            books.failed(user_id, "INTERNAL_ERROR", f"the hub could not reconcile this identity: {error!r}"[:2000])
+            for user_id in users
+        ]
+        async with self._database.transaction() as connection:
+            await ledger.store(connection, self.definition.name, bookings, max(item.seq for item in due))
+
+
+def _postponed(books: Books, user_id: UserId, error: ConnectorError) -> Booking:
+    if isinstance(error, CallRefused):
+        return books.postponed(user_id, error.code, str(error), error.after_s or 0.0)
+    return books.postponed(user_id, type(error).__name__, str(error))
+
+
+def _log(definition: SyncDefinition, bookings: Sequence[Booking]) -> None:
+    counts: dict[str, int] = {}
+    for booking in bookings:
+        outcome = booking.outcome or "postponed"
+        counts[outcome] = counts.get(outcome, 0) + 1
+    log.info("batch_reconciled", sync=definition.name, identities=len(bookings), **counts)

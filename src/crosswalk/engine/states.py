@@ -1,0 +1,97 @@
+"""From events to states: what a batch of hints says about each identity.
+
+An event is never replayed as an instruction. Many events of one user fold into the newest state they know, or into
+"read the user", so that ten changes cost one reconcile.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+
+from crosswalk.connectors.auth0.events import profile_of
+from crosswalk.connectors.auth0.timestamps import format_time
+from crosswalk.domain.event import Disposition, Event
+from crosswalk.domain.identity import Identity, StateVersion
+from crosswalk.domain.ids import UserId
+from crosswalk.store.inbox import DueEvent
+
+NO_PROFILE = b"{}"
+
+
+class Hint(Struct, frozen=True):
+    """What the events of one batch say about one identity.
+
+    Parameters
+    ----------
+    newest
+        The newest state that an event carried, if any did.
+    must_read
+        An event says that the user changed after that state, so the user has to be read.
+    seq
+        The inbox's number of the identity's newest event: the one that writes are attributed to.
+    """
+
+    user_id: UserId
+    newest: Identity | None
+    must_read: bool
+    seq: int
+
+
+def fold(due: Iterable[DueEvent]) -> dict[UserId, Hint]:
+    """The hint of each identity in a batch; the order of the events does not matter."""
+    newest: dict[UserId, Identity] = {}
+    changed_at: dict[UserId, str] = {}
+    last_seq: dict[UserId, int] = {}
+    for item in due:
+        event, user_id = item.event, item.event.user_id
+        if user_id is None:
+            continue
+        last_seq[user_id] = max(item.seq, last_seq.get(user_id, 0))
+        if event.disposition is Disposition.CHANGED:
+            changed_at[user_id] = max(format_time(event.occurred_at), changed_at.get(user_id, ""))
+            continue
+        state = carried_state(event, user_id)
+        known = newest.get(user_id)
+        if known is None or state.version > known.version:
+            newest[user_id] = state
+    return {
+        user_id: Hint(
+            user_id=user_id,
+            newest=newest.get(user_id),
+            must_read=_is_outdated(newest.get(user_id), changed_at.get(user_id)),
+            seq=seq,
+        )
+        for user_id, seq in last_seq.items()
+    }
+
+
+def _is_outdated(state: Identity | None, changed_at: str | None) -> bool:
+    return changed_at is not None and (state is None or state.version.updated_at < changed_at)
+
+
+def carried_state(event: Event, user_id: UserId) -> Identity:
+    """The state that an event carries; for a deletion, that the user is gone since then."""
+    observed_at = format_time(event.occurred_at)
+    if event.disposition is Disposition.DELETED:
+        deleted_at = event.updated_at or observed_at
+        return Identity(user_id, NO_PROFILE, StateVersion(deleted_at, observed_at, event.id), deleted=True)
+    return Identity(user_id, profile_of(event), StateVersion(event.updated_at or observed_at, observed_at, event.id))
+
+
+def newer(stored: Identity | None, given: Identity) -> Identity:
+    """Whichever state is newer. A deletion carries no profile and keeps the last one known."""
+    if stored is None:
+        return given
+    if stored.version >= given.version:
+        return stored
+    if given.deleted and given.profile == NO_PROFILE:
+        return msgspec.structs.replace(given, profile=stored.profile)
+    return given
+
+
+def gone(user_id: UserId) -> Identity:
+    """The state of a user that Auth0 does not have any more, as of now."""
+    now = format_time(datetime.now(UTC))
+    return Identity(user_id, NO_PROFILE, StateVersion(now, now), deleted=True)

@@ -1,0 +1,34 @@
+"""Keep a part of the hub running: whatever ends it, it is started again, ever more slowly while it keeps failing."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from crosswalk.connectors.backoff import backoff
+
+log = structlog.get_logger()
+
+LONGEST_PAUSE_S = 15.0
+
+HEALTHY_AFTER_S = 30.0
+"""A part that ran this long has recovered: its next failure is the first again."""
+
+
+async def keep_running(name: str, part: Callable[[], Awaitable[None]]) -> None:
+    """Run `part` for ever, again after each end, until cancelled."""
+    failures = 0
+    while True:
+        started = time.monotonic()
+        try:
+            await part()
+        except Exception as error:  # a part must not take the hub with it; the log says what happened
+            if time.monotonic() - started > HEALTHY_AFTER_S:
+                failures = 0
+            failures += 1
+            log.warning("part_failed", part=name, failures=failures, error=f"{type(error).__name__}: {error}")
+            await asyncio.sleep(backoff(failures, random.random, longest_s=LONGEST_PAUSE_S))
+        else:
+            failures = 0

@@ -1,0 +1,74 @@
+"""The worker: runs lane jobs, sweeps, and reads the pull sources. Any number of these may run on one database."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from crosswalk.config.tenants import SourcesConfig
+from crosswalk.connectors.auth0.client import Auth0Client
+from crosswalk.connectors.base import ApiUsage
+from crosswalk.domain.event import Source
+from crosswalk.domain.ids import OrgName, TenantName
+from crosswalk.engine.hub import Hub, save_usage
+from crosswalk.engine.settings import subscribers
+from crosswalk.engine.sources import PullSource, follow_subscription, poll_logs
+from crosswalk.engine.supervise import keep_running
+
+SAVE_USAGE_EVERY_S = 1.0
+WATCH_DATABASE_EVERY_S = 0.25
+
+
+async def run_worker(hub: Hub) -> None:
+    """Work until cancelled; jobs under way are finished first.
+
+    Each part is started again when it fails: the database, the tenant or the org may be away for a while, and
+    everything goes on from what is stored when they return.
+    """
+    async with asyncio.TaskGroup() as parts:
+        for name, part in _parts(hub).items():
+            parts.create_task(keep_running(name, part), name=name)
+
+
+def _parts(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
+    parts: dict[str, Callable[[], Awaitable[None]]] = {
+        "jobs": hub.jobs.work,
+        "sweep": hub.jobs.sweep_for_ever,
+        "usage": partial(_save_usage_for_ever, hub),
+    }
+    for name, tenant in hub.config.tenants.items():
+        parts |= _sources(hub, TenantName(name), hub.tenants[TenantName(name)], tenant.sources)
+    return parts
+
+
+def _sources(
+    hub: Hub, tenant: TenantName, client: Auth0Client, sources: SourcesConfig
+) -> dict[str, Callable[[], Awaitable[None]]]:
+    def pull(kind: Source) -> PullSource:
+        return PullSource(hub.database, tenant, kind, subscribers(hub.config), hub.jobs.wake)
+
+    parts: dict[str, Callable[[], Awaitable[None]]] = {}
+    if sources.subscription is not None:
+        starts_at = sources.subscription.starts_at
+        parts[f"subscription of {tenant}"] = partial(
+            follow_subscription, pull(Source.SUBSCRIPTION), client, starts_at.isoformat() if starts_at else None
+        )
+    if sources.log_poll is not None:
+        parts[f"log poll of {tenant}"] = partial(
+            poll_logs, pull(Source.LOG_POLL), client, sources.log_poll.every.total_seconds()
+        )
+    return parts
+
+
+async def _save_usage_for_ever(hub: Hub) -> None:
+    last: dict[OrgName, ApiUsage] = {}
+    while True:
+        await asyncio.sleep(SAVE_USAGE_EVERY_S)
+        await save_usage(hub, last)
+
+
+async def watch_embedded_database(hub: Hub) -> None:
+    """Start the embedded PostgreSQL again whenever it dies; ends at once when the hub uses a server of its own."""
+    while hub.embedded is not None:
+        await asyncio.sleep(WATCH_DATABASE_EVERY_S)
+        if not hub.embedded.is_running():
+            await asyncio.to_thread(hub.embedded.ensure_running)

@@ -1,0 +1,35 @@
+"""The tenant as one ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from crosswalk_sandbox.auth0.pages import page_routes
+from crosswalk_sandbox.auth0.routes.management import management_api
+from crosswalk_sandbox.auth0.routes.oauth import oauth_routes
+from crosswalk_sandbox.auth0.tenant import Tenant
+from crosswalk_sandbox.auth0.webhooks import delivering
+
+
+def create_app(tenant: Tenant) -> Starlette:
+    """Return the application that serves `tenant`.
+
+    Its lifespan runs the delivery of events and logs, so the server must run lifespans.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with delivering(tenant):
+            yield
+        tenant.close_subscriptions()
+
+    routes = [
+        *oauth_routes(tenant),
+        Mount("/api/v2", app=management_api(tenant)),
+        *page_routes(tenant),
+    ]
+    return Starlette(routes=routes, lifespan=lifespan)

@@ -1,0 +1,55 @@
+"""Everything about a tenant that a test or a demo may turn, with the vendor-like defaults."""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+
+# Seconds before each further attempt; after the last one a delivery waits for a redelivery request.
+RETRY_DELAYS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
+
+
+@dataclass(slots=True)
+class Knobs:
+    """Settings that take effect at once, except where it says otherwise.
+
+    Attributes
+    ----------
+    duplicate_every : int
+        Every so manieth event goes out twice to each event stream; 0 for never.
+    shuffle_seed : int or None
+        Event-stream deliveries leave after a random moment of up to 50 ms, drawn from this seed.
+    retry_delays : tuple of float
+        Seconds before each further attempt of a delivery.
+    delivery_timeout : float
+        Seconds a receiver may take to answer.
+    deliveries_in_flight : int
+        How many webhook requests run at once. Read when the app starts.
+    webhook_tls : ssl.SSLContext or None
+        What webhook receivers' certificates are checked against; None for the public authorities. Read when the app
+        starts.
+    heartbeat_seconds : float
+        Longest silence of an event subscription.
+    subscription_seconds : float
+        After so long the tenant closes an event subscription, as the vendor does every few minutes.
+    enforce_rate_limit : bool
+        Whether requests beyond the limit are refused with 429.
+    rate_limit_per_second, rate_limit_burst : int
+        The sustained rate and how many requests may come at once.
+    event_retention, log_retention : int
+        How many events and logs are kept. Read at construction and reset.
+    """
+
+    duplicate_every: int = 0
+    shuffle_seed: int | None = None
+    retry_delays: tuple[float, ...] = RETRY_DELAYS
+    delivery_timeout: float = 10.0
+    deliveries_in_flight: int = 16
+    webhook_tls: ssl.SSLContext | None = None
+    heartbeat_seconds: float = 15.0
+    subscription_seconds: float = 240.0
+    enforce_rate_limit: bool = False
+    rate_limit_per_second: int = 15
+    rate_limit_burst: int = 50
+    event_retention: int = 100_000
+    log_retention: int = 100_000

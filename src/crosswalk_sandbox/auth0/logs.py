@@ -1,0 +1,137 @@
+"""Tenant logs: who did what, in order, with the vendor's 56-digit ids that sort as they were written."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from crosswalk_sandbox.auth0.clock import iso_milliseconds
+from crosswalk_sandbox.auth0.origin import Origin
+from crosswalk_sandbox.auth0.problems import Problem
+from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION, DATABASE_CONNECTION_ID
+
+# What the vendor's dashboard and `description` call each type of log that this tenant writes.
+DESCRIPTIONS = {
+    "sce": "Change Email",
+    "scp": "Change Password",
+    "scu": "Change Username",
+    "scpn": "Change Phone Number",
+}
+
+
+class TenantLog:
+    """All log entries of the tenant, oldest first, the oldest dropped beyond `retention`."""
+
+    def __init__(self, clock: Callable[[], datetime], retention: int) -> None:
+        self._clock = clock
+        self._retention = retention
+        self._written = 0
+        self._last_stamp = ""
+        self._ids: list[str] = []
+        self._entries: list[dict[str, Any]] = []
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def write(self, log_type: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """Add one entry of `log_type` with its own `fields` and return it."""
+        now = self._clock()
+        log_id = self._next_id(now)
+        entry = {"date": iso_milliseconds(now), "type": log_type, **fields, "log_id": log_id}
+        self._ids.append(log_id)
+        self._entries.append(entry)
+        surplus = len(self._entries) - self._retention
+        if surplus > max(self._retention // 10, 100):
+            del self._entries[:surplus], self._ids[:surplus]
+        return entry
+
+    def entries(self) -> Sequence[dict[str, Any]]:
+        """Return all entries, oldest first: for reading only."""
+        return self._entries
+
+    def after(self, log_id: str, limit: int) -> Sequence[dict[str, Any]]:
+        """Return up to `limit` entries written after `log_id`, oldest first; an empty id means from the start."""
+        start = bisect_right(self._ids, log_id)
+        return self._entries[start : start + limit]
+
+    def get(self, log_id: str) -> dict[str, Any]:
+        """Return one entry, or raise the vendor's 404."""
+        index = bisect_right(self._ids, log_id) - 1
+        if index < 0 or self._ids[index] != log_id:
+            raise Problem(404, "The log event does not exist.", "inexistent_log")
+        return self._entries[index]
+
+    def _next_id(self, now: datetime) -> str:
+        # A clock that steps back must not break the order, hence the maximum.
+        stamp = max(now.strftime("%Y%m%d%H%M%S") + f"{now.microsecond // 1000:03d}", self._last_stamp)
+        self._last_stamp = stamp
+        self._written += 1
+        return f"900{stamp}781000000000000001{223372036854775807 + self._written:018d}"
+
+
+def connection_log(document: dict[str, Any], origin: Origin, details: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a log about a user of the database connection (sign-up, e-mail change, deletion ...)."""
+    return {
+        "connection": DATABASE_CONNECTION,
+        "connection_id": DATABASE_CONNECTION_ID,
+        "client_id": origin.client_id,
+        "client_name": origin.client_name,
+        "ip": origin.ip,
+        "user_agent": origin.user_agent,
+        "details": details,
+        "hostname": origin.hostname,
+        "user_id": document["user_id"],
+        "user_name": document["email"],
+        "strategy": "auth0",
+        "strategy_type": "database",
+    }
+
+
+def signup_details(body: dict[str, Any], origin: Origin, tenant: str) -> dict[str, Any]:
+    """Return the ``details`` of a sign-up: the submitted body, its password masked."""
+    shown = {
+        key: value for key, value in body.items() if key in {"email", "user_metadata", "given_name", "family_name"}
+    }
+    return {
+        "body": {
+            "client_id": origin.client_id,
+            "tenant": tenant,
+            "connection": DATABASE_CONNECTION,
+            "password": "*****",
+            **shown,
+        }
+    }
+
+
+def api_log(description: str, origin: Origin, body: Any, status: int, answer: Any) -> dict[str, Any]:
+    """Return the fields of a ``sapi`` log: one successful Management API operation with its request and answer."""
+    return {
+        "description": description,
+        "client_id": origin.client_id,
+        "client_name": origin.client_name,
+        "ip": origin.ip,
+        "user_agent": origin.user_agent,
+        "details": {
+            "request": {
+                "method": origin.method,
+                "path": origin.path,
+                "query": origin.query,
+                "userAgent": origin.user_agent,
+                "body": without_password(body),
+                "channel": origin.channel,
+                "ip": origin.ip,
+                "auth": {"user": {}, "strategy": "jwt", "credentials": {"jti": origin.token_id}},
+            },
+            "response": {"statusCode": status, "body": answer},
+        },
+        "user_id": answer.get("user_id", "") if isinstance(answer, dict) else "",
+    }
+
+
+def without_password(body: Any) -> Any:
+    """Return a request body with its password masked, as the vendor logs it."""
+    if isinstance(body, dict) and "password" in body:
+        return {**body, "password": "*****"}
+    return body

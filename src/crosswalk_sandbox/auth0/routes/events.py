@@ -1,0 +1,117 @@
+"""`GET /api/v2/events`: the subscription to the tenant's events as server-sent events.
+
+The stream opens with a comment and the reconnect delay; each message has the cursor as its `id`, and `data` of the
+shape ``{"type", "offset", "event"}``. Between events `offset-only` messages keep the cursor moving. A cursor may come
+back as the `from` parameter or, first of all, as the `Last-Event-ID` header.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import BaseRoute, Route
+
+from crosswalk_sandbox.auth0.clock import iso_milliseconds, parse_iso
+from crosswalk_sandbox.auth0.events import EVENT_TYPES, Position
+from crosswalk_sandbox.auth0.problems import Problem, invalid_query
+from crosswalk_sandbox.auth0.routes.exchange import Query
+from crosswalk_sandbox.auth0.signals import wait_for_signal
+from crosswalk_sandbox.auth0.tenant import Tenant
+
+READ_AT_ONCE = 200
+RECONNECT_MILLISECONDS = 1_000
+
+
+def event_routes(tenant: Tenant) -> list[BaseRoute]:
+    """Return the route of the event subscription."""
+
+    async def subscribe(request: Request) -> Response:
+        query = Query(request, ("from", "from_timestamp", "event_type"))
+        event_types = frozenset(query.all("event_type") or EVENT_TYPES)
+        for event_type in sorted(event_types - set(EVENT_TYPES)):
+            raise invalid_query(f"No enum match for: {event_type}", "event_type", "Event type(s) to listen for")
+        cursor = request.headers.get("last-event-id") or query.text("from")
+        with tenant.lock:
+            position = starting_position(tenant, cursor, query.text("from_timestamp"))
+        return StreamingResponse(
+            messages(tenant, position, event_types),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-cache"},
+        )
+
+    return [Route("/events", subscribe, methods=["GET"])]
+
+
+def starting_position(tenant: Tenant, cursor: str, timestamp: str) -> Position:
+    """Return where to begin: at the cursor, else at the timestamp, else after the newest event."""
+    if cursor:
+        return tenant.events.position_of(cursor)
+    if not timestamp:
+        return tenant.events.end()
+    try:
+        return tenant.events.position_at(iso_milliseconds(parse_iso(timestamp)))
+    except ValueError:
+        found = f"Object didn't pass validation for format date-time: {timestamp}"
+        raise invalid_query(found, "from_timestamp", "RFC-3339 timestamp") from None
+
+
+async def messages(tenant: Tenant, position: Position, event_types: frozenset[str]) -> AsyncIterator[bytes]:
+    """Yield the stream's text from `position` on, until it has been open for as long as the tenant allows."""
+    changed = tenant.events_changed.subscribe()
+    closed_before = tenant.subscriptions_closed
+    ends = time.monotonic() + tenant.knobs.subscription_seconds
+    try:
+        yield f":connected\n\nretry: {RECONNECT_MILLISECONDS}\n\n".encode()
+        yield heartbeat(position)
+        while tenant.subscriptions_closed == closed_before:
+            try:
+                with tenant.lock:
+                    events = tenant.events.read(position, READ_AT_ONCE)
+            except Problem as problem:
+                yield error_message(problem)
+                return
+            if events:
+                frames, position = frames_of(events, position, event_types)
+                yield frames
+                continue
+            remaining = ends - time.monotonic()
+            if remaining <= 0:
+                return
+            if not await wait_for_signal(changed, min(tenant.knobs.heartbeat_seconds, remaining)):
+                yield heartbeat(position)
+    finally:
+        tenant.events_changed.unsubscribe(changed)
+
+
+def frames_of(events: Any, position: Position, event_types: frozenset[str]) -> tuple[bytes, Position]:
+    """Return the messages of the wanted among `events`, and the position after the last of them."""
+    frames = []
+    for event in events:
+        position = replace(position, number=position.number + 1)
+        if event["type"] in event_types:
+            cursor = position.cursor()
+            frames.append(message(event["type"], cursor, {"type": event["type"], "offset": cursor, "event": event}))
+    return b"".join(frames) or heartbeat(position), position
+
+
+def heartbeat(position: Position) -> bytes:
+    """Return the message that only moves the cursor."""
+    cursor = position.cursor()
+    return message("offset-only", cursor, {"type": "offset-only", "offset": cursor})
+
+
+def error_message(problem: Problem) -> bytes:
+    """Return the last message of a stream that cannot go on."""
+    error = {"code": problem.error_code or "processing_error", "message": problem.message}
+    return b"event: error\ndata: " + msgspec.json.encode({"type": "error", "error": error}) + b"\n\n"
+
+
+def message(event: str, cursor: str, data: dict[str, Any]) -> bytes:
+    """Return one server-sent event."""
+    return f"id: {cursor}\nevent: {event}\ndata: ".encode() + msgspec.json.encode(data) + b"\n\n"

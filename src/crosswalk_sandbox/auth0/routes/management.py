@@ -1,0 +1,74 @@
+"""Authentication, request limit and error shape for everything under `/api/v2`."""
+
+from __future__ import annotations
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from crosswalk_sandbox.auth0.problems import Problem
+from crosswalk_sandbox.auth0.routes.event_streams import event_stream_routes
+from crosswalk_sandbox.auth0.routes.events import event_routes
+from crosswalk_sandbox.auth0.routes.exchange import refusal
+from crosswalk_sandbox.auth0.routes.log_streams import log_stream_routes
+from crosswalk_sandbox.auth0.routes.logs import log_routes
+from crosswalk_sandbox.auth0.routes.users import user_routes
+from crosswalk_sandbox.auth0.tenant import Tenant
+
+
+def management_api(tenant: Tenant) -> ASGIApp:
+    """Return the Management API of `tenant`, to be mounted at `/api/v2`."""
+    routes: list[BaseRoute] = [
+        *user_routes(tenant),
+        *log_routes(tenant),
+        *log_stream_routes(tenant),
+        *event_stream_routes(tenant),
+        *event_routes(tenant),
+    ]
+    return ManagementApi(tenant, Router(routes, redirect_slashes=False))
+
+
+class ManagementApi:
+    """Lets authenticated requests within the limit through, and turns problems into answers."""
+
+    def __init__(self, tenant: Tenant, router: Router) -> None:
+        self._tenant = tenant
+        self._router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request (ASGI)."""
+        request = Request(scope)
+        tenant = self._tenant
+        try:
+            authorization = request.headers.get("authorization")
+            claims = tenant.tokens.check(authorization, domain=tenant.domain, now=tenant.clock())
+        except Problem as problem:
+            await refusal(problem, {"www-authenticate": "Bearer"})(scope, receive, send)
+            return
+        within_limit = tenant.rate_limit.take()
+        headers = tenant.rate_limit.headers()
+        if not within_limit:
+            exhausted = Problem(429, "Global limit has been reached", "too_many_requests")
+            await refusal(exhausted, headers)(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(headers)
+            await send(message)
+
+        scope["auth0.claims"] = claims
+        try:
+            await self._router(scope, receive, send_with_headers)
+        except Problem as problem:
+            await refusal(problem)(scope, receive, send_with_headers)
+        except HTTPException as error:
+            await unroutable(error)(scope, receive, send_with_headers)
+
+
+def unroutable(error: HTTPException) -> Response:
+    """Return the vendor's answer for a path or method that it does not know."""
+    return refusal(Problem(error.status_code, error.detail))

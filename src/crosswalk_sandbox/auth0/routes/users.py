@@ -1,0 +1,84 @@
+"""`/api/v2/users` and `/api/v2/users-by-email`."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from crosswalk_sandbox.auth0.paging import page_of, projected, sorted_by
+from crosswalk_sandbox.auth0.problems import Problem, invalid_query
+from crosswalk_sandbox.auth0.routes.exchange import Query, answer, no_content, origin_of, read_json
+from crosswalk_sandbox.auth0.schema import EMAIL_SHAPE
+from crosswalk_sandbox.auth0.search import USER_TEXT_FIELDS, parse_query
+from crosswalk_sandbox.auth0.tenant import Tenant
+
+# The vendor has no checkpoint paging here: `from` and `take` are refused like any other unknown parameter.
+LIST_PARAMETERS = (
+    "page",
+    "per_page",
+    "include_totals",
+    "sort",
+    "connection",
+    "fields",
+    "include_fields",
+    "q",
+    "search_engine",
+    "primary_order",
+)
+PROJECTION = ("fields", "include_fields")
+
+
+def user_routes(tenant: Tenant) -> list[BaseRoute]:
+    """Return the routes of users."""
+
+    async def list_users(request: Request) -> Response:
+        query = Query(request, LIST_PARAMETERS)
+        if query.text("search_engine") not in {"", "v3"}:
+            raise Problem(400, "Search engine not supported; use v3.", "invalid_query_string")
+        if "connection" in query:
+            raise Problem(400, "The connection parameter is not supported by search engine v3.", "invalid_query_string")
+        matches = parse_query(query.text("q"), USER_TEXT_FIELDS)
+        with tenant.lock:
+            found = [document for document in tenant.users if matches(document)]
+        if "sort" in query:
+            found = sorted_by(found, query.text("sort"))
+        return answer(page_of(found, query, "users", default_size=50))
+
+    async def create(request: Request) -> Response:
+        return answer(tenant.create_user(await read_json(request), origin_of(request)), 201)
+
+    async def get(request: Request) -> Response:
+        query = Query(request, PROJECTION)
+        with tenant.lock:
+            document = tenant.users.get(request.path_params["id"])
+        return answer(projected(document, query))
+
+    async def update(request: Request) -> Response:
+        body = await read_json(request)
+        return answer(tenant.update_user(request.path_params["id"], body, origin_of(request)))
+
+    async def delete(request: Request) -> Response:
+        tenant.delete_user(request.path_params["id"], origin_of(request))
+        return no_content()
+
+    async def by_email(request: Request) -> Response:
+        query = Query(request, ("email", *PROJECTION))
+        email = query.text("email")
+        if "email" not in query:
+            raise invalid_query("Missing required property: email", "email", "Email address to search for")
+        if not EMAIL_SHAPE.match(email):
+            found = f"Object didn't pass validation for format email: {email}"
+            raise invalid_query(found, "email", "Email address to search for")
+        with tenant.lock:
+            found_users = tenant.users.by_email(email)
+        return answer([projected(document, query) for document in found_users])
+
+    return [
+        Route("/users", list_users, methods=["GET"]),
+        Route("/users", create, methods=["POST"]),
+        Route("/users/{id}", get, methods=["GET"]),
+        Route("/users/{id}", update, methods=["PATCH"]),
+        Route("/users/{id}", delete, methods=["DELETE"]),
+        Route("/users-by-email", by_email, methods=["GET"]),
+    ]

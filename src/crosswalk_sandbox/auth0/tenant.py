@@ -1,0 +1,240 @@
+"""One emulated tenant: its users, and the logs and events that each change of them causes.
+
+Every method may be called from any thread, with or without a running server: the state is behind one lock, and what
+is to be delivered waits until a delivery worker runs.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from crosswalk_sandbox.auth0.clock import iso_milliseconds, utc_now
+from crosswalk_sandbox.auth0.deliveries import DeliveryQueue
+from crosswalk_sandbox.auth0.event_streams import EventStreams
+from crosswalk_sandbox.auth0.events import EventLog, cloud_event, event_context
+from crosswalk_sandbox.auth0.knobs import Knobs
+from crosswalk_sandbox.auth0.log_streams import LogStreams
+from crosswalk_sandbox.auth0.logs import DESCRIPTIONS, TenantLog, api_log, connection_log, signup_details
+from crosswalk_sandbox.auth0.origin import Origin
+from crosswalk_sandbox.auth0.rate_limit import RateLimit
+from crosswalk_sandbox.auth0.signals import Signal
+from crosswalk_sandbox.auth0.tokens import TokenIssuer
+from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
+from crosswalk_sandbox.auth0.users import UserDirectory
+
+# What an in-process caller need not give, because it has nothing to do with the user it wants.
+SEED_DEFAULTS = {"connection": DATABASE_CONNECTION, "password": "Correct-Horse-7-Battery"}
+
+
+class Tenant:
+    """All state of one tenant.
+
+    Parameters
+    ----------
+    domain : str
+        ``host:port`` under which the tenant is reached; may be set later, once a port is bound.
+    client_id, client_secret : str
+        The one machine-to-machine application of the tenant.
+    clock : callable
+        Returns the present moment, with its zone.
+    knobs : Knobs or None
+        What tests and demos may turn; also later, as ``tenant.knobs``.
+    name : str
+        The tenant's name in events and logs: 3 to 63 lower-case letters, digits and dashes.
+    """
+
+    def __init__(
+        self,
+        *,
+        domain: str,
+        client_id: str,
+        client_secret: str,
+        clock: Callable[[], datetime] = utc_now,
+        knobs: Knobs | None = None,
+        name: str = "crosswalk-sandbox",
+    ) -> None:
+        self.domain = domain
+        self.client_id = client_id
+        self.client_secret = client_secret
+        self.clock = clock
+        self.name = name
+        self.knobs = knobs if knobs is not None else Knobs()
+        self.lock = threading.RLock()
+        self.tokens = TokenIssuer()
+        self.events_changed = Signal()
+        self.logs_changed = Signal()
+        self.subscriptions_closed = 0
+        self._start_empty()
+
+    def __repr__(self) -> str:
+        return f"Tenant(domain={self.domain!r}, users={len(self.users)})"
+
+    def _start_empty(self) -> None:
+        self.users = UserDirectory(self.clock)
+        self.logs = TenantLog(self.clock, self.knobs.log_retention)
+        self.events = EventLog(self.knobs.event_retention)
+        self.event_streams = EventStreams(self.clock)
+        self.log_streams = LogStreams()
+        self.deliveries = DeliveryQueue(self.knobs)
+        self.rate_limit = RateLimit(self.knobs)
+
+    def reset(self) -> None:
+        """Forget users, streams, events, logs and deliveries; keep domain, application, signing key and knobs."""
+        with self.lock:
+            self._start_empty()
+        self.events_changed.notify()
+        self.logs_changed.notify()
+
+    def close_subscriptions(self) -> None:
+        """End all open event subscriptions. Call it before stopping a server, which would wait for them."""
+        self.subscriptions_closed += 1
+        self.events_changed.notify()
+
+    def create_user(self, body: dict[str, Any], origin: Origin | None = None) -> dict[str, Any]:
+        """Create a user as ``POST /api/v2/users`` does, and return its document.
+
+        Called without `origin` (in-process), connection and password may be left out.
+
+        Raises
+        ------
+        Problem
+            What the API would answer: 400 ``invalid_body``, 409 ``auth0_idp_error``.
+        """
+        with self.lock:
+            given = body if origin is not None or not isinstance(body, dict) else {**SEED_DEFAULTS, **body}
+            source = self._origin(origin, "post", "/api/v2/users")
+            document = self.users.create(given)
+            self._log("sapi", api_log("Create a User", source, given, 201, document))
+            self._emit("user.created", {"object": document}, source)
+            return document
+
+    def sign_up(self, body: dict[str, Any], origin: Origin) -> dict[str, Any]:
+        """Create a user as the sign-up form does: the person is signed in at once, and logs tell it."""
+        with self.lock:
+            document = self.users.create(body)
+            self.users.record_login(document["user_id"], origin.ip)
+            document = self.users.get(document["user_id"])
+            self._log("ss", connection_log(document, origin, signup_details(body, origin, self.name)))
+            self._log("s", connection_log(document, origin, {"stats": {"loginsCount": 1}}))
+            self._emit("user.created", {"object": document}, origin)
+            return document
+
+    def update_user(self, user_id: str, body: dict[str, Any], origin: Origin | None = None) -> dict[str, Any]:
+        """Change a user as ``PATCH /api/v2/users/{id}`` does, and return its document.
+
+        Raises
+        ------
+        Problem
+            What the API would answer: 400 ``invalid_body``, 404 ``inexistent_user``.
+        """
+        with self.lock:
+            source = self._origin(origin, "patch", f"/api/v2/users/{user_id}")
+            before, after = self.users.update(user_id, body)
+            self._log("sapi", api_log("Update a User", source, body, 200, after))
+            for log_type in change_logs(before, after, body):
+                details = {"body": {"newEmail": after["email"]}} if log_type == "sce" else {}
+                entry = connection_log(after, source, details)
+                self._log(log_type, {"description": DESCRIPTIONS[log_type], **entry})
+            self._emit("user.updated", {"object": after, "previous_object": before}, source)
+            return after
+
+    def verify_email(self, user_id: str, origin: Origin) -> dict[str, Any]:
+        """Mark a user's e-mail address as verified, as the link in the verification e-mail does."""
+        with self.lock:
+            before, after = self.users.update(user_id, {"email_verified": True})
+            entry = connection_log(after, origin, {"email": after["email"]})
+            self._log(
+                "sv", {"description": "Your email was verified. You can continue using the application.", **entry}
+            )
+            self._emit("user.updated", {"object": after, "previous_object": before}, origin)
+            return after
+
+    def delete_user(self, user_id: str, origin: Origin | None = None) -> None:
+        """Delete a user as ``DELETE /api/v2/users/{id}`` does; a user that is not there is no error."""
+        with self.lock:
+            source = self._origin(origin, "delete", f"/api/v2/users/{user_id}")
+            document = self.users.delete(user_id)
+            self._log("sapi", {**api_log("Delete a User", source, {}, 204, {}), "user_id": user_id})
+            if document is not None:
+                self._log("du", connection_log(document, source, {}))
+                self._emit("user.deleted", {"object": document}, source)
+
+    def record_token(self, origin: Origin) -> None:
+        """Log that the machine-to-machine application exchanged its credentials for a token."""
+        with self.lock:
+            self._log(
+                "seccft",
+                {
+                    "description": "Client Credentials for Access Token",
+                    "client_id": origin.client_id,
+                    "client_name": origin.client_name,
+                    "ip": origin.ip,
+                    "user_agent": origin.user_agent,
+                    "hostname": self.domain,
+                    "audience": f"https://{self.domain}/api/v2/",
+                    "user_id": "",
+                    "user_name": "",
+                },
+            )
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return counts and the lists of users, event streams and log streams, without secrets."""
+        with self.lock:
+            return {
+                "domain": self.domain,
+                "counts": {
+                    "users": len(self.users),
+                    "events": len(self.events),
+                    "logs": len(self.logs),
+                    "event_streams": len(list(self.event_streams)),
+                    "log_streams": len(self.log_streams.all()),
+                },
+                "users": [dict(document) for document in self.users],
+                "event_streams": list(self.event_streams),
+                "log_streams": [public_log_stream(stream) for stream in self.log_streams.all()],
+                "deliveries": self.deliveries.counts(),
+            }
+
+    def _origin(self, origin: Origin | None, method: str, path: str) -> Origin:
+        base = origin or Origin(client_id=self.client_id, client_name="Sandbox")
+        return replace(base, method=method, path=path, hostname=self.domain) if origin is None else base
+
+    def _log(self, log_type: str, fields: dict[str, Any]) -> None:
+        self.logs.write(log_type, fields)
+        self.logs_changed.notify()
+
+    def _emit(self, event_type: str, data: dict[str, Any], origin: Origin) -> None:
+        data = {**data, "context": event_context(origin, self.name)}
+        event = cloud_event(event_type, data, self.name, iso_milliseconds(self.clock()))
+        self.events.append(event)
+        now = time.monotonic()
+        for stream_id in self.event_streams.subscribed_to(event_type):
+            self.deliveries.add(stream_id, {**event, "a0stream": stream_id}, now)
+        self.events_changed.notify()
+
+
+def change_logs(before: dict[str, Any], after: dict[str, Any], body: dict[str, Any]) -> list[str]:
+    """Return the types of log that an update causes beside ``sapi``."""
+    types = []
+    if before["email"] != after["email"]:
+        types.append("sce")
+    if body.get("password") is not None:
+        types.append("scp")
+    if before.get("username") != after.get("username"):
+        types.append("scu")
+    if before.get("phone_number") != after.get("phone_number"):
+        types.append("scpn")
+    return types
+
+
+def public_log_stream(stream: dict[str, Any]) -> dict[str, Any]:
+    """Return a log stream for the control page, its authorization left out."""
+    sink = {
+        name: value for name, value in stream["sink"].items() if name not in {"httpAuthorization", "httpCustomHeaders"}
+    }
+    return {**stream, "sink": sink}

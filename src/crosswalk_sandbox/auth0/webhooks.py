@@ -1,0 +1,144 @@
+"""Sends webhook requests: event-stream deliveries one by one and concurrently, log streams in batches."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import httpx
+
+from crosswalk_sandbox.auth0.deliveries import Delivery, attempt_at
+from crosswalk_sandbox.auth0.log_streams import LogStream, batch_body, sink_headers
+from crosswalk_sandbox.auth0.signals import wait_for_signal
+from crosswalk_sandbox.auth0.tenant import Tenant
+
+LOG_BATCH = 100
+LOG_RETRY_SECONDS = 0.25
+LOG_RETRY_SECONDS_MAX = 5.0
+
+
+@asynccontextmanager
+async def delivering(tenant: Tenant) -> AsyncIterator[None]:
+    """Deliver the tenant's events and logs for as long as the context is open."""
+    limit = tenant.knobs.deliveries_in_flight
+    limits = httpx.Limits(max_connections=limit + 4, max_keepalive_connections=limit + 4)
+    verify = tenant.knobs.webhook_tls if tenant.knobs.webhook_tls is not None else True
+    async with httpx.AsyncClient(verify=verify, limits=limits, trust_env=False) as client:
+        workers = [
+            asyncio.create_task(deliver_events(tenant, client), name="auth0-event-deliveries"),
+            asyncio.create_task(deliver_logs(tenant, client), name="auth0-log-streams"),
+        ]
+        try:
+            yield
+        finally:
+            for worker in workers:
+                worker.cancel()
+            for worker in workers:
+                with suppress(asyncio.CancelledError):
+                    await worker
+
+
+async def post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[str, str], seconds: float) -> str | None:
+    """Send one request and return why it failed, or None when the receiver answered 2xx."""
+    try:
+        async with asyncio.timeout(seconds):
+            response = await client.post(url, content=body, headers=headers, timeout=seconds)
+    except (httpx.TimeoutException, TimeoutError):
+        return f"The webhook did not answer within {seconds:g} seconds"
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        return f"The webhook could not be reached: {type(error).__name__}"
+    return None if response.is_success else f"The webhook answered with status {response.status_code}"
+
+
+async def deliver_events(tenant: Tenant, client: httpx.AsyncClient) -> None:
+    """Send every due delivery as soon as a place is free, until cancelled."""
+    changed = tenant.events_changed.subscribe()
+    places = asyncio.Semaphore(tenant.knobs.deliveries_in_flight)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await places.acquire()
+                delivery = await next_delivery(tenant, changed)
+                tasks.create_task(deliver_event(tenant, client, delivery, places))
+    finally:
+        tenant.events_changed.unsubscribe(changed)
+
+
+async def next_delivery(tenant: Tenant, changed: asyncio.Event) -> Delivery:
+    """Wait for the next due delivery."""
+    while True:
+        with tenant.lock:
+            delivery = tenant.deliveries.take_due(time.monotonic())
+            next_due = tenant.deliveries.next_due()
+        if delivery is not None:
+            return delivery
+        wait = None if next_due is None else max(0.0, next_due - time.monotonic())
+        await wait_for_signal(changed, wait)
+
+
+async def deliver_event(
+    tenant: Tenant, client: httpx.AsyncClient, delivery: Delivery, places: asyncio.Semaphore
+) -> None:
+    """Send one event to one stream's webhook and record how it went."""
+    try:
+        with tenant.lock:
+            destination = tenant.event_streams.destination_of(delivery.stream_id)
+            queue = tenant.deliveries
+        if destination is None:
+            return
+        url, authorization = destination
+        headers = {"content-type": "application/json", "user-agent": "Auth0-Event-Streams", **authorization}
+        started = time.monotonic()
+        error = await post(client, url, delivery.body, headers, tenant.knobs.delivery_timeout)
+        attempt = attempt_at(tenant.clock, time.monotonic() - started, error)
+        with tenant.lock:
+            queue.settle(delivery, attempt, time.monotonic())
+        if error is not None:
+            tenant.events_changed.notify()
+    finally:
+        places.release()
+
+
+async def deliver_logs(tenant: Tenant, client: httpx.AsyncClient) -> None:
+    """Send new logs to every active log stream, each at its own pace, until cancelled."""
+    changed = tenant.logs_changed.subscribe()
+    running: dict[str, asyncio.Task[None]] = {}
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                with tenant.lock:
+                    streams = tenant.log_streams.active()
+                for stream in streams:
+                    stream_id = stream.settings["id"]
+                    if stream_id not in running or running[stream_id].done():
+                        running[stream_id] = tasks.create_task(drain_log_stream(tenant, client, stream))
+                await wait_for_signal(changed, None)
+    finally:
+        tenant.logs_changed.unsubscribe(changed)
+
+
+async def drain_log_stream(tenant: Tenant, client: httpx.AsyncClient, stream: LogStream) -> None:
+    """Send what one stream has not seen yet, in order; a batch that fails is tried again, more and more slowly."""
+    pause = LOG_RETRY_SECONDS
+    while True:
+        with tenant.lock:
+            if stream not in tenant.log_streams.active():
+                return
+            batch = tenant.logs.after(stream.delivered_up_to, LOG_BATCH)
+            sink = dict(stream.settings["sink"])
+        if not batch:
+            return
+        wanted = [entry for entry in batch if stream.wants(entry)]
+        error = None
+        if wanted:
+            body = batch_body(wanted, sink["httpContentFormat"])
+            seconds = tenant.knobs.delivery_timeout
+            error = await post(client, sink["httpEndpoint"], body, sink_headers(sink), seconds)
+        if error is None:
+            stream.delivered_up_to = batch[-1]["log_id"]
+            pause = LOG_RETRY_SECONDS
+        else:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, LOG_RETRY_SECONDS_MAX)

@@ -1,0 +1,95 @@
+"""Reads `crosswalk.yaml` and everything it names, and reports every mistake at once."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from pydantic import SecretStr, TypeAdapter, ValidationError
+
+from crosswalk.config.config import Config
+from crosswalk.config.definitions import define_sync
+from crosswalk.config.document import Value, read_document
+from crosswalk.config.environment import FromEnvironment, fill_in
+from crosswalk.config.file import ConfigFile
+from crosswalk.config.findings import Findings
+from crosswalk.config.problem import ConfigurationError
+from crosswalk.config.validation import validate
+from crosswalk.config.values import DatabaseUrl
+
+DATABASE_URL_VARIABLE = "CROSSWALK_DATABASE_URL"
+
+
+def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read a configuration.
+
+    Parameters
+    ----------
+    path
+        The file `crosswalk.yaml`; messages name files the way this path does.
+    environ
+        The environment variables.
+
+    Raises
+    ------
+    ConfigurationError
+        There are mistakes; it carries all of them, each with file, line, what was expected and the nearest name.
+    """
+    path = Path(path)
+    document = read_document(path, str(path))
+    findings = Findings(document)
+    if not isinstance(document.value, dict):
+        if not findings.problems:
+            findings.add((), "the file holds no configuration", "version, tenants, orgs and syncs; see crosswalk init")
+        raise ConfigurationError(findings.in_order())
+    tree = fill_in(document.value, environ, findings.add_value)
+    _read_mappings(tree, path.parent, findings)
+    file = validate(tree, path.parent, findings)
+    database_url = _database_url(file, environ, findings)
+    if file is None or findings.problems:
+        raise ConfigurationError(findings.in_order())
+    return Config(
+        path=path.absolute(),
+        server=file.server,
+        database_url=database_url,
+        state_dir=(path.parent / file.state_dir).absolute(),
+        tenants=MappingProxyType(file.tenants),
+        orgs=MappingProxyType(file.orgs),
+        syncs=MappingProxyType(file.syncs),
+        definitions={name: define_sync(name, sync, findings.places) for name, sync in file.syncs.items()},
+    )
+
+
+def _read_mappings(tree: Value, folder: Path, findings: Findings) -> None:
+    """Put the content of each mapping file where its path is written; the places then point into that file."""
+    syncs = tree.get("syncs") if isinstance(tree, dict) else None
+    for sync_name, sync in syncs.items() if isinstance(syncs, dict) else ():
+        targets = sync.get("targets") if isinstance(sync, dict) else None
+        for index, target in enumerate(targets if isinstance(targets, list) else ()):
+            if not isinstance(target, dict) or not isinstance(target.get("fields"), str):
+                continue
+            key_path = ("syncs", sync_name, "targets", index, "fields")
+            file = folder / str(target["fields"])
+            if not file.is_file():
+                findings.add_value(key_path, f"the file {file} does not exist", "a mapping file, relative to this file")
+                target["fields"] = {}
+                continue
+            document = read_document(file, str(file))
+            findings.include(document, key_path)
+            target["fields"] = document.value
+
+
+def _database_url(file: ConfigFile | None, environ: Mapping[str, str], findings: Findings) -> SecretStr | None:
+    """The written address, or else the one in the environment."""
+    if file is not None and file.database_url is not None:
+        return file.database_url
+    from_environment = environ.get(DATABASE_URL_VARIABLE)
+    if not from_environment:
+        return None
+    try:
+        adapter: TypeAdapter[SecretStr] = TypeAdapter(DatabaseUrl)
+        return adapter.validate_python(FromEnvironment(from_environment, written_default=False))
+    except ValidationError:
+        message = f"the environment variable {DATABASE_URL_VARIABLE} does not hold the address of a PostgreSQL database"
+        findings.add(("database_url",), message, "postgresql://user:password@host:5432/database")
+        return None

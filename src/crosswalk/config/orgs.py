@@ -1,0 +1,80 @@
+"""Salesforce orgs, and the two ways to sign in to them."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from crosswalk.config.section import Section
+from crosswalk.config.values import Duration, PrivateKey, ReadableFile, Secret, Text, WebUrl, refuse
+
+
+def _read_api_version(value: object) -> object:
+    if isinstance(value, float):  # 62.0 without quotes
+        value = f"{value:.1f}"
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9]\d\.0", value):
+        refuse("this is not a version of Salesforce's API", 'a version such as "62.0"')
+    return value
+
+
+def _within_ten_minutes(value: timedelta) -> timedelta:
+    if not timedelta(seconds=1) <= value <= timedelta(minutes=10):
+        refuse("this is not a sensible time to wait", "between 1s and 10m")
+    return value
+
+
+class ClientCredentialsAuth(Section):
+    """OAuth 2.0 client credentials: a connected app with a run-as user."""
+
+    flow: Literal["client_credentials"] = Field(description="Chooses this way to sign in.")
+    client_id: Text = Field(description="Consumer key of the connected app.", examples=["3MVG9...consumer-key"])
+    client_secret: Secret = Field(
+        description="Consumer secret of the connected app.", examples=["${SALESFORCE_CLIENT_SECRET}"]
+    )
+
+
+class JwtBearerAuth(Section):
+    """OAuth 2.0 JWT bearer: a connected app with a certificate, whose private key signs for one user."""
+
+    flow: Literal["jwt_bearer"] = Field(description="Chooses this way to sign in.")
+    client_id: Text = Field(description="Consumer key of the connected app.", examples=["3MVG9...consumer-key"])
+    username: Text = Field(
+        description="The Salesforce user that the hub acts as.", examples=["integration@acme.example"]
+    )
+    private_key: PrivateKey = Field(
+        description="RSA private key (PEM) whose certificate the connected app holds.",
+        examples=["file:secrets/salesforce.key"],
+    )
+    audience: WebUrl = Field(
+        default="https://login.salesforce.com",
+        description="Who the signature is for; `https://test.salesforce.com` for sandbox orgs.",
+    )
+
+
+OrgAuth = Annotated[ClientCredentialsAuth | JwtBearerAuth, Field(discriminator="flow")]
+
+
+class OrgConfig(Section):
+    """A Salesforce org and the connected app through which the hub reads and writes its records."""
+
+    login_url: WebUrl = Field(
+        description="Where the hub signs in: the org's My Domain address.", examples=["https://acme.my.salesforce.com"]
+    )
+    base_url: WebUrl | None = Field(
+        default=None,
+        description="Used instead of the instance address that signing in answers: a sandbox or a proxy.",
+        examples=["https://127.0.0.1:7002"],
+    )
+    ca_file: ReadableFile | None = Field(
+        default=None,
+        description="Certificate authority (PEM) to trust instead of the system's, relative to this file.",
+        examples=[".crosswalk/ca.pem"],
+    )
+    api_version: Annotated[str, BeforeValidator(_read_api_version)] = Field(
+        default="62.0", description="Version of Salesforce's REST API."
+    )
+    auth: OrgAuth = Field(description="How the hub signs in.")
+    timeout: Annotated[Duration, AfterValidator(_within_ten_minutes)] = Field(
+        default=timedelta(seconds=30), description="How long one call may take.", examples=["30s"]
+    )

@@ -1,0 +1,149 @@
+"""Syncs: which identities go to which Salesforce objects, how records are found, and what fields get."""
+
+from datetime import timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+
+from crosswalk.config.section import Section
+from crosswalk.config.values import ApiName, Duration, Expression, Text, refuse
+from crosswalk.domain.values import Owner, ValueType
+
+
+class MatchShorthand(StrEnum):
+    """Match rules that are known by name."""
+
+    EXTERNAL_ID = "external_id"
+    """The external-id field equals the user's id."""
+    VERIFIED_EMAIL = "verified_email"
+    """`Email` equals the user's e-mail address, when Auth0 has verified it."""
+
+
+class MatchRuleConfig(Section):
+    """One way to find the record of an identity: the record whose field equals a value computed from the user."""
+
+    name: Text | None = Field(
+        default=None, description="What the rule is called in the audit trail; the field's name when absent."
+    )
+    field: ApiName = Field(description="API name of the field to compare.", examples=["Phone"])
+    value: Expression = Field(
+        description="JavaScript expression over `user`; the rule is skipped when it gives nothing.",
+        examples=["user.phone_number"],
+    )
+    type: ValueType = Field(
+        default=ValueType.TEXT, description="How the value is normalised and compared.", examples=["phone"]
+    )
+    when: Expression | None = Field(
+        default=None,
+        description="JavaScript expression; the rule is skipped when it is not true.",
+        examples=["user.phone_verified"],
+    )
+
+
+class FieldMapConfig(Section):
+    """One Salesforce field. An expression alone is short for `{value: EXPRESSION}`."""
+
+    value: Expression = Field(
+        description="JavaScript expression over `user` that gives the field's value.",
+        examples=["user.family_name ?? user.name"],
+    )
+    owner: Owner = Field(
+        default=Owner.AUTH0,
+        description="Whose value wins when the two sides differ: `auth0`; `salesforce`; or `initial`, "
+        "which fills the field while it is empty and then leaves it to Salesforce.",
+    )
+    type: ValueType = Field(default=ValueType.TEXT, description="How the value is normalised, compared and checked.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _expression_alone_is_enough(cls, data: Any) -> Any:
+        return {"value": data} if isinstance(data, str) else data
+
+
+def _kind_of_rule(value: object) -> str:
+    return "rule" if isinstance(value, dict | MatchRuleConfig) else "shorthand"
+
+
+MatchEntry = Annotated[
+    Annotated[MatchShorthand, Tag("shorthand")] | Annotated[MatchRuleConfig, Tag("rule")],
+    Discriminator(_kind_of_rule),
+]
+
+
+class TargetConfig(Section):
+    """A Salesforce object whose records identities are linked to."""
+
+    object: ApiName = Field(description="API name of the object.", examples=["Contact"])
+    create: bool = Field(
+        default=False,
+        description="Whether an identity that matches no record of any target gets a new one of this object.",
+    )
+    external_id: ApiName = Field(
+        description="API name of the field that holds the Auth0 user id: text, unique, marked as external id.",
+        examples=["Auth0_User_Id__c"],
+    )
+    match: tuple[MatchEntry, ...] = Field(
+        default=(MatchShorthand.EXTERNAL_ID,),
+        min_length=1,
+        description="How the record of an identity is found, in this order: `external_id`, `verified_email`, "
+        "or a rule of one's own.",
+        examples=[["external_id", "verified_email"]],
+    )
+    fields: dict[ApiName, FieldMapConfig] = Field(
+        min_length=1,
+        description="The mapped fields by API name, or the path of a YAML file that holds them.",
+        examples=["mappings/contact.yaml"],
+    )
+
+
+def _at_most_a_minute(value: timedelta) -> timedelta:
+    if value > timedelta(minutes=1):
+        refuse("this would hold changes back for too long", "1m or less")
+    return value
+
+
+@cache
+def _regions() -> frozenset[str]:
+    from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415  a tenth of a second that most starts can do without
+
+    return frozenset(SUPPORTED_REGIONS)
+
+
+def _known_region(value: str) -> str:
+    if value.upper() not in _regions():
+        refuse("this is not a region", "an ISO 3166 country code of two letters, such as US or DE")
+    return value.upper()
+
+
+class SyncConfig(Section):
+    """One tenant and one org that are kept in step."""
+
+    tenant: Text = Field(description="Name of the tenant, from `tenants`.", examples=["acme"])
+    org: Text = Field(description="Name of the org, from `orgs`.", examples=["acme"])
+    filter: Expression | None = Field(
+        default=None,
+        description="JavaScript expression over `user`; identities for which it is not true are left alone.",
+        examples=["user.identities[0].connection != 'internal'"],
+    )
+    linger: Annotated[Duration, AfterValidator(_at_most_a_minute)] = Field(
+        default=timedelta(milliseconds=150),
+        description="How long the first change of a batch waits for others, so that calls to Salesforce go out full.",
+        examples=["150ms"],
+    )
+    lanes: int = Field(
+        default=1,
+        ge=1,
+        le=64,
+        description="Into how many slices the identities are split; each slice is worked on by one worker at a time.",
+    )
+    default_region: Annotated[str, AfterValidator(_known_region)] | None = Field(
+        default=None,
+        description="Country (ISO 3166, two letters) of phone numbers that lack a country code.",
+        examples=["US"],
+    )
+    targets: tuple[TargetConfig, ...] = Field(
+        min_length=1,
+        description="The Salesforce objects, in order of preference: the first that has a match gets the link.",
+    )

@@ -56,9 +56,26 @@ class Intake:
     """Groups the events of many concurrent requests into few commits.
 
     Use as an async context manager; leaving it stores what still waits.
+
+    Parameters
+    ----------
+    database, subscribers, wake
+        Where events go, which syncs want them, and how their lanes are woken.
+    events_per_commit, commits_at_once
+        The most events that share a commit, and how many commits may be under way.
     """
 
-    def __init__(self, database: Database, subscribers: Sequence[inbox.Subscriber], wake: Wake) -> None:
+    def __init__(
+        self,
+        database: Database,
+        subscribers: Sequence[inbox.Subscriber],
+        wake: Wake,
+        *,
+        events_per_commit: int = MOST_EVENTS_PER_COMMIT,
+        commits_at_once: int = COMMITS_AT_ONCE,
+    ) -> None:
+        self._events_per_commit = events_per_commit
+        self._commits_at_once = commits_at_once
         self._database = database
         self._subscribers = subscribers
         self._wake = wake
@@ -69,7 +86,7 @@ class Intake:
         self._committers: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> "Intake":
-        self._committers = [asyncio.create_task(self._commit_for_ever()) for _ in range(COMMITS_AT_ONCE)]
+        self._committers = [asyncio.create_task(self._commit_for_ever()) for _ in range(self._commits_at_once)]
         return self
 
     async def __aexit__(
@@ -121,7 +138,7 @@ class Intake:
     def _next_group(self) -> list[tuple[TenantName, Sequence[Event], asyncio.Future[None]]]:
         group: list[tuple[TenantName, Sequence[Event], asyncio.Future[None]]] = []
         size = 0
-        while self._waiting and size < MOST_EVENTS_PER_COMMIT:
+        while self._waiting and size < self._events_per_commit:
             item = self._waiting.popleft()
             size += len(item[1])
             group.append(item)

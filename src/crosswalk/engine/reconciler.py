@@ -9,19 +9,17 @@ from collections.abc import Mapping, Sequence
 
 import psycopg
 import structlog
-from msgspec import Struct
 from psycopg_pool import PoolTimeout
 
 from crosswalk.connectors.base import ReadsUsers, WriteResult, WritesRecords
 from crosswalk.connectors.errors import CallRefused, ConnectorError
 from crosswalk.domain.definition import SyncDefinition
-from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.planning import Planned, Planner
-from crosswalk.engine.states import Hint, fold, gone, newer
+from crosswalk.engine.states import fold, newest_states
 from crosswalk.store import claims, identities
 from crosswalk.store.database import Database
 from crosswalk.store.inbox import DueEvent
@@ -30,13 +28,6 @@ log = structlog.get_logger()
 
 TRANSIENT = (psycopg.OperationalError, PoolTimeout)
 """The database is away: the whole batch is tried again, nobody in it is to blame."""
-
-
-class States(Struct, frozen=True):
-    """The newest states of a batch's identities, and whose could not be had."""
-
-    identities: Mapping[UserId, Identity]
-    waiting: Mapping[UserId, ConnectorError]
 
 
 class Reconciler:
@@ -85,7 +76,7 @@ class Reconciler:
     async def _reconcile(self, due: Sequence[DueEvent]) -> None:
         hints = fold(due)
         books = Books(self.definition.name, {user_id: hint.seq for user_id, hint in hints.items()})
-        states = await self._states(hints)
+        states = await newest_states(self._database, self.definition.tenant, self._users, hints)
         planned = await self._planner.plan(self._database, list(states.identities.values()))
         held = await self._claim(planned)
         ready = {user_id: plan for user_id, plan in planned.plans.items() if user_id not in held}
@@ -102,25 +93,6 @@ class Reconciler:
             await identities.save(connection, self.definition.tenant, list(states.identities.values()))
             await ledger.store(connection, self.definition.name, bookings, max(item.seq for item in due))
         _log(self.definition, bookings)
-
-    async def _states(self, hints: Mapping[UserId, Hint]) -> States:
-        """The newest state of each identity: stored, carried by an event, or read where an event only hints at it."""
-        async with self._database.transaction() as connection:
-            newest = await identities.read(connection, self.definition.tenant, list(hints))
-        for user_id, hint in hints.items():
-            if hint.newest is not None:
-                newest[user_id] = newer(newest.get(user_id), hint.newest)
-        to_read = [user_id for user_id, hint in hints.items() if hint.must_read]
-        if not to_read:
-            return States(newest, {})
-        try:
-            read = await self._users.read_users(to_read)
-        except ConnectorError as error:
-            unread = dict.fromkeys(to_read, error)
-            return States({user_id: state for user_id, state in newest.items() if user_id not in unread}, unread)
-        for user_id, state in read.items():
-            newest[user_id] = newer(newest.get(user_id), gone(user_id) if state is None else state)
-        return States(newest, {})
 
     async def _claim(self, planned: Planned) -> set[UserId]:
         """Claim what the plans will create or take; returns the identities that have to wait for another one."""

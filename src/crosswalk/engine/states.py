@@ -4,7 +4,7 @@ An event is never replayed as an instruction. Many events of one user fold into 
 "read the user", so that ten changes cost one reconcile.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -12,12 +12,23 @@ from msgspec import Struct
 
 from crosswalk.connectors.auth0.events import profile_of
 from crosswalk.connectors.auth0.timestamps import format_time
+from crosswalk.connectors.base import ReadsUsers
+from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.event import Disposition, Event
 from crosswalk.domain.identity import Identity, StateVersion
-from crosswalk.domain.ids import UserId
+from crosswalk.domain.ids import TenantName, UserId
+from crosswalk.store import identities
+from crosswalk.store.database import Database
 from crosswalk.store.inbox import DueEvent
 
 NO_PROFILE = b"{}"
+
+
+class States(Struct, frozen=True):
+    """The newest states of a batch's identities, and why those of the others could not be had."""
+
+    identities: Mapping[UserId, Identity]
+    waiting: Mapping[UserId, ConnectorError]
 
 
 class Hint(Struct, frozen=True):
@@ -78,6 +89,28 @@ def carried_state(event: Event, user_id: UserId) -> Identity:
         deleted_at = event.updated_at or observed_at
         return Identity(user_id, NO_PROFILE, StateVersion(deleted_at, observed_at, event.id), deleted=True)
     return Identity(user_id, profile_of(event), StateVersion(event.updated_at or observed_at, observed_at, event.id))
+
+
+async def newest_states(
+    database: Database, tenant: TenantName, users: ReadsUsers, hints: Mapping[UserId, Hint]
+) -> States:
+    """The newest state of each identity: stored, carried by an event, or read where an event only hints at it."""
+    async with database.transaction() as connection:
+        newest = await identities.read(connection, tenant, list(hints))
+    for user_id, hint in hints.items():
+        if hint.newest is not None:
+            newest[user_id] = newer(newest.get(user_id), hint.newest)
+    to_read = [user_id for user_id, hint in hints.items() if hint.must_read]
+    if not to_read:
+        return States(newest, {})
+    try:
+        read = await users.read_users(to_read)
+    except ConnectorError as error:
+        unread = dict.fromkeys(to_read, error)
+        return States({user_id: state for user_id, state in newest.items() if user_id not in unread}, unread)
+    for user_id, state in read.items():
+        newest[user_id] = newer(newest.get(user_id), gone(user_id) if state is None else state)
+    return States(newest, {})
 
 
 def newer(stored: Identity | None, given: Identity) -> Identity:

@@ -136,22 +136,11 @@ class Tenant:
             source = self._origin(origin, "patch", f"/api/v2/users/{user_id}")
             before, after = self.users.update(user_id, body)
             self._log("sapi", api_log("Update a User", source, body, 200, after))
-            for log_type in change_logs(before, after, body):
+            for log_type in change_logs(before, after, body, source):
                 details = {"body": {"newEmail": after["email"]}} if log_type == "sce" else {}
                 entry = connection_log(after, source, details)
                 self._log(log_type, {"description": DESCRIPTIONS[log_type], **entry})
             self._emit("user.updated", {"object": after, "previous_object": before}, source)
-            return after
-
-    def verify_email(self, user_id: str, origin: Origin) -> dict[str, Any]:
-        """Mark a user's e-mail address as verified, as the link in the verification e-mail does."""
-        with self.lock:
-            before, after = self.users.update(user_id, {"email_verified": True})
-            entry = connection_log(after, origin, {"email": after["email"]})
-            self._log(
-                "sv", {"description": "Your email was verified. You can continue using the application.", **entry}
-            )
-            self._emit("user.updated", {"object": after, "previous_object": before}, origin)
             return after
 
     def delete_user(self, user_id: str, origin: Origin | None = None) -> None:
@@ -162,7 +151,8 @@ class Tenant:
             self._log("sapi", {**api_log("Delete a User", source, {}, 204, {}), "user_id": user_id})
             if document is not None:
                 self._log("du", connection_log(document, source, {}))
-                self._emit("user.deleted", {"object": document}, source)
+                deleted = {**document, "deleted_at": iso_milliseconds(self.clock())}
+                self._emit("user.deleted", {"object": deleted}, source)
 
     def record_token(self, origin: Origin) -> None:
         """Log that the machine-to-machine application exchanged its credentials for a token."""
@@ -218,7 +208,7 @@ class Tenant:
         self.events_changed.notify()
 
 
-def change_logs(before: dict[str, Any], after: dict[str, Any], body: dict[str, Any]) -> list[str]:
+def change_logs(before: dict[str, Any], after: dict[str, Any], body: dict[str, Any], origin: Origin) -> list[str]:
     """Return the types of log that an update causes beside ``sapi``."""
     types = []
     if before["email"] != after["email"]:
@@ -229,6 +219,9 @@ def change_logs(before: dict[str, Any], after: dict[str, Any], body: dict[str, A
         types.append("scu")
     if before.get("phone_number") != after.get("phone_number"):
         types.append("scpn")
+    # On the profile page the tick stands for the link in the verification e-mail; the API's write is no verification.
+    if origin.channel != "api" and after["email_verified"] and not before["email_verified"]:
+        types.append("sv")
     return types
 
 

@@ -1,12 +1,11 @@
-"""The tenant's own pages: sign-up, profile, people. Plain HTML that works without scripts."""
+"""The tenant's own pages: sign-up, profile, people. Plain HTML that works without scripts.
+
+They stand for an application of the tenant's owner: what they change goes the way of the Management API. Start with
+`routes`; `forms` turns submitted forms into request bodies, `templates/` is what a person sees.
+"""
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute
+from crosswalk_sandbox.auth0.pages.routes import page_routes
 
-from crosswalk_sandbox.auth0.tenant import Tenant
-
-
-def page_routes(tenant: Tenant) -> list[BaseRoute]:
-    """Return the routes of the pages."""
-    return []
+__all__ = ["page_routes"]

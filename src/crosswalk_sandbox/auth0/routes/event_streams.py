@@ -190,4 +190,5 @@ def sample_data(event_type: str, now: str) -> dict[str, Any]:
     if not event_type.startswith("user."):
         raise Problem(400, f"Payload validation error: 'data is required for {event_type}'.", "invalid_body")
     body = {"email": "test.user@example.com", "connection": DATABASE_CONNECTION}
-    return {"object": new_document(body, "507f1f77bcf86cd799439020", now)}
+    document = new_document(body, "507f1f77bcf86cd799439020", now)
+    return {"object": document | ({"deleted_at": now} if event_type == "user.deleted" else {})}

@@ -8,6 +8,9 @@ from crosswalk.connectors.errors import CallRefused, ConnectorError
 
 LONGEST_WAIT_S = 60.0
 
+CURSOR_LOST = frozenset({"invalid_cursor", "cursor_expired"})
+"""The codes that say that a cursor can no longer be used."""
+
 
 class SubscriptionEnded(ConnectorError):
     """The tenant ended the event subscription with an error.
@@ -36,7 +39,7 @@ class SubscriptionEnded(ConnectorError):
     @property
     def cursor_lost(self) -> bool:
         """Whether the cursor can no longer be used, so that events between it and now are lost."""
-        return self.code in {"invalid_cursor", "cursor_expired"}
+        return self.code in CURSOR_LOST
 
 
 class _Problem(Struct):

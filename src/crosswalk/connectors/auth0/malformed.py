@@ -87,7 +87,7 @@ def _from_decoding(error: msgspec.DecodeError, inside: str) -> MalformedEvent:
     if wrong := _WRONG_TYPE.search(text):
         expected = _article(_json_name(wrong["expected"].split(" | ")[0]))
         return MalformedEvent(path or "body", f"expected {expected}, found {_json_name(wrong['found'])}")
-    return MalformedEvent(path or "body", f"expected JSON, but {text.removeprefix('JSON is malformed: ').lower()}")
+    return MalformedEvent(path or "body", f"is not JSON: {text.removeprefix('JSON is malformed: ').lower()}")
 
 
 def join_path(outer: str, inner: str) -> str:

@@ -11,13 +11,13 @@ from datetime import datetime
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
-from crosswalk.connectors.auth0.errors import SubscriptionEnded
+from crosswalk.connectors.auth0.errors import CURSOR_LOST, SubscriptionEnded
 from crosswalk.connectors.auth0.events import parse_event_stream_body
 from crosswalk.connectors.auth0.malformed import MalformedEvent
 from crosswalk.connectors.auth0.sse import Message, MessageReader
 from crosswalk.connectors.auth0.transport import Transport
 from crosswalk.connectors.base import SubscriptionItem
-from crosswalk.connectors.errors import MalformedAnswer
+from crosswalk.connectors.errors import CallRefused, MalformedAnswer
 from crosswalk.domain.event import Disposition, Event, Source
 
 
@@ -66,10 +66,16 @@ async def subscribe(
     elif from_timestamp is not None:
         asked["from_timestamp"] = from_timestamp
     reader = MessageReader()
-    async with transport.stream("events", asked) as answer:
-        async for chunk in answer.aiter_bytes():
-            for message in reader.feed(chunk):
-                yield read_message(message, now)
+    try:
+        async with transport.stream("events", asked) as answer:
+            async for chunk in answer.aiter_bytes():
+                for message in reader.feed(chunk):
+                    yield read_message(message, now)
+    except CallRefused as error:
+        # A cursor that cannot be used is refused before the stream begins, or ends it: one error for both.
+        if error.code in CURSOR_LOST:
+            raise SubscriptionEnded(error.code, error.message, None) from error
+        raise
 
 
 def read_message(message: Message, now: Callable[[], datetime]) -> SubscriptionItem:

@@ -132,9 +132,8 @@ class UserReader:
             updated_at = read.updated_at or read.created_at
             version_time = parse_time(updated_at) if updated_at else observed_at
         except (msgspec.DecodeError, ValueError) as error:
-            raise MalformedAnswer(
-                "Auth0", "GET /api/v2/users", "a user with user_id and times", "something else"
-            ) from (error)
+            expected = "users with user_id and times"
+            raise MalformedAnswer("Auth0", "GET /api/v2/users", expected, "something else") from error
         version = StateVersion(updated_at=format_time(version_time), observed_at=format_time(observed_at))
         identity = Identity(user_id=UserId(read.user_id), profile=bytes(user), version=version)
         return identity, read.created_at or ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from crosswalk.config.problem import KeyPath
-from crosswalk.config.syncs import MatchRuleConfig, MatchShorthand, SyncConfig, TargetConfig
+from crosswalk.config.syncs import MatchRuleConfig, MatchShorthand, SyncConfig, TargetConfig, email_field
 from crosswalk.domain.definition import FieldMap, MatchRule, SyncDefinition, Target
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.domain.place import Place
@@ -56,11 +56,17 @@ def _define_target(target: TargetConfig, path: KeyPath, places: Mapping[KeyPath,
 
 
 def _define_rule(rule: MatchShorthand | MatchRuleConfig, target: TargetConfig, place: Place) -> MatchRule:
-    email = "PersonEmail" if target.object == "Account" else "Email"  # an account has one only as a person account
     match rule:
         case MatchShorthand.EXTERNAL_ID:
             return MatchRule(rule.value, target.external_id, "user.user_id", ValueType.TEXT, None, place)
         case MatchShorthand.VERIFIED_EMAIL:
-            return MatchRule(rule.value, email, "user.email", ValueType.EMAIL, "user.email_verified === true", place)
+            return MatchRule(
+                rule.value,
+                email_field(target.object),
+                "user.email",
+                ValueType.EMAIL,
+                "user.email_verified === true",
+                place,
+            )
         case MatchRuleConfig():
             return MatchRule(rule.name or rule.field, rule.field, rule.value, rule.type, rule.when, place)

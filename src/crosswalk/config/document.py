@@ -126,6 +126,8 @@ class Document:
 
     def _read_scalar(self, node: Node, path: KeyPath) -> Value:
         text, tag = str(node.value), str(node.tag)
+        if getattr(node, "style", None) in ("|", ">"):  # its text starts on the line after the sign
+            self.value_places[path] = Place(self.file, _line(node) + 1)
         if not tag.startswith(_TAG):
             self.report(path, _line(node), f"the tag {tag} has no meaning here", "a plain value")
             return None

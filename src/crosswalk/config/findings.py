@@ -30,9 +30,15 @@ class Findings:
         """Note a problem with the key at `path`."""
         self.problems.append(Problem(self.place(path), dotted(path), message, expected, suggestion))
 
-    def add_value(self, path: KeyPath, message: str, expected: str = "", suggestion: str | None = None) -> None:
-        """Note a problem with the value at `path`, which may stand on a later line than its key."""
+    def add_value(
+        self, path: KeyPath, message: str, expected: str = "", suggestion: str | None = None, *, lines_below: int = 0
+    ) -> None:
+        """Note a problem with the value at `path`, which may stand on a later line than its key.
+
+        `lines_below` says how many lines below the value's first one the problem is.
+        """
         place = self.value_places.get(path) or self.place(path)
+        place = Place(place.file, place.line + lines_below)
         self.problems.append(Problem(place, dotted(path), message, expected, suggestion))
 
     def has(self, path: KeyPath) -> bool:

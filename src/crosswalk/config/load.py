@@ -11,9 +11,12 @@ from crosswalk.config.config import Config
 from crosswalk.config.definitions import define_sync
 from crosswalk.config.document import Value, read_document
 from crosswalk.config.environment import FromEnvironment, fill_in
+from crosswalk.config.expressions import check_expressions
 from crosswalk.config.file import ConfigFile
-from crosswalk.config.findings import Findings
+from crosswalk.config.findings import Findings, value_at
+from crosswalk.config.mappings import check_mappings
 from crosswalk.config.problem import ConfigurationError
+from crosswalk.config.references import check_references
 from crosswalk.config.validation import validate
 from crosswalk.config.values import DatabaseUrl
 
@@ -45,6 +48,9 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     tree = fill_in(document.value, environ, findings.add_value)
     _read_mappings(tree, path.parent, findings)
     file = validate(tree, path.parent, findings)
+    check_references(tree, findings)
+    check_expressions(tree, findings)
+    check_mappings(tree, _state_dir(tree, path.parent), findings)
     database_url = _database_url(file, environ, findings)
     if file is None or findings.problems:
         raise ConfigurationError(findings.in_order())
@@ -77,6 +83,13 @@ def _read_mappings(tree: Value, folder: Path, findings: Findings) -> None:
             document = read_document(file, str(file))
             findings.include(document, key_path)
             target["fields"] = document.value
+
+
+def _state_dir(tree: Value, folder: Path) -> Path:
+    """The state directory as far as it can be told before everything else is known to be right."""
+    written = value_at(tree, ("state_dir",))
+    name = written if isinstance(written, str) and "\0" not in written else ".crosswalk"
+    return (folder / name).absolute()
 
 
 def _database_url(file: ConfigFile | None, environ: Mapping[str, str], findings: Findings) -> SecretStr | None:

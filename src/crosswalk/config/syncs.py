@@ -21,6 +21,11 @@ class MatchShorthand(StrEnum):
     """`Email` equals the user's e-mail address, when Auth0 has verified it."""
 
 
+def email_field(object_name: str) -> str:
+    """Name the field that `verified_email` compares; an account has one only as a person account."""
+    return "PersonEmail" if object_name == "Account" else "Email"
+
+
 class MatchRuleConfig(Section):
     """One way to find the record of an identity: the record whose field equals a value computed from the user."""
 

@@ -12,12 +12,13 @@ from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION, DATABASE_CONNECTION_ID
 
-# What the vendor's dashboard and `description` call each type of log that this tenant writes.
+# The `description` of each type of log that a changed user causes beside the API operation itself.
 DESCRIPTIONS = {
     "sce": "Change Email",
     "scp": "Change Password",
     "scu": "Change Username",
     "scpn": "Change Phone Number",
+    "sv": "Your email was verified. You can continue using the application.",
 }
 
 

@@ -12,7 +12,7 @@ class Origin:
     Attributes
     ----------
     channel : str
-        ``api`` for the Management API, ``page`` for the tenant's own pages.
+        ``api`` for the Management API, a URL for pages.
     client_id, client_name : str
         The application on whose behalf the request came.
     """

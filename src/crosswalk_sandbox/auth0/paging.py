@@ -33,7 +33,10 @@ def sorted_by(documents: Sequence[dict[str, Any]], sort: str) -> list[dict[str, 
         raise invalid_query(f"String does not match pattern field:1 or field:-1: {sort}", "sort", "Field to sort by")
     present = [(values[0], document) for document in documents if (values := values_at(document, field))]
     absent = [document for document in documents if not values_at(document, field)]
-    present.sort(key=lambda pair: (type(pair[0]).__name__, pair[0]), reverse=order == "-1")
+    present.sort(key=lambda pair: (type(pair[0]).__name__, pair[0]))
+    if order == "-1":
+        # Equal values turn round as well, so that descending is exactly the reverse of ascending.
+        present.reverse()
     return [document for _, document in present] + absent
 
 

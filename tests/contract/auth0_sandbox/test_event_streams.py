@@ -10,6 +10,7 @@ from auth0.management.types import (
     EventStreamCloudEventUserCreatedCloudEvent,
     EventStreamCloudEventUserDeletedCloudEvent,
     EventStreamCloudEventUserUpdatedCloudEvent,
+    EventStreamDelivery,
 )
 
 from crosswalk_sandbox.auth0 import Tenant
@@ -130,11 +131,12 @@ def test_what_failed_for_good_is_listed_and_can_be_redelivered(
     auth0.users.create(**ada())
     auth0.users.create(**ada(email="grace@example.com"))
     receiver.wait_for(8)
-    failed = wait_until(
-        lambda: [one for one in auth0.event_streams.deliveries.list(stream_id) if len(one.attempts) == 4] * 1,
-        "four attempts",
-    )
-    wait_until(lambda: len(list(auth0.event_streams.deliveries.list(stream_id))) == 2, "listing of both")
+
+    def given_up() -> list[EventStreamDelivery]:
+        return [one for one in auth0.event_streams.deliveries.list(stream_id) if len(one.attempts) == 4]
+
+    wait_until(lambda: len(given_up()) == 2, "four attempts of both")
+    failed = given_up()
     assert failed[0].status == "failed"
     assert failed[0].event_type == "user.created"
     assert failed[0].event is not None and failed[0].event.id == failed[0].id

@@ -100,7 +100,6 @@ class Pages:
                 body = update_body(form, self._tenant.users.get(user_id))
                 if twice:
                     self._tenant.update_user(user_id, draft_of(body), self._origin(request))
-                    body.pop("email", None)
                 self._tenant.update_user(user_id, body, self._origin(request))
         except Problem as problem:
             return self._profile(request, problem.status, problem.message)

@@ -36,9 +36,8 @@ def log_routes(tenant: Tenant) -> list[BaseRoute]:
             return answer(checkpoint(query))
         matches = parse_query(query.text("q") or query.text("search"), LOG_TEXT_FIELDS)
         with tenant.lock:
-            found = [entry for entry in reversed(tenant.logs.entries()) if matches(entry)]
-        if "sort" in query:
-            found = sorted_by(found, query.text("sort"))
+            found = [entry for entry in tenant.logs.entries() if matches(entry)]
+        found = sorted_by(found, query.text("sort")) if "sort" in query else found[::-1]
         return answer(page_of([shown(entry) for entry in found], query, "logs", default_size=50))
 
     def checkpoint(query: Query) -> list[dict[str, Any]]:

@@ -71,11 +71,15 @@ class _Control:
     def __init__(self, tenant: Tenant, org: Org) -> None:
         self._tenant = tenant
         self._org = org
+        self._first_knobs = {name: getattr(tenant.knobs, name) for name in TenantSettings.__struct_fields__}
 
     async def state(self, _request: Request) -> Response:
         return _reply({"auth0": self._tenant.snapshot(), "salesforce": self._org.snapshot()})
 
     async def reset(self, _request: Request) -> Response:
+        """Back to the empty start, settings included; tokens stay good."""
+        for name, value in self._first_knobs.items():
+            setattr(self._tenant.knobs, name, value)
         self._tenant.reset()
         self._org.reset()
         return _reply({})

@@ -1,12 +1,12 @@
 """The org as an ASGI application."""
 
-from typing import Any
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from crosswalk_sandbox.salesforce import page, query, record_collections, service, sobjects
@@ -14,6 +14,9 @@ from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused, not_fou
 from crosswalk_sandbox.salesforce.front_door import FrontDoor
 from crosswalk_sandbox.salesforce.http import Endpoint, Path, api_error_reply, record_error_reply
 from crosswalk_sandbox.salesforce.org import Org
+
+_TEMPLATE = "crosswalk_sandbox.template"
+_ALL_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
 
 
 class _MethodSwitch:
@@ -28,13 +31,21 @@ class _MethodSwitch:
         if endpoint is None:
             message = f"HTTP Method '{request.method}' not allowed. Allowed are {','.join(self._methods)}"
             return api_error_reply(ApiError(405, "METHOD_NOT_ALLOWED", message))
-        request.scope["crosswalk_sandbox.template"] = self.template
+        request.scope[_TEMPLATE] = self.template
         return await endpoint(request)
 
 
-def _template_of(scope: Scope) -> str:
-    template: str = scope.get("crosswalk_sandbox.template", "(refused)")
-    return template
+def _template_finder(routes: list[Route]) -> Callable[[Scope], str]:
+    """A function from a served scope to its path template, also when the call was refused before its endpoint."""
+
+    def template_of(scope: Scope) -> str:
+        known: str | None = scope.get(_TEMPLATE)
+        if known is not None:
+            return known
+        matched = next((route.path for route in routes if route.matches(scope)[0] is Match.FULL), "(unknown)")
+        return matched.replace(":path", "")
+
+    return template_of
 
 
 async def _answer_api_error(_request: Request, error: Exception) -> Response:
@@ -60,12 +71,10 @@ def create_app(org: Org) -> Starlette:
         The org to serve; it can be changed in process while it is served.
     """
     paths = [*service.PATHS, *record_collections.PATHS, *query.PATHS, *sobjects.PATHS]
-    routes: list[Any] = [
-        Route(path.template, _route_endpoint(_MethodSwitch(path)), methods=_ALL_METHODS) for path in paths
-    ]
+    routes = [Route(path.template, _route_endpoint(_MethodSwitch(path)), methods=_ALL_METHODS) for path in paths]
     app = Starlette(
         routes=[*routes, *page.ROUTES],
-        middleware=[Middleware(FrontDoor, org=org, template_of=_template_of)],
+        middleware=[Middleware(FrontDoor, org=org, template_of=_template_finder(routes))],
         exception_handlers={
             ApiError: _answer_api_error,
             RecordRefused: _answer_record_refused,
@@ -74,9 +83,6 @@ def create_app(org: Org) -> Starlette:
     )
     app.state.org = org
     return app
-
-
-_ALL_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
 
 
 def _route_endpoint(switch: _MethodSwitch) -> Endpoint:

@@ -10,7 +10,7 @@ from crosswalk_sandbox.salesforce.faults import FaultOrder, Faults
 from crosswalk_sandbox.salesforce.ids import is_id_shaped, make_id, to_id18
 from crosswalk_sandbox.salesforce.journal import CallLog, WriteLog
 from crosswalk_sandbox.salesforce.schema import Field, ObjectType, standard_objects
-from crosswalk_sandbox.salesforce.sessions import Sessions
+from crosswalk_sandbox.salesforce.sessions import TOKEN_LIFETIME, Sessions
 from crosswalk_sandbox.salesforce.table import Row, Table
 from crosswalk_sandbox.salesforce.times import format_stamp, format_time, utc_now
 from crosswalk_sandbox.salesforce.usage import ApiUsage
@@ -51,8 +51,7 @@ class Org:
     ) -> None:
         self.instance_url = instance_url
         self.clock = clock
-        self.latency_ms = 0.0
-        self.daily_limit = daily_limit
+        self._daily_limit = daily_limit
         self.sessions = Sessions(
             client_id=client_id,
             client_secret=client_secret,
@@ -66,12 +65,14 @@ class Org:
         self.reset()
 
     def reset(self) -> None:
-        """Forget all rows, logs, troubles and spent calls; keep objects, settings and sessions."""
+        """Forget all rows, logs, troubles, settings and spent calls; keep objects and sessions."""
         self.tables = {name: Table(object_type) for name, object_type in self.objects.items()}
         self.writes = WriteLog()
         self.calls = CallLog()
         self.faults.clear()
-        self.usage = ApiUsage(self.daily_limit)
+        self.usage = ApiUsage(self._daily_limit)
+        self.latency_ms = 0.0
+        self.sessions.lifetime = TOKEN_LIFETIME
         self.cursors: dict[str, list[Row]] = {}
         self.user_id = self._add_integration_user()
 
@@ -110,7 +111,7 @@ class Org:
         if latency_ms is not None:
             self.latency_ms = latency_ms
         if daily_limit is not None:
-            self.daily_limit = self.usage.daily_limit = daily_limit
+            self.usage.daily_limit = daily_limit
         if token_lifetime_s is not None:
             self.sessions.lifetime = timedelta(seconds=token_lifetime_s)
 

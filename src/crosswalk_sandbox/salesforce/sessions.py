@@ -16,6 +16,7 @@ from crosswalk_sandbox.salesforce.ids import make_id
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
+TOKEN_LIFETIME = timedelta(hours=2)
 _LONGEST_ASSERTION = timedelta(minutes=5)
 _ORG_ID = make_id("00D", 1)
 _USER_ID = make_id("005", 1)
@@ -65,7 +66,7 @@ class Sessions:
     ) -> None:
         self.client_id = client_id
         self.username = username
-        self.lifetime = timedelta(hours=2)
+        self.lifetime = TOKEN_LIFETIME
         self._client_secret = client_secret
         self._key = RSAKey.import_key(certificate_pem) if certificate_pem else None
         self._clock = clock

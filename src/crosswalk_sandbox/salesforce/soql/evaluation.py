@@ -28,6 +28,7 @@ from crosswalk_sandbox.salesforce.table import Row, Table
 _NUMBERS = {"int", "double", "currency", "percent"}
 _IDS = {"id", "reference"}
 _LARGEST_OFFSET = 2000
+_EMPTY = (None, "")
 _LIKELY_CUSTOM = (
     "If you are attempting to use a custom {what}, be sure to append the '__{suffix}' after the {after} name. "
     "Please reference your WSDL or the describe call for the appropriate names."
@@ -128,9 +129,9 @@ class _Run:
     def _candidates(self, condition: Condition) -> set[str] | None:
         """Ids of at least all matching rows by way of an index, or None when only a full read can tell."""
         match condition:
-            case Comparison(FieldPath((name,)), "=", literal) if literal.value is not None:
+            case Comparison(FieldPath((name,)), "=", literal) if literal.value not in _EMPTY:
                 return self._indexed(name, [literal])
-            case Membership(FieldPath((name,)), literals, False) if all(each.value is not None for each in literals):
+            case Membership(FieldPath((name,)), literals, False) if not any(each.value in _EMPTY for each in literals):
                 return self._indexed(name, literals)
             case And(conditions):
                 known = [ids for ids in map(self._candidates, conditions) if ids is not None]
@@ -159,8 +160,6 @@ class _Run:
                 message = f"Didn't understand relationship '{part}' in field path. {hint}"
                 raise query_error(self._query.text, path.position, message, "INVALID_FIELD")
             object_type = self._store.objects[target]
-            if parent is not None and "User" in parent.references:
-                object_type = self._store.objects["User"]
         field = object_type.by_lower_name.get(path.parts[-1].lower())
         if field is None:
             hint = _LIKELY_CUSTOM.format(what="field", suffix="c", after="custom field")

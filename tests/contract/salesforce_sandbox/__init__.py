@@ -1,0 +1,1 @@
+"""The Salesforce half of the sandbox, against the vendor's recorded traffic and an independent client."""

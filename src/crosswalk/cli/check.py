@@ -1,0 +1,90 @@
+"""`crosswalk check`: everything about a configuration that can be verified without a network."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from crosswalk.cli.output import JsonValue
+    from crosswalk.config import Config, Problem
+    from crosswalk.domain.definition import SyncDefinition
+
+
+def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
+    """Verify the configuration offline, and report every mistake at once."""
+    from crosswalk.cli.output import print_json  # noqa: PLC0415
+    from crosswalk.config import ConfigurationError, load_config  # noqa: PLC0415
+
+    try:
+        loaded = load_config(config)
+    except ConfigurationError as error:
+        if as_json:
+            print_json({"ok": False, "problems": [_problem_for_programs(problem) for problem in error.problems]})
+        else:
+            _print_problems(error.problems)
+        raise typer.Exit(1) from None
+    if as_json:
+        syncs = [_sync_for_programs(definition) for definition in loaded.definitions.values()]
+        print_json({"ok": True, "problems": [], "syncs": syncs})
+    else:
+        _print_summary(loaded, config)
+
+
+def _print_problems(problems: list[Problem]) -> None:
+    from crosswalk.cli.output import coloured, print_error, print_line  # noqa: PLC0415
+
+    for problem in problems:
+        place = str(problem.place)
+        print_line(coloured(place, "cyan"), str(problem).removeprefix(place))
+    print_error(f"{_count(len(problems), 'problem')} in the configuration")
+
+
+def _print_summary(config: Config, path: Path) -> None:
+    from crosswalk.cli.output import coloured, print_line  # noqa: PLC0415
+
+    counts = f"{_count(len(config.tenants), 'tenant')}, {_count(len(config.orgs), 'org')}"
+    print_line(coloured("ok", "bold green"), f"  {path}: {counts}, {_count(len(config.syncs), 'sync')}")
+    for definition in config.definitions.values():
+        print_line(f"    {definition.name}: tenant {definition.tenant} and org {definition.org}")
+        for target in definition.targets:
+            creates = ", creates records" if target.create else ""
+            fields, rules = _count(len(target.fields), "field"), _count(len(target.match), "match rule")
+            print_line(f"        {target.object}: {fields}, {rules}{creates}")
+
+
+def _problem_for_programs(problem: Problem) -> JsonValue:
+    return {
+        "file": problem.place.file,
+        "line": problem.place.line,
+        "path": problem.path,
+        "message": problem.message,
+        "expected": problem.expected,
+        "suggestion": problem.suggestion,
+    }
+
+
+def _sync_for_programs(definition: SyncDefinition) -> JsonValue:
+    return {
+        "name": definition.name,
+        "tenant": definition.tenant,
+        "org": definition.org,
+        "targets": [
+            {
+                "object": target.object,
+                "create": target.create,
+                "fields": [mapped.field for mapped in target.fields],
+                "match": [rule.name for rule in target.match],
+            }
+            for target in definition.targets
+        ],
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,65 @@
+"""The `crosswalk` program: its list of commands, and what happens when one of them fails."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from crosswalk.cli.check import check
+from crosswalk.cli.init import init
+from crosswalk.domain.errors import CrosswalkError
+
+COMMANDS = (
+    init,
+    check,
+)
+"""Every command, in the order of `crosswalk --help`: a function named for the command, from the module of that name."""
+
+app = typer.Typer(
+    name="crosswalk",
+    help="Keeps Auth0 identities and Salesforce records in step.",
+    no_args_is_help=True,
+    suggest_commands=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in COMMANDS:
+    app.command()(command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415
+
+        typer.echo(f"crosswalk {version('crosswalk')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Keeps Auth0 identities and Salesforce records in step."""
+
+
+def main() -> None:
+    """Run the program; an expected failure becomes one message on stderr and exit code 1.
+
+    Set `CROSSWALK_DEBUG=1` to get its traceback instead.
+    """
+    try:
+        app()
+    except CrosswalkError as error:
+        if os.environ.get("CROSSWALK_DEBUG"):
+            raise
+        from crosswalk.cli.output import print_error  # noqa: PLC0415
+
+        print_error(str(error))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from crosswalk.config.section import Section
-from crosswalk.config.values import Duration, PrivateKey, ReadableFile, Secret, Text, WebUrl, refuse
+from crosswalk.config.values import Duration, Kind, PrivateKey, ReadableFile, Secret, Text, WebUrl, refuse
 
 
 def _read_api_version(value: object) -> object:
@@ -27,7 +27,9 @@ def _within_ten_minutes(value: timedelta) -> timedelta:
 class ClientCredentialsAuth(Section):
     """OAuth 2.0 client credentials: a connected app with a run-as user."""
 
-    flow: Literal["client_credentials"] = Field(description="Chooses this way to sign in.")
+    flow: Literal["client_credentials"] = Field(
+        description="Chooses this way to sign in.", examples=["client_credentials"]
+    )
     client_id: Text = Field(description="Consumer key of the connected app.", examples=["3MVG9...consumer-key"])
     client_secret: Secret = Field(
         description="Consumer secret of the connected app.", examples=["${SALESFORCE_CLIENT_SECRET}"]
@@ -37,7 +39,7 @@ class ClientCredentialsAuth(Section):
 class JwtBearerAuth(Section):
     """OAuth 2.0 JWT bearer: a connected app with a certificate, whose private key signs for one user."""
 
-    flow: Literal["jwt_bearer"] = Field(description="Chooses this way to sign in.")
+    flow: Literal["jwt_bearer"] = Field(description="Chooses this way to sign in.", examples=["jwt_bearer"])
     client_id: Text = Field(description="Consumer key of the connected app.", examples=["3MVG9...consumer-key"])
     username: Text = Field(
         description="The Salesforce user that the hub acts as.", examples=["integration@acme.example"]
@@ -71,8 +73,8 @@ class OrgConfig(Section):
         description="Certificate authority (PEM) to trust instead of the system's, relative to this file.",
         examples=[".crosswalk/ca.pem"],
     )
-    api_version: Annotated[str, BeforeValidator(_read_api_version)] = Field(
-        default="62.0", description="Version of Salesforce's REST API."
+    api_version: Annotated[str, BeforeValidator(_read_api_version), Kind("version")] = Field(
+        default="62.0", description="Version of Salesforce's REST API.", examples=["62.0"]
     )
     auth: OrgAuth = Field(description="How the hub signs in.")
     timeout: Annotated[Duration, AfterValidator(_within_ten_minutes)] = Field(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from crosswalk.config.section import Section
-from crosswalk.config.values import ApiName, Duration, Expression, Text, refuse
+from crosswalk.config.values import ApiName, Duration, Expression, Kind, Text, refuse
 from crosswalk.domain.values import Owner, ValueType
 
 
@@ -143,7 +143,7 @@ class SyncConfig(Section):
         le=64,
         description="Into how many slices the identities are split; each slice is worked on by one worker at a time.",
     )
-    default_region: Annotated[str, AfterValidator(_known_region)] | None = Field(
+    default_region: Annotated[str, AfterValidator(_known_region), Kind("country code")] | None = Field(
         default=None,
         description="Country (ISO 3166, two letters) of phone numbers that lack a country code.",
         examples=["US"],

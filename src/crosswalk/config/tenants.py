@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from crosswalk.config.section import Section
-from crosswalk.config.values import Duration, Host, HttpsUrl, ReadableFile, Secret, Text, refuse
+from crosswalk.config.values import Duration, Host, HttpsUrl, Kind, ReadableFile, Secret, Text, refuse
 
 
 def _at_least_a_second(value: timedelta) -> timedelta:
@@ -32,7 +32,7 @@ def _read_start(value: object) -> datetime | None:
 class SubscriptionSource(Section):
     """Auth0's event subscription: the hub keeps a stream of server-sent events open. Needs no public address."""
 
-    start: Annotated[datetime | None, BeforeValidator(_read_start)] = Field(
+    start: Annotated[datetime | None, BeforeValidator(_read_start), Kind("`latest` or time")] = Field(
         default=None,
         alias="from",
         description="Where the very first connection starts: `latest` (the default), or a time such as "

@@ -5,6 +5,7 @@ found: the loader knows whether the found text may be shown.
 """
 
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -19,6 +20,13 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How the configuration reference calls a type."""
+
+    words: str
 
 
 def refuse(message: str, expected: str) -> NoReturn:
@@ -88,7 +96,8 @@ def _read_duration(value: object) -> timedelta:
         refuse("this duration is too long", "a number with a unit: 150ms, 30s, 5m or 1h")
 
 
-def _write_duration(value: timedelta) -> str:
+def write_duration(value: timedelta) -> str:
+    """Write a duration the way a user does, in the largest unit that needs no fraction."""
     milliseconds = round(value / timedelta(milliseconds=1))
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
         if milliseconds and milliseconds % size == 0:
@@ -149,43 +158,46 @@ def _read_folder_path(value: object, info: ValidationInfo) -> Path:
     return (_folder(info) / value).absolute()
 
 
-Secret = Annotated[SecretStr, BeforeValidator(_read_secret)]
+Secret = Annotated[SecretStr, BeforeValidator(_read_secret), Kind("secret")]
 """Written as `${NAME}` or `file:path`, never literally."""
 
 PrivateKey = Annotated[Secret, AfterValidator(_read_private_key)]
 """A secret that is a private key in PEM."""
 
-DatabaseUrl = Annotated[SecretStr, BeforeValidator(_read_database_url)]
+DatabaseUrl = Annotated[SecretStr, BeforeValidator(_read_database_url), Kind("address, password only as `${NAME}`")]
 """The address of a PostgreSQL database; its password only by `${NAME}`."""
 
 Duration = Annotated[
-    timedelta, BeforeValidator(_read_duration), PlainSerializer(_write_duration, return_type=str, when_used="json")
+    timedelta,
+    BeforeValidator(_read_duration),
+    PlainSerializer(write_duration, return_type=str, when_used="json"),
+    Kind("duration"),
 ]
 """A number with a unit: `150ms`, `30s`, `5m`, `1h`."""
 
-HttpsUrl = Annotated[str, AfterValidator(_read_https_url)]
+HttpsUrl = Annotated[str, AfterValidator(_read_https_url), Kind("https address")]
 """An https address, without a slash at its end."""
 
-WebUrl = Annotated[str, AfterValidator(_read_web_url)]
+WebUrl = Annotated[str, AfterValidator(_read_web_url), Kind("web address")]
 """An https address, or plain http on this machine, without a slash at its end."""
 
-Host = Annotated[str, AfterValidator(_read_host)]
+Host = Annotated[str, AfterValidator(_read_host), Kind("host name")]
 """A host name, with a port where it is not 443."""
 
-ReadableFile = Annotated[Path, BeforeValidator(_read_existing_file)]
+ReadableFile = Annotated[Path, BeforeValidator(_read_existing_file), Kind("path")]
 """A file that exists, relative to the configuration file."""
 
-FolderPath = Annotated[Path, BeforeValidator(_read_folder_path)]
+FolderPath = Annotated[Path, BeforeValidator(_read_folder_path), Kind("path")]
 """A folder, relative to the configuration file; it may not exist yet."""
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,62}$"), Kind("name")]
 """A name that its writer chose; it becomes part of addresses and file names."""
 
-ApiName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+ApiName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$"), Kind("API name")]
 """Salesforce's API name of an object or field."""
 
-Text = Annotated[str, StringConstraints(min_length=1)]
+Text = Annotated[str, StringConstraints(min_length=1), Kind("text")]
 """Text that is not empty."""
 
-Expression = Annotated[str, StringConstraints(min_length=1, pattern=r"\S")]
+Expression = Annotated[str, StringConstraints(min_length=1, pattern=r"\S"), Kind("expression")]
 """A JavaScript expression over `user`."""

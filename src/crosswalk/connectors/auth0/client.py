@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlsplit
@@ -15,7 +15,7 @@ from crosswalk.connectors.auth0.settings import Auth0Settings
 from crosswalk.connectors.auth0.token import TokenEndpoint
 from crosswalk.connectors.auth0.transport import Transport
 from crosswalk.connectors.auth0.users import UserReader
-from crosswalk.connectors.base import SubscriptionItem
+from crosswalk.connectors.base import ReadsLogs, ReadsUsers, SubscribesToEvents, SubscriptionItem
 from crosswalk.connectors.http import open_http
 from crosswalk.connectors.shared_token import SharedToken
 from crosswalk.domain.event import Event
@@ -27,8 +27,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Auth0Client:
-    """One tenant. Reads users and logs and subscribes to events (the protocols of `crosswalk.connectors.base`).
+class Auth0Client(ReadsUsers, ReadsLogs, SubscribesToEvents):
+    """One tenant.
 
     An asynchronous context manager; leaving it closes the connections.
 
@@ -90,7 +90,7 @@ class Auth0Client:
         """Return the current state of each user, its profile as Auth0 sent it; `None` for those that are gone."""
         return await self._users.read(user_ids)
 
-    def list_users(self, query: str | None = None) -> AsyncIterator[Identity]:
+    def list_users(self, query: str | None = None) -> AsyncGenerator[Identity, None]:
         """Yield all users, or those that match `query` (search syntax v3), oldest first.
 
         The search of Auth0 lags some seconds behind; `read_users` does not.
@@ -101,8 +101,12 @@ class Auth0Client:
         """Return the users with this e-mail address; several connections may each have one."""
         return await self._users.find_by_email(email)
 
-    def subscribe(self, cursor: str | None, from_timestamp: str | None = None) -> AsyncIterator[SubscriptionItem]:
+    def subscribe(
+        self, cursor: str | None, from_timestamp: str | None = None
+    ) -> AsyncGenerator[SubscriptionItem, None]:
         """Yield events after `cursor` until the connection ends; reconnect with the last offset, after `backoff`.
+
+        Close the iterator (`contextlib.aclosing`) when leaving it early, or its connection stays open.
 
         Raises
         ------

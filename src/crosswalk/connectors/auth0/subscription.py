@@ -5,7 +5,7 @@ included, into the log. So the same endpoint is read here: unknown types are sto
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 
 import msgspec
@@ -39,7 +39,7 @@ _decode = msgspec.json.Decoder(_Envelope).decode
 
 async def subscribe(
     transport: Transport, cursor: str | None, from_timestamp: str | None, now: Callable[[], datetime]
-) -> AsyncIterator[SubscriptionItem]:
+) -> AsyncGenerator[SubscriptionItem, None]:
     """Yield what happens after `cursor` until the connection ends; the caller reconnects, with backoff.
 
     Parameters

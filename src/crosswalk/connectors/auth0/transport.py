@@ -105,7 +105,8 @@ class Transport:
             "GET",
             self._root + path,
             params=dict(query),
-            headers={**_authorization(token), "Accept": "text/event-stream", "Cache-Control": "no-store"},
+            # A compressed stream would hold events back until a block of them is full.
+            headers={**_authorization(token), "Accept": "text/event-stream", "Accept-Encoding": "identity"},
             timeout=self._settings.timeouts.for_httpx(read=self._settings.silence_s),
         )
         try:

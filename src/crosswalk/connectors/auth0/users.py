@@ -1,7 +1,7 @@
 """Users as they are now: one by one, all of them, by e-mail address."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
@@ -56,7 +56,7 @@ class UserReader:
         states = await map_parallel(self._read_one, distinct, self._gate)
         return dict(zip(distinct, states, strict=True))
 
-    async def search(self, query: str | None) -> AsyncIterator[Identity]:
+    async def search(self, query: str | None) -> AsyncGenerator[Identity, None]:
         """Yield all users that match `query` (search syntax v3), oldest first.
 
         One search of Auth0 ends after 1,000 users, so the next one starts at the creation time of the last user.

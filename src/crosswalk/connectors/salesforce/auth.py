@@ -87,7 +87,7 @@ class TokenEndpoint:
             answer = await self._http.post(url, data=self._form())
         except httpx.TransportError as error:
             raise Unreachable(self._service, call, describe_failure(error)) from error
-        if answer.status_code >= 500:
+        if answer.status_code >= 500 or answer.status_code == 429:
             raise CallRefused(
                 service=self._service,
                 call=call,

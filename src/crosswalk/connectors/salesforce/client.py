@@ -8,14 +8,22 @@ from typing import Self
 
 import msgspec
 
-from crosswalk.connectors.base import ApiUsage, ObjectDescription, WriteResult
-from crosswalk.connectors.errors import MalformedAnswer
+from crosswalk.connectors.base import (
+    ApiUsage,
+    DescribesObjects,
+    FindsCandidates,
+    ObjectDescription,
+    WriteResult,
+    WritesRecords,
+)
+from crosswalk.connectors.errors import CallRefused, MalformedAnswer, Unreachable
 from crosswalk.connectors.http import open_http
 from crosswalk.connectors.parallel import map_parallel
 from crosswalk.connectors.salesforce import query as queries
 from crosswalk.connectors.salesforce.auth import TokenEndpoint
 from crosswalk.connectors.salesforce.collections import Call, plan_calls, send_call
 from crosswalk.connectors.salesforce.describe import describe
+from crosswalk.connectors.salesforce.errors import result_of_failed_call
 from crosswalk.connectors.salesforce.limits import Limit
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.salesforce.transport import Transport
@@ -30,8 +38,8 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SalesforceClient:
-    """One org. Finds candidates, writes records and describes objects (the protocols of `crosswalk.connectors.base`).
+class SalesforceClient(FindsCandidates, WritesRecords, DescribesObjects):
+    """One org.
 
     An asynchronous context manager; leaving it closes the connections.
 
@@ -115,12 +123,15 @@ class SalesforceClient:
 
         Raises
         ------
-        CredentialsRefused, Unreachable, CallRefused, MalformedAnswer
-            No token could be had before the first call: nothing was sent.
+        CredentialsRefused
+            The org gives no token; found out before the first call, so nothing was sent.
         """
         if not writes:
             return []
-        await self._transport.authenticate()
+        try:
+            await self._transport.authenticate()
+        except (Unreachable, CallRefused, MalformedAnswer) as error:
+            return [result_of_failed_call(error)] * len(writes)
         results: dict[int, WriteResult] = {}
 
         async def send(call: Call) -> list[WriteResult]:

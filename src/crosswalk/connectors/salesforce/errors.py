@@ -136,7 +136,8 @@ def _result_of_refused_call(error: CallRefused) -> WriteResult:
     if error.status >= 500 or error.status in (401, 408, 429) or meaning in DELAYS_S:
         delay = DELAYS_S.get(meaning, DELAYS_S[Meaning.RETRY_WHEN_OUTAGE_ENDS])
         return RetryLater(error.code, error.message, error.after_s or delay)
-    if error.status in (403, 404) or meaning is Meaning.CONFIGURATION:
-        # For a whole call "not found" is the object or the external-id field, not a record.
+    if error.status < 400 or error.status in (403, 404) or meaning is Meaning.CONFIGURATION:
+        # For a whole call "not found" is the object or the external-id field, not a record; a redirect leads to
+        # another host or to a login page, never to the API.
         return ConfigurationWrong(error.code, error.message, error.fields)
     return Rejected(error.code, error.message, error.fields)

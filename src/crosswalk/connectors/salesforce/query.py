@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 from urllib.parse import quote_plus
 
 import msgspec
@@ -15,8 +16,9 @@ from crosswalk.domain.ids import RecordId
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
 
-JsonValue = FieldValue | list["JsonValue"] | dict[str, "JsonValue"]
-Row = dict[str, JsonValue]
+JsonValue: TypeAlias = FieldValue | list["JsonValue"] | dict[str, "JsonValue"]
+Row: TypeAlias = dict[str, JsonValue]
+"""One row as Salesforce returns it: `attributes`, fields by API name, parents nested."""
 
 _EXTRA_WHERE: Mapping[str, str] = {
     # A converted lead can no longer be written; its contact is the person's record now.
@@ -25,7 +27,8 @@ _EXTRA_WHERE: Mapping[str, str] = {
 
 
 class _Page(Struct, rename="camel"):
-    records: list[Row]
+    # msgspec does not take recursive types; `Row` is what these are.
+    records: list[dict[str, Any]]
     done: bool = True
     next_records_url: str | None = None
 
@@ -44,7 +47,7 @@ async def query(transport: Transport, soql: str) -> list[Row]:
         The answer is no page of records.
     """
     page = _read_page(await transport.send("GET", "query", query={"q": soql}))
-    rows = page.records
+    rows: list[Row] = page.records
     while not page.done and page.next_records_url:
         page = _read_page(await transport.send("GET", page.next_records_url))
         rows.extend(page.records)
@@ -88,9 +91,10 @@ def _record(object_name: str, row: Row) -> Record:
 
 def _flatten(fields: dict[str, FieldValue], name: str, value: JsonValue) -> None:
     # Fields of a parent (`Account.Name`) come nested; `attributes` is type and URL, on every level.
+    if name.rpartition(".")[2] == "attributes":
+        return
     if isinstance(value, dict):
         for inner, inner_value in value.items():
-            if inner != "attributes":
-                _flatten(fields, f"{name}.{inner}", inner_value)
-    elif name != "attributes" and not isinstance(value, list):
+            _flatten(fields, f"{name}.{inner}", inner_value)
+    elif not isinstance(value, list):
         fields[name] = value

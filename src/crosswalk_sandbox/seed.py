@@ -19,26 +19,38 @@ class _Place:
     country: str
     city: str
     locale: str
-    dialling_code: str
-    subscriber_digits: int
+    phone_start: str
+    further_digits: int
     given_names: tuple[str, ...]
     family_names: tuple[str, ...]
 
 
 _PLACES = (
-    _Place("Austria", "Graz", "de-AT", "+43 664", 7, ("Anna", "Jürgen", "Sabine"), ("Gruber", "Höfler", "Öllinger")),
-    _Place("Poland", "Łódź", "pl-PL", "+48 512", 6, ("Agnieszka", "Paweł", "Zofia"), ("Wiśniewska", "Żak", "Nowak")),
-    _Place("Ireland", "Cork", "en-IE", "+353 87", 7, ("Aoife", "Sean", "Niamh"), ("O'Brien", "Murphy", "Ní Dhuibhir")),
+    _Place("Austria", "Graz", "de-AT", "+43 664 ", 7, ("Anna", "Jürgen", "Sabine"), ("Gruber", "Höfler", "Öllinger")),
+    _Place("Poland", "Łódź", "pl-PL", "+48 512 ", 6, ("Agnieszka", "Paweł", "Zofia"), ("Wiśniewska", "Żak", "Nowak")),
+    _Place("Ireland", "Cork", "en-IE", "+353 87 ", 7, ("Aoife", "Sean", "Niamh"), ("O'Brien", "Murphy", "Ní Dhuibhir")),
     _Place(
-        "Spain", "Málaga", "es-ES", "+34 612", 6, ("María José", "Íñigo", "Lucía"), ("Núñez Ruiz", "García", "Peña")
+        "Spain", "Málaga", "es-ES", "+34 612 ", 6, ("María José", "Íñigo", "Lucía"), ("Núñez Ruiz", "García", "Peña")
     ),
-    _Place("Japan", "Osaka", "ja-JP", "+81 90", 8, ("陽子", "健太", "さくら"), ("佐藤", "鈴木", "高橋")),
+    _Place("Japan", "Osaka", "ja-JP", "+81 90 1", 7, ("陽子", "健太", "さくら"), ("佐藤", "鈴木", "高橋")),
     _Place(
-        "United States", "Portland", "en-US", "+1 503", 7, ("Maya", "DeShawn", "Eli"), ("Smith-Jones", "Lee", "Okafor")
+        "United States",
+        "Portland",
+        "en-US",
+        "+1 503 555 0",
+        3,
+        ("Maya", "DeShawn", "Eli"),
+        ("Smith-Jones", "Lee", "Okafor"),
     ),
-    _Place("Brazil", "Recife", "pt-BR", "+55 81 9", 8, ("João", "Beatriz", "Caio"), ("dos Santos", "Araújo", "Lima")),
+    _Place("Brazil", "Recife", "pt-BR", "+55 81 99", 7, ("João", "Beatriz", "Caio"), ("dos Santos", "Araújo", "Lima")),
     _Place(
-        "Netherlands", "Utrecht", "nl-NL", "+31 6", 8, ("Femke", "Daan", "Noor"), ("van den Berg", "de Vries", "Bakker")
+        "Netherlands",
+        "Utrecht",
+        "nl-NL",
+        "+31 6 2",
+        7,
+        ("Femke", "Daan", "Noor"),
+        ("van den Berg", "de Vries", "Bakker"),
     ),
 )
 _ACCOUNTS = (
@@ -60,6 +72,7 @@ class _Person:
     email: str
     phone: str
     title: str | None
+    company: str
 
 
 def seed(scenario: str, tenant: Tenant, org: Org, *, people: int = DEFAULT_PEOPLE, number: int = 1) -> None:
@@ -102,14 +115,15 @@ def seed(scenario: str, tenant: Tenant, org: Org, *, people: int = DEFAULT_PEOPL
 def _person(draw: random.Random, index: int) -> _Person:
     place = _PLACES[index % len(_PLACES)]
     given_name, family_name = draw.choice(place.given_names), draw.choice(place.family_names)
-    digits = "".join(draw.choice("0123456789") for _ in range(place.subscriber_digits))
+    digits = "".join(draw.choice("0123456789") for _ in range(place.further_digits))
     return _Person(
         place=place,
         given_name=given_name,
         family_name=family_name,
         email=f"{_ascii(given_name) or 'person'}.{_ascii(family_name) or 'one'}.{index + 1}@example.com",
-        phone=f"{place.dialling_code} {digits}",
+        phone=f"{place.phone_start}{digits}",
         title=draw.choice(_TITLES),
+        company=f"{family_name} {draw.choice(('Trading', 'Studio', 'Partners'))}",
     )
 
 
@@ -131,7 +145,7 @@ def _contact(person: _Person, account_id: str) -> dict[str, Any]:
 def _lead(person: _Person, draw: random.Random) -> dict[str, Any]:
     return {
         **_names(person),
-        "Company": f"{person.family_name} {draw.choice(('Trading', 'Studio', 'Partners'))}",
+        "Company": person.company,
         "City": person.place.city,
         "Country": person.place.country,
         "LeadSource": draw.choice(_SOURCES),
@@ -157,9 +171,11 @@ def _user(person: _Person, draw: random.Random, *, is_verified: bool) -> dict[st
         "name": f"{person.given_name} {person.family_name}",
         "user_metadata": {
             "phone": person.phone,
+            "company": person.company,
+            "title": person.title,
             "country": person.place.country,
             "locale": person.place.locale,
-            "marketing_consent": draw.random() < 0.5,
+            "newsletter": draw.random() < 0.5,
         },
         "app_metadata": {"plan": draw.choice(("free", "pro"))},
     }

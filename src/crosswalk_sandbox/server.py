@@ -113,7 +113,7 @@ class Sandbox:
                 "domain": self.tenant.domain,
                 "client_id": self.tenant.client_id,
                 "client_secret": self.tenant.client_secret,
-                "signup_url": f"https://{self.tenant.domain}/sandbox/",
+                "signup_url": f"https://{self.tenant.domain}/signup",
             },
             "salesforce": {
                 "instance_url": self.org.instance_url,

@@ -3,6 +3,24 @@
 May import Starlette, msgspec and joserfc, and nothing of Crosswalk. Start with `org` (rows and the rules for writing
 them); `app` serves it, `front_door` is what every call passes, `soql` is the query language. Facts about the vendor's
 behaviour come from the recorded payloads under `data/`, recorded REST traffic, and the vendor's documentation.
+
+Emulated
+    Tokens (client credentials, JWT bearer), the list of versions (50 to 64), describe of Lead, Contact and Account with
+    the integration's own fields, calls about one record and about collections of records, upserts by every key field,
+    queries with pages, limits, and the rules that a write can break. Recorded traffic settles that e-mail addresses are
+    stored in lower case, that numbers may come as text, that an upsert by a null `Id` creates, and that rows come
+    ordered by id.
+
+Decided without a recording
+    A JSON value of the wrong type refuses a whole collections call; an unknown or read-only field refuses its record
+    alone. Records that share a key in one upsert are all refused with `DUPLICATE_VALUE`. The reply to a JWT bearer
+    request has no `issued_at` and no `signature`. Each record of a collections call must name its type. A JSON error's
+    line and column are always 1. Tokens end at a fixed time after they were issued.
+
+Not emulated
+    Composite, batch, graph, Bulk, Pub/Sub, SOAP and metadata; sharing, profiles and field-level security; triggers,
+    validation and duplicate rules; record types; lead conversion and merge; currencies. In queries: aggregates but
+    `COUNT()`, GROUP BY, child sub-queries, date literals such as `TODAY`, aliases, and parents of parents.
 """
 
 from crosswalk_sandbox.salesforce.app import create_app

@@ -16,7 +16,7 @@ from crosswalk_sandbox.salesforce.schema import Field
 from crosswalk_sandbox.salesforce.table import Row
 
 _COLUMNS = {
-    "Lead": ["Name", "Email", "Phone", "Company", "Title", "Country", "LeadSource", "Status", "Marketing_Consent__c"],
+    "Lead": ["Name", "Email", "Phone", "Company", "Title", "Country", "Status", "Marketing_Consent__c"],
     "Contact": ["Name", "Email", "Phone", "MobilePhone", "Title", "MailingCountry", "Marketing_Consent__c"],
     "Account": ["Name", "Industry", "Website", "Phone", "BillingCountry"],
 }

@@ -11,6 +11,7 @@ from crosswalk_sandbox.salesforce.soql import QueryResult, parse_query, run_quer
 
 _LARGEST_PAGE = 2000
 _SMALLEST_PAGE = 200
+_KEPT_CURSORS = 10  # as many as the vendor keeps for a user
 
 
 async def query(request: Request) -> Response:
@@ -44,7 +45,10 @@ def _page(request: Request, result: QueryResult, cursor: str, start: int) -> Res
     if not body["done"]:
         if not cursor:
             cursor = f"01g{secrets.token_hex(8)[:15]}"
-            org_of(request).cursors[cursor] = result.records
+            cursors = org_of(request).cursors
+            cursors[cursor] = result.records
+            if len(cursors) > _KEPT_CURSORS:
+                del cursors[next(iter(cursors))]
         body["nextRecordsUrl"] = f"/services/data/{version_of(request)}/query/{cursor}-{end}"
     return json_reply(body)
 

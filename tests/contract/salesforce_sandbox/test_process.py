@@ -142,7 +142,33 @@ def test_unknown_scenario_is_refused_with_the_known_ones(sandbox: SandboxProcess
 
 
 def test_tenant_knobs_pass_through_and_reset(sandbox: SandboxProcess) -> None:
-    sandbox.auth0_settings(duplicate_every=3, shuffle_seed=None, enforce_rate_limit=True)
+    tls = ssl.create_default_context(cafile=str(sandbox.access.ca_file))
+    with httpx.Client(base_url=f"https://{sandbox.access.auth0.domain}", verify=tls, trust_env=False) as client:
+        access = sandbox.access.auth0
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": access.client_id,
+            "client_secret": access.client_secret,
+        }
+        body = client.post("/oauth/token", json=form | {"audience": f"https://{access.domain}/api/v2/"}).json()
+        client.headers["Authorization"] = f"Bearer {body['access_token']}"
+        sandbox.auth0_settings(enforce_rate_limit=True, rate_limit_per_second=1, rate_limit_burst=1)
+        limited = [client.get("/api/v2/users").status_code for _ in range(3)]
+        sandbox.reset()
+        free = [client.get("/api/v2/users").status_code for _ in range(3)]
 
-    with pytest.raises(SandboxFailedError, match="duplicate"):
+    assert 429 in limited
+    assert free == [200, 200, 200]
+
+
+def test_unknown_knob_is_refused_with_its_name(sandbox: SandboxProcess) -> None:
+    with pytest.raises(SandboxFailedError, match="duplicate_often"):
         sandbox.auth0_settings(duplicate_often=3)
+
+
+def test_sign_up_page_is_where_the_ready_line_says(sandbox: SandboxProcess) -> None:
+    tls = ssl.create_default_context(cafile=str(sandbox.access.ca_file))
+    with httpx.Client(verify=tls, trust_env=False) as client:
+        reply = client.get(sandbox.access.auth0.signup_url)
+
+    assert (reply.status_code, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")

@@ -1,0 +1,66 @@
+"""What the expressions of a sync say about one identity, before anything is compared with Salesforce."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from crosswalk.domain.ids import UserId
+from crosswalk.domain.plan import FieldError
+from crosswalk.domain.values import FieldValue
+
+
+class MatchKey(Struct, frozen=True):
+    """One value by which a match rule looks for records.
+
+    Parameters
+    ----------
+    rule, object, field
+        The rule's name, and the Salesforce field that it compares.
+    value
+        What to ask Salesforce for; SOQL compares text without regard to case.
+    normal
+        The form in which two keys are compared here.
+    """
+
+    rule: str
+    object: str
+    field: str
+    value: str
+    normal: str
+
+
+class TargetEvaluation(Struct, frozen=True):
+    """What the identity says about one target.
+
+    Parameters
+    ----------
+    values
+        Field → normalised value, only for fields about which the expressions have an opinion; `None` clears.
+    errors
+        Fields whose expression failed or gave a value of the wrong type.
+    keys
+        One for each match rule of the target, in order; `None` where the rule does not apply to this identity.
+    """
+
+    values: Mapping[str, FieldValue]
+    errors: tuple[FieldError, ...]
+    keys: tuple[MatchKey | None, ...]
+
+
+class Evaluation(Struct, frozen=True):
+    """The outcome of all expressions of a sync for one identity.
+
+    Parameters
+    ----------
+    filtered
+        The sync's filter is not true for this identity: it is left alone.
+    targets
+        In the order of the definition.
+    errors
+        Expressions of the filter and of match rules that failed, or a profile that cannot be read.
+    """
+
+    user_id: UserId
+    filtered: bool
+    targets: tuple[TargetEvaluation, ...]
+    errors: tuple[FieldError, ...] = ()

@@ -1,0 +1,51 @@
+"""E-mail addresses, checked by their syntax alone (no DNS)."""
+
+import re
+from functools import lru_cache
+
+from email_validator import EmailNotValidError, validate_email
+
+from crosswalk.domain.values import FieldValue
+from crosswalk.expressions.types.problem import WrongValue
+from crosswalk.expressions.types.text import normalise_text
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PLAIN = re.compile(rf"({_ATOM}(?:\.{_ATOM})*)@((?:{_LABEL}\.)+([A-Za-z]{{2,63}}))\Z")
+_RESERVED = frozenset({"arpa", "invalid", "local", "localhost", "onion"})
+"""Top-level domains that the library refuses by a list of its own: left to it."""
+
+
+def normalise_email(value: object) -> str | None:
+    """The address with its domain in lower case. Names under `.test` pass, other reserved names do not."""
+    text = normalise_text(value)
+    if text is None:
+        return None
+    normal = normalise_plain(text)
+    return normalise_any(text) if normal is None else normal
+
+
+def normalise_plain(text: str) -> str | None:
+    """The address if it is so plain that its validity is certain: what the library says, at a fiftieth of its time."""
+    plain = _PLAIN.match(text)
+    if plain is None or len(text) > 254:
+        return None
+    local, domain, top = plain.groups()
+    domain = domain.lower()
+    if "--" in domain or len(local) > 64 or top.lower() in _RESERVED:
+        return None
+    return f"{local}@{domain}"
+
+
+@lru_cache(maxsize=4096)
+def normalise_any(text: str) -> str:
+    """The address as the email-validator library understands it."""
+    try:
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        raise WrongValue("an e-mail address such as ada@example.com", text) from None
+
+
+def same_email(a: FieldValue, b: FieldValue) -> bool:
+    """Whether two addresses are the same; Salesforce keeps them in lower case."""
+    return isinstance(a, str) and isinstance(b, str) and a.strip().casefold() == b.strip().casefold()

@@ -1,0 +1,130 @@
+"""A sync definition made ready to evaluate identities, many in one call."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from crosswalk.domain.definition import MatchRule, SyncDefinition, Target
+from crosswalk.domain.evaluation import Evaluation, MatchKey, TargetEvaluation
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import UserId
+from crosswalk.domain.place import Place
+from crosswalk.domain.plan import FieldError
+from crosswalk.expressions.program import Program
+from crosswalk.expressions.results import NO_OPINION, BadProfile, Raw, Row
+from crosswalk.expressions.sandbox import Expression
+from crosswalk.mapping.compiled import CompiledTarget
+from crosswalk.matching.keys import comparable, key_value
+
+__all__ = ["CompiledSync", "Evaluation", "TargetEvaluation"]
+
+
+class _Slice(NamedTuple):
+    """Where in a row the results of one target stand."""
+
+    compiled: CompiledTarget
+    start: int
+    end: int
+    rules: tuple[MatchRule, ...]
+
+
+class CompiledSync:
+    """A sync with its expressions compiled into one program. May be used from any thread.
+
+    Parameters
+    ----------
+    definition
+        The sync.
+    default_region
+        Two-letter country of telephone numbers that have no country code.
+
+    Raises
+    ------
+    ExpressionSyntaxError
+        With every expression that cannot be compiled.
+    """
+
+    def __init__(self, definition: SyncDefinition, *, default_region: str | None = None) -> None:
+        self.definition = definition
+        self.default_region = default_region
+        self.targets = tuple(CompiledTarget(target, default_region) for target in definition.targets)
+        self.target_indexes = {target.object: index for index, target in enumerate(definition.targets)}
+        self._filter_place = definition.filter_place or _first_place(definition)
+        expressions = [] if definition.filter is None else [Expression(definition.filter, self._filter_place)]
+        slices = []
+        for compiled in self.targets:
+            start = len(expressions)
+            expressions += _expressions_of(compiled.target)
+            slices.append(_Slice(compiled, start, start + len(compiled.fields), compiled.target.match))
+        self._slices = tuple(slices)
+        self._program = Program(expressions)
+
+    def evaluate(self, identities: Sequence[Identity]) -> list[Evaluation]:
+        """Evaluate all expressions for each identity. Bad data becomes errors of its identity, never an exception.
+
+        Returns
+        -------
+        list
+            One evaluation for each identity, in their order.
+        """
+        rows = self._program.run([identity.profile for identity in identities])
+        return [
+            self._bad(identity.user_id, row) if isinstance(row, BadProfile) else self._read(identity.user_id, row)
+            for identity, row in zip(identities, rows, strict=True)
+        ]
+
+    def _read(self, user_id: UserId, row: Row) -> Evaluation:
+        errors: list[FieldError] = []
+        filtered = False
+        if self.definition.filter is not None and row[0] is not True:
+            filtered = True
+            self._check_filter(user_id, row[0], errors)
+        targets = []
+        for compiled, start, end, rules in self._slices:
+            values, problems = compiled.read(user_id, row[start:end])
+            keys = tuple(
+                [
+                    self._key(user_id, rule, compiled.target.object, raw, errors)
+                    for rule, raw in zip(rules, row[end : end + len(rules)], strict=True)
+                ]
+            )
+            targets.append(TargetEvaluation(values, problems, keys))
+        return Evaluation(user_id, filtered, tuple(targets), tuple(errors))
+
+    def _check_filter(self, user_id: UserId, raw: Raw, errors: list[FieldError]) -> None:
+        if raw is False or raw is None or raw == NO_OPINION:
+            return
+        message = (
+            raw["message"] if isinstance(raw, dict) else "expected true or false; write a comparison, or Boolean(…)"
+        )
+        errors.append(FieldError(user_id, "", "filter", self._filter_place, f"the filter failed: {message}"))
+
+    def _key(
+        self, user_id: UserId, rule: MatchRule, object_: str, raw: Raw, errors: list[FieldError]
+    ) -> MatchKey | None:
+        if raw is None or raw == NO_OPINION:
+            return None
+        if isinstance(raw, dict):
+            message = f"the match rule {rule.name} failed: {raw['message']}"
+            errors.append(FieldError(user_id, object_, rule.field, rule.place, message))
+            return None
+        value = key_value(raw, rule.type, self.default_region)
+        if value is None:
+            return None
+        return MatchKey(rule.name, object_, rule.field, value, comparable(value, rule.type))
+
+    def _bad(self, user_id: UserId, bad: BadProfile) -> Evaluation:
+        """Nothing is known about this identity, so it is left alone."""
+        nothing = tuple(TargetEvaluation({}, (), tuple(None for _ in slice_.rules)) for slice_ in self._slices)
+        error = FieldError(user_id, "", "profile", self._filter_place, bad.message)
+        return Evaluation(user_id, True, nothing, (error,))
+
+
+def _first_place(definition: SyncDefinition) -> Place:
+    """Where the definition begins: for errors that no single line is to blame for."""
+    return definition.targets[0].place if definition.targets else Place(definition.name, 1)
+
+
+def _expressions_of(target: Target) -> list[Expression]:
+    """The expressions of a target in the order of a row: its fields, then its match rules."""
+    fields = [Expression(field.expression, field.place) for field in target.fields]
+    return fields + [Expression(rule.expression, rule.place, rule.condition) for rule in target.match]

@@ -1,0 +1,158 @@
+"""From an evaluated identity and what is known of its record to a plan."""
+
+from crosswalk.domain.evaluation import Evaluation
+from crosswalk.domain.ids import UserId
+from crosswalk.domain.link import Link
+from crosswalk.domain.plan import (
+    Action,
+    Conflict,
+    FieldError,
+    FieldWrite,
+    Plan,
+    Reason,
+    RecordWrite,
+    Situation,
+)
+from crosswalk.domain.record import Record
+from crosswalk.matching.resolution import AlreadyLinked, Ambiguous, Matched, NoMatch, Resolution
+from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.merge import merge_fields
+
+CREATED = "created"
+"""The evidence of a link whose record the hub made."""
+
+
+def plan_linked(compiled: CompiledSync, evaluation: Evaluation, link: Link) -> Plan:
+    """What to write for an identity that has its record."""
+    record = link.record
+    index = compiled.target_indexes.get(record.object)
+    if evaluation.filtered or index is None:
+        situation = Situation.FILTERED if evaluation.filtered else Situation.LINKED
+        return Plan(
+            user_id=evaluation.user_id,
+            situation=situation,
+            target=record.object,
+            record=record,
+            base=link.base,
+            evidence=link.evidence,
+            errors=evaluation.errors,
+        )
+    target = compiled.targets[index]
+    evaluated = evaluation.targets[index]
+    merge = merge_fields(target, evaluated.values, link.base, record.fields)
+    writes: tuple[RecordWrite, ...] = ()
+    if merge.writes:
+        external_id = (target.target.external_id_field, str(evaluation.user_id))
+        writes = (RecordWrite(Action.UPDATE, record.object, record.id, external_id, merge.writes),)
+    return Plan(
+        evaluation.user_id,
+        Situation.LINKED,
+        record.object,
+        writes,
+        record,
+        merge.base,
+        link.evidence,
+        evaluated.errors + evaluation.errors if evaluation.errors else evaluated.errors,
+    )
+
+
+def plan_unlinked(compiled: CompiledSync, evaluation: Evaluation, resolution: Resolution) -> Plan:
+    """What to write for an identity without a record: link the one that was found, make one, or ask a person."""
+    if evaluation.filtered:
+        return Plan(evaluation.user_id, Situation.FILTERED, errors=evaluation.errors)
+    match resolution:
+        case Matched():
+            return _link(compiled, evaluation, resolution)
+        case NoMatch():
+            return _create(compiled, evaluation, resolution)
+        case Ambiguous():
+            message = (
+                f"The match rule {resolution.rule} found {len(resolution.records)} records where one was expected; "
+                "merge them in Salesforce, or link the right one by hand."
+            )
+            return _conflict(compiled, evaluation, Situation.AMBIGUOUS, resolution, resolution.records, message)
+        case AlreadyLinked():
+            message = (
+                f"The match rule {resolution.rule} found record {resolution.record.id}, which belongs to "
+                f"{resolution.other_user} already; link the two Auth0 users, or correct the record."
+            )
+            return _conflict(compiled, evaluation, Situation.ALREADY_LINKED, resolution, (resolution.record,), message)
+
+
+def plan_deleted(user_id: UserId, link: Link | None) -> Plan:
+    """A user that is gone in Auth0 changes nothing in Salesforce: the record is kept, with its last values."""
+    if link is None:
+        return Plan(user_id, Situation.DELETED)
+    return Plan(
+        user_id,
+        Situation.DELETED,
+        target=link.record.object,
+        record=link.record,
+        base=link.base,
+        evidence=link.evidence,
+    )
+
+
+def _link(compiled: CompiledSync, evaluation: Evaluation, matched: Matched) -> Plan:
+    target = compiled.targets[matched.target_index]
+    evaluated = evaluation.targets[matched.target_index]
+    record = matched.record
+    merge = merge_fields(target, evaluated.values, None, record.fields)
+    field, user_id = target.target.external_id_field, str(evaluation.user_id)
+    fields = tuple(write for write in merge.writes if write.field != field)
+    written = record.fields.get(field)
+    if written != user_id:
+        fields = (FieldWrite(field, written, user_id, Reason.LINKED, target.target.place), *fields)
+    writes = (RecordWrite(Action.UPDATE, record.object, record.id, (field, user_id), fields),) if fields else ()
+    return Plan(
+        evaluation.user_id,
+        Situation.MATCHED,
+        record.object,
+        writes,
+        record,
+        merge.base,
+        matched.rule,
+        _errors(evaluation, matched.target_index),
+    )
+
+
+def _create(compiled: CompiledSync, evaluation: Evaluation, no_match: NoMatch) -> Plan:
+    index = no_match.target_index_to_create
+    if index is None or evaluation.errors:
+        # With a match rule that failed, the record may well exist: making another would double it.
+        return Plan(evaluation.user_id, Situation.NO_MATCH, errors=_errors(evaluation, index))
+    target = compiled.targets[index]
+    merge = merge_fields(target, evaluation.targets[index].values, None, None)
+    external_id = (target.target.external_id_field, str(evaluation.user_id))
+    fields = tuple(write for write in merge.writes if write.field != target.target.external_id_field)
+    return Plan(
+        evaluation.user_id,
+        Situation.NO_MATCH,
+        target.target.object,
+        (RecordWrite(Action.CREATE, target.target.object, None, external_id, fields),),
+        None,
+        merge.base,
+        CREATED,
+        _errors(evaluation, index),
+    )
+
+
+def _conflict(
+    compiled: CompiledSync,
+    evaluation: Evaluation,
+    situation: Situation,
+    resolution: Ambiguous | AlreadyLinked,
+    candidates: tuple[Record, ...],
+    message: str,
+) -> Plan:
+    return Plan(
+        user_id=evaluation.user_id,
+        situation=situation,
+        target=compiled.targets[resolution.target_index].target.object,
+        errors=_errors(evaluation, None),
+        conflict=Conflict(situation, resolution.rule, candidates, message),
+    )
+
+
+def _errors(evaluation: Evaluation, index: int | None) -> tuple[FieldError, ...]:
+    return (evaluation.targets[index].errors if index is not None else ()) + evaluation.errors

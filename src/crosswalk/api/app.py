@@ -6,24 +6,22 @@ from fastapi import FastAPI
 
 from crosswalk import __version__
 from crosswalk.api.admin import admin_router
+from crosswalk.api.console_data import ConsoleData
 from crosswalk.api.health import health_routes
+from crosswalk.api.identity_view import MappedValue
 from crosswalk.api.security import AdminAccess
 from crosswalk.api.webhooks import WebhookTokens, webhook_routes
 from crosswalk.config.config import Config
 from crosswalk.connectors.secret import Secret
-from crosswalk.console import ConsoleData, console_routes
-from crosswalk.domain.ids import TenantName
+from crosswalk.console import console_routes
+from crosswalk.domain.definition import SyncDefinition, Target
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import OrgName, TenantName
+from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import Intake
-from crosswalk.store.database import Database
 
 
-def create_app(
-    database: Database,
-    intake: Intake,
-    tokens: Mapping[TenantName, WebhookTokens],
-    data: ConsoleData,
-    access: AdminAccess,
-) -> FastAPI:
+def create_app(hub: Hub, intake: Intake, access: AdminAccess) -> FastAPI:
     """Assemble the app from its parts; the webhooks come first, since they are asked most."""
     app = FastAPI(
         title="Crosswalk",
@@ -33,8 +31,9 @@ def create_app(
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
-    app.router.routes.extend(webhook_routes(intake, tokens))
-    app.router.routes.extend(health_routes(database))
+    data = console_data(hub)
+    app.router.routes.extend(webhook_routes(intake, webhook_tokens(hub.config)))
+    app.router.routes.extend(health_routes(hub.database))
     app.include_router(admin_router(data, access))
     app.router.routes.extend(console_routes(data, access))
     return app
@@ -42,14 +41,29 @@ def create_app(
 
 def webhook_tokens(config: Config) -> dict[TenantName, WebhookTokens]:
     """The tokens of every tenant's streams."""
-    return {
-        TenantName(name): WebhookTokens(
-            event_stream=Secret(tenant.sources.event_stream.token.get_secret_value())
-            if tenant.sources.event_stream
-            else None,
-            log_stream=Secret(tenant.sources.log_stream.token.get_secret_value())
-            if tenant.sources.log_stream
-            else None,
+    tokens = {}
+    for name, tenant in config.tenants.items():
+        event_stream, log_stream = tenant.sources.event_stream, tenant.sources.log_stream
+        tokens[TenantName(name)] = WebhookTokens(
+            event_stream=Secret(event_stream.token.get_secret_value()) if event_stream else None,
+            log_stream=Secret(log_stream.token.get_secret_value()) if log_stream else None,
         )
-        for name, tenant in config.tenants.items()
-    }
+    return tokens
+
+
+def console_data(hub: Hub) -> ConsoleData:
+    """What the console and the admin API show of a hub."""
+
+    def explain(definition: SyncDefinition, target: Target, identity: Identity) -> Mapping[str, MappedValue]:
+        evaluation = hub.compiled[definition.name].evaluate([identity])[0]
+        mapped = evaluation.targets[definition.targets.index(target)]
+        values = {field: MappedValue(value=value) for field, value in mapped.values.items()}
+        return values | {error.field: MappedValue(error=error.message) for error in mapped.errors}
+
+    return ConsoleData(
+        database=hub.database,
+        definitions={name: compiled.definition for name, compiled in hub.compiled.items()},
+        tenant_domains={TenantName(name): tenant.domain for name, tenant in hub.config.tenants.items()},
+        org_urls={OrgName(name): org.base_url or org.login_url for name, org in hub.config.orgs.items()},
+        explain=explain,
+    )

@@ -7,12 +7,22 @@ from typing import Annotated
 import typer
 
 from crosswalk.cli.check import check
+from crosswalk.cli.demo import demo
+from crosswalk.cli.explain import explain
 from crosswalk.cli.init import init
+from crosswalk.cli.plan import plan
+from crosswalk.cli.run import run, serve, worker
 from crosswalk.domain.errors import CrosswalkError
 
 COMMANDS = (
+    demo,
     init,
     check,
+    plan,
+    run,
+    serve,
+    worker,
+    explain,
 )
 """Every command, in the order of `crosswalk --help`: a function named for the command, from the module of that name."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import structlog
@@ -18,7 +18,7 @@ from crosswalk.engine.lane import Lanes
 from crosswalk.engine.planning import Planner
 from crosswalk.engine.reconciler import Reconciler
 from crosswalk.engine.settings import auth0_settings, salesforce_settings
-from crosswalk.reconcile import CompiledSync
+from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.store import usage
 from crosswalk.store.database import Database
 from crosswalk.store.embedded import EmbeddedPostgres
@@ -39,6 +39,7 @@ class Hub(Struct, frozen=True):
     embedded: EmbeddedPostgres | None
     tenants: Mapping[TenantName, Auth0Client]
     orgs: Mapping[OrgName, SalesforceClient]
+    compiled: Mapping[SyncName, CompiledSync]
     planners: Mapping[SyncName, Planner]
     jobs: LaneJobs
 
@@ -71,16 +72,16 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
         }
         threads = ThreadPoolExecutor(EVALUATING_THREADS, thread_name_prefix="reconcile")
         stack.callback(threads.shutdown, cancel_futures=True)
-        planners = {SyncName(name): _planner(config, name, orgs, threads) for name in config.syncs}
+        compiled = {
+            SyncName(name): CompiledSync(config.definition(name), default_region=sync.default_region)
+            for name, sync in config.syncs.items()
+        }
+        planners = {name: Planner(one, orgs[one.definition.org], threads) for name, one in compiled.items()}
         reconcilers = {
             name: Reconciler(
-                (definition := config.definition(name)),
-                planner,
-                tenants[definition.tenant],
-                orgs[definition.org],
-                database,
+                one.definition, planners[name], tenants[one.definition.tenant], orgs[one.definition.org], database
             )
-            for name, planner in planners.items()
+            for name, one in compiled.items()
         }
         lanes = Lanes(database, reconcilers)
 
@@ -89,7 +90,7 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
 
         jobs = LaneJobs(database, run_lane)
         await jobs.open()
-        yield Hub(config, database, embedded, tenants, orgs, planners, jobs)
+        yield Hub(config, database, embedded, tenants, orgs, compiled, planners, jobs)
 
 
 async def _database_of(config: Config, stack: AsyncExitStack) -> tuple[EmbeddedPostgres | None, str]:
@@ -100,12 +101,6 @@ async def _database_of(config: Config, stack: AsyncExitStack) -> tuple[EmbeddedP
     embedded = await asyncio.to_thread(EmbeddedPostgres, config.state_dir / "postgres")
     stack.push_async_callback(asyncio.to_thread, embedded.stop)
     return embedded, embedded.uri
-
-
-def _planner(config: Config, sync: str, orgs: Mapping[OrgName, SalesforceClient], threads: Executor) -> Planner:
-    definition = config.definition(sync)
-    compiled = CompiledSync(definition, default_region=config.syncs[sync].default_region)
-    return Planner(definition, compiled, orgs[definition.org], threads)
 
 
 async def save_usage(hub: Hub, last: dict[OrgName, ApiUsage]) -> None:

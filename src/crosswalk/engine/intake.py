@@ -7,9 +7,11 @@ previous commit was under way goes into the next one together.
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TypeAlias
 
+import psycopg
 import structlog
 
 from crosswalk.domain.errors import CrosswalkError
@@ -31,6 +33,24 @@ COMMITS_AT_ONCE = 2
 
 class IntakeFull(CrosswalkError):
     """More events wait to be stored than the hub keeps in memory; send them again in a moment."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Events that came together, and the promise that they are durable."""
+
+    tenant: TenantName
+    events: Sequence[Event]
+    durable: asyncio.Future[None]
+
+    def answer(self, error: Exception | None) -> None:
+        """Keep the promise, or break it with an error."""
+        if self.durable.done():  # the sender hung up
+            return
+        if error is None:
+            self.durable.set_result(None)
+        else:
+            self.durable.set_exception(error)
 
 
 async def take_in(
@@ -79,7 +99,7 @@ class Intake:
         self._database = database
         self._subscribers = subscribers
         self._wake = wake
-        self._waiting: deque[tuple[TenantName, Sequence[Event], asyncio.Future[None]]] = deque()
+        self._waiting: deque[Request] = deque()
         self._events_waiting = 0
         self._arrived = asyncio.Event()
         self._closing = False
@@ -110,11 +130,11 @@ class Intake:
             return
         if self._events_waiting + len(events) > MOST_EVENTS_WAITING:
             raise IntakeFull(f"{self._events_waiting} events wait to be stored already: send these again in a second")
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((tenant, events, done))
+        request = Request(tenant, events, asyncio.get_running_loop().create_future())
+        self._waiting.append(request)
         self._events_waiting += len(events)
         self._arrived.set()
-        await done
+        await request.durable
 
     async def _commit_for_ever(self) -> None:
         while True:
@@ -125,32 +145,37 @@ class Intake:
                     return
                 self._arrived.clear()
                 continue
-            try:
-                events = [(tenant, event) for tenant, some, _ in group for event in some]
-                async with self._database.transaction() as connection:
-                    await take_in(connection, events, self._subscribers, self._wake)
-            except Exception as error:  # every waiting request must hear of it, whatever it was
-                log.error("intake_failed", error=str(error), events=len(events))
-                _answer(group, error)
-            else:
-                _answer(group, None)
+            await self._commit(group)
 
-    def _next_group(self) -> list[tuple[TenantName, Sequence[Event], asyncio.Future[None]]]:
-        group: list[tuple[TenantName, Sequence[Event], asyncio.Future[None]]] = []
+    async def _commit(self, group: Sequence[Request]) -> None:
+        """Store a group's events in one transaction and answer its requests.
+
+        When the database objects to the data itself, each request is stored alone: one must not fail for another.
+        """
+        events = [(request.tenant, event) for request in group for event in request.events]
+        try:
+            async with self._database.transaction() as connection:
+                await take_in(connection, events, self._subscribers, self._wake)
+        except psycopg.DataError as error:
+            if len(group) == 1:
+                group[0].answer(error)
+                return
+            for request in group:
+                await self._commit([request])
+        except Exception as error:  # every waiting request must hear of it, whatever it was
+            log.error("intake_failed", error=f"{type(error).__name__}: {error}", events=len(events))
+            for request in group:
+                request.answer(error)
+        else:
+            for request in group:
+                request.answer(None)
+
+    def _next_group(self) -> list[Request]:
+        group: list[Request] = []
         size = 0
         while self._waiting and size < self._events_per_commit:
-            item = self._waiting.popleft()
-            size += len(item[1])
-            group.append(item)
+            request = self._waiting.popleft()
+            size += len(request.events)
+            group.append(request)
         self._events_waiting -= size
         return group
-
-
-def _answer(group: Sequence[tuple[TenantName, Sequence[Event], asyncio.Future[None]]], error: Exception | None) -> None:
-    for _, _, done in group:
-        if done.done():  # the sender hung up
-            continue
-        if error is None:
-            done.set_result(None)
-        else:
-            done.set_exception(error)

@@ -92,7 +92,7 @@ class LaneJobs:
         job = self._task.configure(
             lock=str(lane),
             queueing_lock=queueing_lock,
-            schedule_in=None if after_s is None else {"seconds": after_s},
+            schedule_in=None if after_s is None else {"milliseconds": round(after_s * 1000)},
             connection=connection,
         )
         try:

@@ -12,15 +12,18 @@ from msgspec import Struct
 
 from crosswalk.connectors.base import FindsCandidates
 from crosswalk.connectors.errors import ConnectorError
-from crosswalk.domain.definition import SyncDefinition, Target
+from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.plan import Action, Plan, Reason, Situation
 from crosswalk.domain.record import Record
 from crosswalk.engine.tracking import tracked_fields
-from crosswalk.matching import Candidates, keys_to_query, resolve
-from crosswalk.reconcile import CompiledSync, Evaluation, plan_deleted, plan_linked, plan_unlinked
+from crosswalk.matching.candidates import Candidates
+from crosswalk.matching.keys import keys_to_query
+from crosswalk.matching.resolution import resolve
+from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.planner import plan_deleted, plan_linked, plan_unlinked
 from crosswalk.store import links
 from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
@@ -55,22 +58,21 @@ class Planner:
 
     Parameters
     ----------
-    definition, compiled
-        The sync, and its compiled expressions.
+    compiled
+        The sync with its expressions compiled.
     org
         Where candidates are looked up.
     threads
         Runs the expressions and merges: they take longer than the event loop may be held.
     """
 
-    def __init__(
-        self, definition: SyncDefinition, compiled: CompiledSync, org: FindsCandidates, threads: Executor
-    ) -> None:
+    def __init__(self, compiled: CompiledSync, org: FindsCandidates, threads: Executor) -> None:
+        definition = compiled.definition
         self._definition = definition
         self._compiled = compiled
         self._org = org
         self._threads = threads
-        self._targets = {target.object: target for target in definition.targets}
+        self._tracked = {target.object: tracked_fields(target) for target in definition.targets}
 
     async def plan(self, database: Database, identities: Sequence[Identity]) -> Planned:
         """Decide for each identity what has to be written so that both sides agree; writes nothing."""
@@ -119,10 +121,10 @@ class Planner:
     async def _reread(self, outdated: Sequence[Link]) -> dict[UserId, Link]:
         """The same links with their records as they are in the org now; a record that is gone keeps its replica."""
         records: dict[RecordId, Record] = {}
-        for target in self._definition.targets:
-            ids = [link.record.id for link in outdated if link.record.object == target.object]
+        for object_name, fields in self._tracked.items():
+            ids = [link.record.id for link in outdated if link.record.object == object_name]
             if ids:
-                found = await self._org.find_candidates(target.object, tracked_fields(target), "Id", ids)
+                found = await self._org.find_candidates(object_name, fields, "Id", ids)
                 records |= {record.id: record for record in found}
         return {
             link.user_id: Link(link.user_id, records[link.record.id], link.base, link.evidence)
@@ -136,29 +138,32 @@ class Planner:
         if not evaluations:
             return {}, {}
         try:
-            candidates = await self._look_up(evaluations)
+            found = await self._look_up(evaluations)
         except ConnectorError as error:
             return {}, {e.user_id: error for e in evaluations}
+        record_ids = {record.id for records in found.values() for record in records}
         async with database.transaction() as connection:
-            owners = await links.owners(connection, self._definition.name, candidates.record_ids())
-        return await self._in_thread(self._decide_unlinked, evaluations, candidates, owners), {}
+            owners = await links.owners(connection, self._definition.name, list(record_ids))
+        return await self._in_thread(self._decide_unlinked, evaluations, found, owners), {}
 
-    async def _look_up(self, evaluations: Sequence[Evaluation]) -> Candidates:
+    async def _look_up(self, evaluations: Sequence[Evaluation]) -> dict[tuple[str, str], list[Record]]:
         """Ask the org for the records that could belong to these identities: a query per rule and 200 keys."""
         wanted = keys_to_query(evaluations, self._definition)
-        questions = [(object_name, field, values) for (object_name, field), values in wanted.items() if values]
         answers = await asyncio.gather(
             *(
-                self._org.find_candidates(object_name, tracked_fields(self._targets[object_name]), field, values)
-                for object_name, field, values in questions
+                self._org.find_candidates(object_name, self._tracked[object_name], field, values)
+                for (object_name, field), values in wanted.items()
             )
         )
-        found = {(question[0], question[1]): records for question, records in zip(questions, answers, strict=True)}
-        return Candidates.of(found, self._definition)
+        return dict(zip(wanted, answers, strict=True))
 
     def _decide_unlinked(
-        self, evaluations: Sequence[Evaluation], candidates: Candidates, owners: Mapping[RecordId, UserId]
+        self,
+        evaluations: Sequence[Evaluation],
+        found: Mapping[tuple[str, str], Sequence[Record]],
+        owners: Mapping[RecordId, UserId],
     ) -> dict[UserId, Plan]:
+        candidates = Candidates.of(self._definition, found, default_region=self._compiled.default_region)
         return {
             e.user_id: plan_unlinked(self._compiled, e, resolve(e, self._definition, candidates, owners))
             for e in evaluations
@@ -171,11 +176,8 @@ class Planner:
         write = plan.writes[0]
         if write.action is Action.UPDATE and write.record_id is not None:
             return [Claim(plan.user_id, write.object, "Id", write.record_id)]
-        keys = evaluation.targets[self._index_of(self._targets[write.object])].keys
+        keys = evaluation.targets[self._compiled.target_indexes[write.object]].keys
         return [Claim(plan.user_id, key.object, key.field, key.normal) for key in keys if key is not None]
-
-    def _index_of(self, target: Target) -> int:
-        return self._definition.targets.index(target)
 
     async def _in_thread(self, function: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)

@@ -48,7 +48,7 @@ def _sources(
 
     parts: dict[str, Callable[[], Awaitable[None]]] = {}
     if sources.subscription is not None:
-        starts_at = sources.subscription.starts_at
+        starts_at = sources.subscription.start
         parts[f"subscription of {tenant}"] = partial(
             follow_subscription, pull(Source.SUBSCRIPTION), client, starts_at.isoformat() if starts_at else None
         )

@@ -1,0 +1,89 @@
+"""`crosswalk explain`: why a field of a record has its value."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
+from crosswalk.cli.output import print_line
+from crosswalk.domain.errors import CrosswalkError
+
+if TYPE_CHECKING:
+    from crosswalk.config.config import Config
+    from crosswalk.engine.explaining import FieldReport, RecordReport
+
+
+class NothingKnown(CrosswalkError):
+    """The hub knows nothing of this record."""
+
+
+def explain(
+    record: Annotated[str, typer.Argument(help="A Salesforce record id (15 or 18 characters) or an Auth0 user id.")],
+    field: Annotated[str | None, typer.Argument(help="Only this field.")] = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Show for each field of a record: both sides, what they last agreed on, the rule, and the event behind it."""
+    from crosswalk.config.load import load_config  # noqa: PLC0415  # the light commands start without the engine
+    from crosswalk.logs import configure_logs  # noqa: PLC0415
+
+    configure_logs(verbose=verbose)
+    reports = asyncio.run(_explain(load_config(config), record, field))
+    if as_json:
+        import msgspec  # noqa: PLC0415
+
+        print_line(json.dumps([msgspec.to_builtins(report) for report in reports]))
+        return
+    for report in reports:
+        print_line("\n".join(_as_text(report)))
+
+
+async def _explain(config: "Config", record: str, field: str | None) -> "list[RecordReport]":
+    from crosswalk.engine.explaining import explain_record  # noqa: PLC0415
+    from crosswalk.engine.hub import open_hub  # noqa: PLC0415
+
+    async with open_hub(config) as hub:
+        reports = await explain_record(hub, record, field)
+    if not reports:
+        raise NothingKnown(
+            f"no sync has a link for {record}: give a record id (15 or 18 characters) or an Auth0 user id; "
+            "`crosswalk plan --user ID` shows what would happen to an identity that is not linked"
+        )
+    return reports
+
+
+def _as_text(report: "RecordReport") -> list[str]:
+    head = (
+        f"{report.object} {report.record_id}  ↔  {report.user_id}   (sync {report.sync}, linked by {report.evidence})"
+    )
+    return [head, *(line for field in report.fields for line in _field_as_text(field))]
+
+
+def _field_as_text(field: "FieldReport") -> list[str]:
+    lines = [
+        "",
+        f"{field.field}   owner {field.owner}, {field.expression}   ({field.place})",
+        f"  Auth0      {_shown(field.identity_value) if field.error is None else 'error: ' + field.error}",
+        f"  Salesforce {_shown(field.record_value)}",
+        f"  base       {_shown(field.base)}",
+        f"  now        {field.verdict}",
+    ]
+    for write in field.history:
+        because = (
+            f" because of {write.event_type} {write.event_id} at {write.event_at:%Y-%m-%d %H:%M:%S}Z"
+            if (write.event_id and write.event_at)
+            else ""
+        )
+        at = f"{write.at:%Y-%m-%d %H:%M:%S}Z" if write.at else ""
+        lines.append(
+            f"  {at}  {_shown(write.old)} → {_shown(write.new)}   "
+            f"{write.reason} by {write.actor} ({write.place}){because}"
+        )
+    return lines
+
+
+def _shown(value: object) -> str:
+    return "(empty)" if value is None else json.dumps(value, ensure_ascii=False)

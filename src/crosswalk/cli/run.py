@@ -1,0 +1,81 @@
+"""`crosswalk run`, `serve` and `worker`: the hub in one process, or in several that share a PostgreSQL."""
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
+from crosswalk.cli.output import print_line
+
+ExitWithParent = Annotated[bool, typer.Option("--exit-with-parent", hidden=True)]
+
+
+def run(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+    exit_with_parent: ExitWithParent = False,
+) -> None:
+    """Run the whole hub in one process: webhooks, console and worker."""
+    _run_roles(config, as_json, verbose, exit_with_parent, api=True, worker=True)
+
+
+def serve(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+    exit_with_parent: ExitWithParent = False,
+) -> None:
+    """Run the webhooks, the admin API and the console; workers run elsewhere."""
+    _run_roles(config, as_json, verbose, exit_with_parent, api=True, worker=False)
+
+
+def worker(
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+    exit_with_parent: ExitWithParent = False,
+) -> None:
+    """Run a worker: reconciles, and reads the pull sources. Start as many as you like."""
+    _run_roles(config, as_json, verbose, exit_with_parent, api=False, worker=True)
+
+
+def _run_roles(config: Path, as_json: bool, verbose: bool, exit_with_parent: bool, *, api: bool, worker: bool) -> None:
+    import uvloop  # noqa: PLC0415  # the light commands start without the engine
+
+    from crosswalk.cli.process import Roles, run_process  # noqa: PLC0415
+    from crosswalk.config.load import load_config  # noqa: PLC0415
+    from crosswalk.logs import configure_logs  # noqa: PLC0415
+
+    configure_logs(verbose=verbose)
+    if exit_with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
+    announce = print_line if as_json else _announce
+    uvloop.run(run_process(load_config(config), Roles(api=api, worker=worker), announce))
+
+
+def _announce(line: str) -> None:
+    """Tell a person what is up and where to go."""
+    ready = json.loads(line)
+    if "console_url" not in ready:
+        print_line("worker is up; stop it with Ctrl-C")
+        return
+    print_line(f"hub is up:  {ready['url']}")
+    print_line(f"console:    {ready['console_url']}")
+    if ready["admin_token_file"]:
+        token = Path(ready["admin_token_file"]).read_text().strip()
+        print_line(f"admin token: {token}   (kept in {ready['admin_token_file']})")
+    print_line("stop it with Ctrl-C")
+
+
+def _end_with_parent() -> None:
+    """Stop this process when the one that started it is gone: its end of our standard input closes."""
+    while sys.stdin.buffer.read(4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

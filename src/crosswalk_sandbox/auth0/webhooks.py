@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import httpx
 
@@ -22,13 +22,17 @@ LOG_RETRY_SECONDS_MAX = 5.0
 @asynccontextmanager
 async def delivering(tenant: Tenant) -> AsyncIterator[None]:
     """Deliver the tenant's events and logs for as long as the context is open."""
-    limit = tenant.knobs.deliveries_in_flight
-    limits = httpx.Limits(max_connections=limit + 4, max_keepalive_connections=limit + 4)
-    verify = tenant.knobs.webhook_tls if tenant.knobs.webhook_tls is not None else True
-    async with httpx.AsyncClient(verify=verify, limits=limits, trust_env=False) as client:
+    tls = tenant.knobs.webhook_tls or httpx.create_ssl_context()
+    async with AsyncExitStack() as stack:
+        # One client for each request in flight: a single one looks through all its connections for every request,
+        # which with sixteen of them costs more than the requests.
+        idle: asyncio.Queue[httpx.AsyncClient] = asyncio.Queue()
+        for _ in range(tenant.knobs.deliveries_in_flight):
+            idle.put_nowait(await stack.enter_async_context(httpx.AsyncClient(verify=tls, trust_env=False)))
+        log_client = await stack.enter_async_context(httpx.AsyncClient(verify=tls, trust_env=False))
         workers = [
-            asyncio.create_task(deliver_events(tenant, client), name="auth0-event-deliveries"),
-            asyncio.create_task(deliver_logs(tenant, client), name="auth0-log-streams"),
+            asyncio.create_task(deliver_events(tenant, idle), name="auth0-event-deliveries"),
+            asyncio.create_task(deliver_logs(tenant, log_client), name="auth0-log-streams"),
         ]
         try:
             yield
@@ -52,16 +56,15 @@ async def post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[s
     return None if response.is_success else f"The webhook answered with status {response.status_code}"
 
 
-async def deliver_events(tenant: Tenant, client: httpx.AsyncClient) -> None:
-    """Send every due delivery as soon as a place is free, until cancelled."""
+async def deliver_events(tenant: Tenant, idle: asyncio.Queue[httpx.AsyncClient]) -> None:
+    """Send every due delivery as soon as one of the `idle` clients is free, until cancelled."""
     changed = tenant.events_changed.subscribe()
-    places = asyncio.Semaphore(tenant.knobs.deliveries_in_flight)
     try:
         async with asyncio.TaskGroup() as tasks:
             while True:
-                await places.acquire()
+                client = await idle.get()
                 delivery = await next_delivery(tenant, changed)
-                tasks.create_task(deliver_event(tenant, client, delivery, places))
+                tasks.create_task(deliver_event(tenant, client, delivery, idle))
     finally:
         tenant.events_changed.unsubscribe(changed)
 
@@ -79,26 +82,29 @@ async def next_delivery(tenant: Tenant, changed: asyncio.Event) -> Delivery:
 
 
 async def deliver_event(
-    tenant: Tenant, client: httpx.AsyncClient, delivery: Delivery, places: asyncio.Semaphore
+    tenant: Tenant, client: httpx.AsyncClient, delivery: Delivery, idle: asyncio.Queue[httpx.AsyncClient]
 ) -> None:
-    """Send one event to one stream's webhook and record how it went."""
+    """Send one event to one stream's webhook, record how it went, and free the client."""
+    with tenant.lock:
+        destination = tenant.event_streams.destination_of(delivery.stream_id)
+        queue = tenant.deliveries
+    started = time.monotonic()
+    error: str | None = "The server stopped during the delivery"
     try:
-        with tenant.lock:
-            destination = tenant.event_streams.destination_of(delivery.stream_id)
-            queue = tenant.deliveries
         if destination is None:
-            return
-        url, authorization = destination
-        headers = {"content-type": "application/json", "user-agent": "Auth0-Event-Streams", **authorization}
-        started = time.monotonic()
-        error = await post(client, url, delivery.body, headers, tenant.knobs.delivery_timeout)
-        attempt = attempt_at(tenant.clock, time.monotonic() - started, error)
-        with tenant.lock:
-            queue.settle(delivery, attempt, time.monotonic())
-        if error is not None:
-            tenant.events_changed.notify()
+            error = "The event stream is disabled"
+        else:
+            url, authorization = destination
+            headers = {"content-type": "application/json", "user-agent": "Auth0-Event-Streams", **authorization}
+            error = await post(client, url, delivery.body, headers, tenant.knobs.delivery_timeout)
     finally:
-        places.release()
+        now = time.monotonic()
+        with tenant.lock:
+            queue.settle(delivery, attempt_at(tenant.clock, now - started, error), now)
+        if error is not None:
+            # The next attempt may be due before whatever the worker is waiting for.
+            tenant.events_changed.notify()
+        idle.put_nowait(client)
 
 
 async def deliver_logs(tenant: Tenant, client: httpx.AsyncClient) -> None:

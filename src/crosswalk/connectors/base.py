@@ -3,7 +3,7 @@
 A connector implements the capabilities it has; the engine asks for the ones it needs.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import datetime
 from typing import Protocol, TypeAlias
 
@@ -156,7 +156,7 @@ class ReadsUsers(Protocol):
 class SubscribesToEvents(Protocol):
     """Delivers events as they happen, without a public URL."""
 
-    def subscribe(self, cursor: str | None, from_timestamp: str | None = None) -> AsyncIterator[SubscriptionItem]:
+    def subscribe(self, cursor: str | None, from_timestamp: str | None = None) -> AsyncGenerator[SubscriptionItem]:
         """Yield events after `cursor` until the connection ends; the caller reconnects with the last offset."""
         ...
 

@@ -20,7 +20,10 @@ from crosswalk.connectors.base import (
     WriteResult,
     Written,
 )
+from crosswalk.connectors.errors import MalformedAnswer
 from crosswalk.connectors.salesforce.collections import encode_call, plan_calls, send_call
+from crosswalk.connectors.salesforce.describe import describe
+from crosswalk.connectors.salesforce.query import query
 from crosswalk.connectors.salesforce.settings import ClientCredentials, SalesforceSettings
 from crosswalk.connectors.salesforce.transport import Transport
 from crosswalk.connectors.secret import Secret
@@ -321,6 +324,48 @@ async def test_a_recorded_update_is_understood():
 
     assert results[0] == Written(RecordId("0012300000bVTq1AAG"), created=False)
     assert len(results) == 6
+
+
+async def test_a_recorded_query_is_understood():
+    exchange = json.loads((FIXTURES / "query-and-update.json").read_text())[1]
+
+    rows = await query(an_org(lambda request: httpx.Response(200, json=exchange["response"]["body"])), "SELECT Id")
+
+    assert [row["Name"] for row in rows] == [f"Account {number}" for number in (4, 0, 5, 1, 3, 2)]
+
+
+async def test_a_recorded_description_is_understood():
+    body = (FIXTURES / "describe.Lead.json").read_bytes()
+
+    lead = await describe(an_org(lambda request: httpx.Response(200, content=body)), "Lead")
+
+    name, status, converted = lead.field("LastName"), lead.field("Status"), lead.field("isconverted")
+    assert (lead.name, lead.createable, lead.updateable, lead.field("Nope")) == ("Lead", True, True, None)
+    assert name is not None
+    assert (name.type, name.length, name.nillable, name.createable) == ("string", 80, False, True)
+    assert status is not None
+    assert [choice.value for choice in status.picklist_values if choice.active] == [
+        "Open - Not Contacted",
+        "Working - Contacted",
+        "Closed - Converted",
+        "Closed - Not Converted",
+    ]
+    assert converted is not None
+    assert (converted.type, converted.updateable) == ("boolean", False)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"{}", b'{"records": 5}'])
+async def test_a_query_answer_that_is_no_page_is_refused(body: bytes):
+    with pytest.raises(MalformedAnswer, match="expected a page of records as JSON"):
+        await query(an_org(lambda request: httpx.Response(200, content=body)), "SELECT Id FROM Lead")
+
+
+async def test_a_redirect_is_a_wrong_configuration():
+    answer = httpx.Response(302, headers={"Location": "https://login.example.com"})
+
+    [result] = await results_of([a_create("auth0|1")], lambda request: answer)
+
+    assert result == ConfigurationWrong("HTTP_302", "the answer carried no Salesforce error")
 
 
 async def test_the_usage_that_the_org_reports_is_kept():

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from auth0.management import AsyncManagementClient
 
-from crosswalk.connectors.auth0 import logs, subscription
+from crosswalk.connectors.auth0 import subscription
+from crosswalk.connectors.auth0.logs import LogReader
 from crosswalk.connectors.auth0.settings import Auth0Settings
 from crosswalk.connectors.auth0.token import TokenEndpoint
 from crosswalk.connectors.auth0.transport import Transport
@@ -48,6 +49,7 @@ class Auth0Client(ReadsUsers, ReadsLogs, SubscribesToEvents):
         # Jitter needs no secrecy.
         self._transport = Transport(settings, self._http, self._tokens, time.time, random.random)
         self._users = UserReader(self._transport, asyncio.Semaphore(settings.parallel_reads), now)
+        self._logs = LogReader(self._transport, now)
 
     async def __aenter__(self) -> Self:
         return self
@@ -120,8 +122,8 @@ class Auth0Client(ReadsUsers, ReadsLogs, SubscribesToEvents):
 
         `None` returns the newest event alone: the place to start at when there is no checkpoint yet.
         """
-        return await logs.read_logs(self._transport, after, take)
+        return await self._logs.read(after, take)
 
     async def newest_log_id(self) -> str:
         """Return the position from which `read_logs` gives only what happens from now on."""
-        return await logs.newest_log_id(self._transport)
+        return await self._logs.newest_id()

@@ -4,7 +4,6 @@ The official SDK drops message types that it does not know, and prints those tha
 included, into the log. So the same endpoint is read here: unknown types are stored and shown as ignored.
 """
 
-import hashlib
 from collections.abc import AsyncGenerator, Callable
 from datetime import datetime
 
@@ -14,11 +13,12 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from crosswalk.connectors.auth0.errors import CURSOR_LOST, SubscriptionEnded
 from crosswalk.connectors.auth0.events import parse_event_stream_body
 from crosswalk.connectors.auth0.malformed import MalformedEvent
+from crosswalk.connectors.auth0.not_understood import not_understood
 from crosswalk.connectors.auth0.sse import Message, MessageReader
 from crosswalk.connectors.auth0.transport import Transport
 from crosswalk.connectors.base import SubscriptionItem
 from crosswalk.connectors.errors import CallRefused, MalformedAnswer
-from crosswalk.domain.event import Disposition, Event, Source
+from crosswalk.domain.event import Source
 
 
 class _Error(Struct):
@@ -105,17 +105,6 @@ def read_message(message: Message, now: Callable[[], datetime]) -> SubscriptionI
     try:
         event = parse_event_stream_body(raw, Source.SUBSCRIPTION)
     except MalformedEvent as error:
-        event = _not_understood(envelope.type or message.event, raw, error, now())
+        event_type = envelope.type or message.event
+        event = not_understood(raw, error, source=Source.SUBSCRIPTION, event_type=event_type, at=now())
     return SubscriptionItem(offset=envelope.offset, event=event)
-
-
-def _not_understood(event_type: str, raw: bytes, error: MalformedEvent, at: datetime) -> Event:
-    return Event(
-        id=f"sha256:{hashlib.sha256(raw).hexdigest()}",
-        source=Source.SUBSCRIPTION,
-        type=event_type,
-        occurred_at=at,
-        disposition=Disposition.IGNORED,
-        raw=raw,
-        note=f"not understood: {error}",
-    )

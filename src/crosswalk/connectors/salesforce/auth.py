@@ -100,7 +100,6 @@ class TokenEndpoint:
         try:
             token = msgspec.json.decode(answer.content, type=_TokenAnswer)
         except msgspec.DecodeError as error:
-            # Not chained with its text: a token answer must not reach a log in any form.
             raise MalformedAnswer(
                 self._service, call, "access_token and instance_url as JSON", "something else"
             ) from error

@@ -118,14 +118,15 @@ class SandboxProcess:
         self._process = process
         lines: queue.Queue[bytes] = queue.Queue()
         threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()  # type: ignore[union-attr]  # a pipe
-        threading.Thread(target=self._keep_errors, args=(process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._keep_errors, args=(process,), daemon=True)
+        self._reader.start()
         try:
             line = lines.get(timeout=_READY_SECONDS)
             self.access = msgspec.json.decode(line, type=SandboxAccess, dec_hook=_read_path)
         except (queue.Empty, msgspec.DecodeError) as error:
             self.stop()
             raise SandboxFailedError(
-                f"the sandbox was not ready within {_READY_SECONDS:g} s; it wrote: {self.errors() or 'nothing'}"
+                f"the sandbox did not get ready (it has {_READY_SECONDS:g} s); it wrote: {self.errors() or 'nothing'}"
             ) from error
         self._client = httpx.Client(base_url=self.access.control_url, timeout=_CONTROL_SECONDS, trust_env=False)
         return self.access
@@ -145,6 +146,7 @@ class SandboxProcess:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait(_STOP_SECONDS)
+        self._reader.join(_STOP_SECONDS)
         if process.stdout is not None:
             process.stdout.close()
 

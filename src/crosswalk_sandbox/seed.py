@@ -26,31 +26,71 @@ class _Place:
 
 
 _PLACES = (
-    _Place("Austria", "Graz", "de-AT", "+43 664 ", 7, ("Anna", "Jürgen", "Sabine"), ("Gruber", "Höfler", "Öllinger")),
-    _Place("Poland", "Łódź", "pl-PL", "+48 512 ", 6, ("Agnieszka", "Paweł", "Zofia"), ("Wiśniewska", "Żak", "Nowak")),
-    _Place("Ireland", "Cork", "en-IE", "+353 87 ", 7, ("Aoife", "Sean", "Niamh"), ("O'Brien", "Murphy", "Ní Dhuibhir")),
     _Place(
-        "Spain", "Málaga", "es-ES", "+34 612 ", 6, ("María José", "Íñigo", "Lucía"), ("Núñez Ruiz", "García", "Peña")
+        "Austria",
+        "Graz",
+        "de-AT",
+        "+43 664 ",
+        7,
+        ("Anna", "Jürgen", "Sabine", "Lukas"),
+        ("Gruber", "Höfler", "Öllinger", "Wallner"),
     ),
-    _Place("Japan", "Osaka", "ja-JP", "+81 90 1", 7, ("陽子", "健太", "さくら"), ("佐藤", "鈴木", "高橋")),
+    _Place(
+        "Poland",
+        "Łódź",
+        "pl-PL",
+        "+48 512 ",
+        6,
+        ("Agnieszka", "Paweł", "Zofia", "Marek"),
+        ("Wiśniewska", "Żak", "Nowak", "Lis"),
+    ),
+    _Place(
+        "Ireland",
+        "Cork",
+        "en-IE",
+        "+353 87 ",
+        7,
+        ("Aoife", "Sean", "Niamh", "Conor"),
+        ("O'Brien", "Murphy", "Ní Dhuibhir", "Walsh"),
+    ),
+    _Place(
+        "Spain",
+        "Málaga",
+        "es-ES",
+        "+34 612 ",
+        6,
+        ("María José", "Íñigo", "Lucía", "Pablo"),
+        ("Núñez Ruiz", "García", "Peña", "Ibáñez"),
+    ),
+    _Place(
+        "Japan", "Osaka", "ja-JP", "+81 90 1", 7, ("陽子", "健太", "さくら", "悠斗"), ("佐藤", "鈴木", "高橋", "伊藤")
+    ),
     _Place(
         "United States",
         "Portland",
         "en-US",
         "+1 503 555 0",
         3,
-        ("Maya", "DeShawn", "Eli"),
-        ("Smith-Jones", "Lee", "Okafor"),
+        ("Maya", "DeShawn", "Eli", "Sofia"),
+        ("Smith-Jones", "Lee", "Okafor", "Nguyen"),
     ),
-    _Place("Brazil", "Recife", "pt-BR", "+55 81 99", 7, ("João", "Beatriz", "Caio"), ("dos Santos", "Araújo", "Lima")),
+    _Place(
+        "Brazil",
+        "Recife",
+        "pt-BR",
+        "+55 81 99",
+        7,
+        ("João", "Beatriz", "Caio", "Luiza"),
+        ("dos Santos", "Araújo", "Lima", "Teixeira"),
+    ),
     _Place(
         "Netherlands",
         "Utrecht",
         "nl-NL",
         "+31 6 2",
         7,
-        ("Femke", "Daan", "Noor"),
-        ("van den Berg", "de Vries", "Bakker"),
+        ("Femke", "Daan", "Noor", "Bram"),
+        ("van den Berg", "de Vries", "Bakker", "Visser"),
     ),
 )
 _ACCOUNTS = (

@@ -16,11 +16,10 @@ from crosswalk_sandbox.salesforce.schema import Field
 from crosswalk_sandbox.salesforce.table import Row
 
 _COLUMNS = {
-    "Lead": ["Name", "Email", "Phone", "Company", "Title", "Country", "Status", "Marketing_Consent__c"],
-    "Contact": ["Name", "Email", "Phone", "MobilePhone", "Title", "MailingCountry", "Marketing_Consent__c"],
-    "Account": ["Name", "Industry", "Website", "Phone", "BillingCountry"],
+    "Lead": "Name Email Auth0_User_Id__c Phone Company Title Country Status Marketing_Consent__c LastModifiedDate",
+    "Contact": "Name Email Auth0_User_Id__c Phone Title MailingCountry Marketing_Consent__c LastModifiedDate",
+    "Account": "Name Auth0_User_Id__c Industry Website Phone BillingCountry LastModifiedDate",
 }
-_ALWAYS = ["Auth0_User_Id__c", "LastModifiedDate"]
 _EDITABLE = {
     "Lead": "Salutation FirstName LastName Email Phone MobilePhone Company Title Country LeadSource Status "
     "Marketing_Consent__c Auth0_User_Id__c",
@@ -77,7 +76,7 @@ def _section(org: Org, name: str) -> str:
     heading = f"<h2>{name}s <small>{len(rows)}</small></h2>"
     if not rows:
         return f"<section>{heading}<p class=empty>None yet.</p></section>"
-    columns = [*_COLUMNS[name], *_ALWAYS]
+    columns = _COLUMNS[name].split()
     titles = "".join(f"<th>{escape(org.objects[name].fields[column].label)}</th>" for column in columns)
     body = "".join(_table_row(name, row, columns) for row in rows[:_SHOWN_ROWS])
     return f"<section>{heading}<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></section>"

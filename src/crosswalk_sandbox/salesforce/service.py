@@ -44,7 +44,7 @@ async def list_services(request: Request) -> Response:
 
 async def show_limits(request: Request) -> Response:
     usage = org_of(request).usage
-    daily = {"Max": usage.daily_limit, "Remaining": usage.daily_limit - usage.used()}
+    daily = {"Max": usage.daily_limit, "Remaining": max(usage.daily_limit - usage.used(), 0)}
     unused = {"Max": 15_000, "Remaining": 15_000}
     return json_reply(
         {

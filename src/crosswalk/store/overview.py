@@ -7,7 +7,7 @@ Pages ask for these every second, so each query reads a bounded number of rows b
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, LiteralString
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +24,8 @@ LAG_SAMPLE = 2_000
 """The lag is taken over the events among the newest this many that finished in the last five minutes."""
 NEWEST = 2**62
 """`before` this number, everything is older."""
+ROWS_PER_SLICE = 500
+"""Ledger rows read at once; more than any one record write has."""
 
 
 class SyncLoad(Struct, frozen=True):
@@ -153,9 +155,7 @@ EVENTS = _EVENT_COLUMNS + "WHERE i.seq < %(before)s ORDER BY i.seq DESC LIMIT %(
 
 # Relies on inbox_by_user.
 EVENTS_OF_USER = (
-    _EVENT_COLUMNS
-    + "WHERE i.tenant = %(tenant)s AND i.user_id = %(user_id)s AND i.seq < %(before)s"
-    + " ORDER BY i.seq DESC LIMIT %(limit)s"
+    _EVENT_COLUMNS + "WHERE i.tenant = %(tenant)s AND i.user_id = %(user_id)s" + " ORDER BY i.seq DESC LIMIT %(limit)s"
 )
 
 _WRITE_COLUMNS = """
@@ -171,16 +171,20 @@ WRITES = _WRITE_COLUMNS + "WHERE a.id < %(before)s ORDER BY a.id DESC LIMIT %(ro
 # Relies on audit_by_user.
 WRITES_OF_USER = (
     _WRITE_COLUMNS
-    + "WHERE a.sync = %(sync)s AND a.user_id = %(user_id)s AND a.id < %(before)s ORDER BY a.id DESC LIMIT %(rows)s"
+    + "WHERE a.sync = %(sync)s AND a.user_id = %(user_id)s AND a.id < %(before)s"
+    + " ORDER BY a.id DESC LIMIT %(rows)s"
 )
 
 # The newest ledger row of each field of one identity's record. Relies on audit_by_user.
-LAST_CHANGE_OF_FIELDS = (
-    "SELECT DISTINCT ON (latest.field) latest.* FROM ("
-    + _WRITE_COLUMNS
-    + "WHERE a.sync = %(sync)s AND a.user_id = %(user_id)s AND a.record_id = %(record_id)s"
-    + ") AS latest ORDER BY latest.field, latest.id DESC"
-)
+LAST_CHANGE_OF_FIELDS = """
+SELECT DISTINCT ON (a.field)
+       a.id, a.at, a.actor, a.sync, a.user_id, a.object, a.record_id, a.action, a.field, a.old, a.new, a.reason,
+       a.place, a.event_seq, i.event_id, i.type AS event_type
+FROM audit AS a
+LEFT JOIN inbox AS i ON i.seq = a.event_seq
+WHERE a.sync = %(sync)s AND a.user_id = %(user_id)s AND a.record_id = %(record_id)s
+ORDER BY a.field, a.id DESC
+"""
 
 # Open problems are few, or there is a bigger problem. Relies on problems_open being partial.
 PROBLEMS = """
@@ -225,10 +229,10 @@ async def events(
 
 
 async def events_of_user(
-    connection: Connection, sync: SyncName, tenant: TenantName, user_id: UserId, limit: int, before: int = NEWEST
+    connection: Connection, sync: SyncName, tenant: TenantName, user_id: UserId, limit: int
 ) -> list[ReceivedEvent]:
     """The newest events about one user with what this sync did about them."""
-    parameters = {"syncs": [sync], "tenant": tenant, "user_id": user_id, "before": before, "limit": limit}
+    parameters = {"syncs": [sync], "tenant": tenant, "user_id": user_id, "limit": limit}
     async with connection.cursor(row_factory=dict_row) as cursor:
         rows = await (await cursor.execute(EVENTS_OF_USER, parameters)).fetchall()
     return msgspec.convert(rows, list[ReceivedEvent])
@@ -239,13 +243,9 @@ async def writes(connection: Connection, limit: int, before: int = NEWEST) -> li
     return await _record_writes(connection, WRITES, {"before": before}, limit)
 
 
-async def writes_of_user(
-    connection: Connection, sync: SyncName, user_id: UserId, limit: int, before: int = NEWEST
-) -> list[WrittenRecord]:
+async def writes_of_user(connection: Connection, sync: SyncName, user_id: UserId, limit: int) -> list[WrittenRecord]:
     """The newest record writes about one identity."""
-    return await _record_writes(
-        connection, WRITES_OF_USER, {"sync": sync, "user_id": user_id, "before": before}, limit
-    )
+    return await _record_writes(connection, WRITES_OF_USER, {"sync": sync, "user_id": user_id, "before": NEWEST}, limit)
 
 
 async def last_change_of_fields(
@@ -286,15 +286,23 @@ async def open_problems(connection: Connection, syncs: Sequence[SyncName]) -> di
 
 
 async def _record_writes(
-    connection: Connection, query: Any, parameters: dict[str, object], limit: int
+    connection: Connection, query: LiteralString, parameters: dict[str, object], limit: int
 ) -> list[WrittenRecord]:
-    rows_read = max(200, limit * 10)
-    async with connection.cursor(row_factory=dict_row) as cursor:
-        rows = await (await cursor.execute(query, {**parameters, "rows": rows_read})).fetchall()
-    groups = _by_record_write(rows)
-    if len(rows) == rows_read and len(groups) > 1:
-        groups.pop()  # its oldest fields may lie beyond what was read
-    return [_record_write(group) for group in groups[:limit]]
+    """Read ledger rows in slices until they make `limit` record writes or there are no more."""
+    found: list[WrittenRecord] = []
+    before = parameters["before"]
+    while len(found) < limit:
+        async with connection.cursor(row_factory=dict_row) as cursor:
+            slice_ = {**parameters, "before": before, "rows": ROWS_PER_SLICE}
+            rows = await (await cursor.execute(query, slice_)).fetchall()
+        groups = _by_record_write(rows)
+        if len(rows) == ROWS_PER_SLICE and len(groups) > 1:
+            groups.pop()  # its oldest fields may lie beyond this slice
+        found += [_record_write(group) for group in groups]
+        if len(rows) < ROWS_PER_SLICE:
+            break
+        before = found[-1].id
+    return found[:limit]
 
 
 def _by_record_write(rows: Iterable[dict[str, Any]]) -> list[list[dict[str, Any]]]:

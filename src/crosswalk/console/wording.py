@@ -1,0 +1,141 @@
+"""How times, values, states and reasons read to a person."""
+
+from datetime import datetime
+
+from crosswalk.domain.values import FieldValue
+from crosswalk.store.overview import Outcome, ReceivedEvent
+
+STATES = {
+    "idle": "Idle",
+    "working": "Working",
+    "retrying": "Retrying",
+    "needs_attention": "Needs attention",
+}
+PROBLEMS = {
+    "dead_letter": "Dead letter",
+    "conflict": "Conflict",
+    "field_error": "Field error",
+    "retrying": "Retrying",
+}
+SOURCES = {
+    "event_stream": "event stream",
+    "log_stream": "log stream",
+    "subscription": "subscription",
+    "log_poll": "log poll",
+}
+OWNERS = {
+    "auth0": "Auth0 owns",
+    "salesforce": "Salesforce owns",
+    "initial": "Filled once",
+}
+FIELD_STATES = {
+    "in_sync": "In sync",
+    "differs": "Differs",
+    "kept": "Salesforce’s stands",
+    "error": "Error",
+    "no_record": "No record yet",
+}
+REASONS = {
+    "created": "First value of a new record",
+    "linked": "Record was matched and got its external id",
+    "changed": "Changed in Auth0, which owns the field",
+    "restored": "Edited in Salesforce, but Auth0 owns the field",
+    "filled": "Was empty in Salesforce, and Auth0 may fill it",
+}
+OUTCOMES = {
+    "written": "Written",
+    "unchanged": "Unchanged",
+    "conflict": "Conflict",
+    "dead_letter": "Dead letter",
+    "deleted": "Deleted",
+    "filtered": "Filtered out",
+    "no_match": "No match",
+    "ignored": "Ignored",
+    "waiting": "Waiting",
+    "retrying": "Retrying",
+    "unclaimed": "No sync wants it",
+}
+TONES = {
+    "written": "good",
+    "in_sync": "good",
+    "idle": "quiet",
+    "working": "busy",
+    "waiting": "busy",
+    "retrying": "warn",
+    "differs": "warn",
+    "field_error": "warn",
+    "needs_attention": "bad",
+    "conflict": "bad",
+    "dead_letter": "bad",
+    "error": "bad",
+}
+"""Which of the five tones of the style sheet a state has; the rest are quiet."""
+
+_STEPS = ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h"), (86400 * 60, 86400, "days"))
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long before `now` a moment was, in its largest unit."""
+    seconds = (now - moment).total_seconds()
+    if seconds < 1:
+        return "now"
+    for below, unit, name in _STEPS:
+        if seconds < below:
+            number = int(seconds // unit)
+            return f"{number} {'day' if name == 'days' and number == 1 else name} ago"
+    return moment.strftime("%d %b %Y")
+
+
+def exact(moment: datetime) -> str:
+    """A moment to the millisecond."""
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
+
+
+def duration(milliseconds: float | None) -> str:
+    """A duration with the unit that suits it; a dash when there is none."""
+    if milliseconds is None:
+        return "–"
+    if milliseconds < 1000:
+        return f"{milliseconds:.0f} ms"
+    if milliseconds < 60_000:
+        return f"{milliseconds / 1000:.1f} s"
+    return f"{milliseconds / 60_000:.0f} min"
+
+
+def field_text(value: FieldValue) -> str:
+    """A field's value as text; empty for an empty field."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def count(number: int, most: int | None = None) -> str:
+    """A number with thousands separated, and a plus when it was only counted so far."""
+    return f"{number:,}+" if most is not None and number >= most else f"{number:,}"
+
+
+def compact(number: int) -> str:
+    """A large number in three digits: 15,000,000 as `15M`."""
+    for unit, name in ((1_000_000, "M"), (1_000, "k")):
+        if number >= unit * 10 or (number >= unit and number % unit == 0):
+            return f"{number / unit:.1f}".removesuffix(".0") + name
+    return f"{number:,}"
+
+
+def outcome_of(event: ReceivedEvent) -> str:
+    """What came of an event when there is nothing to list sync by sync."""
+    return "ignored" if event.disposition == "ignored" else "unclaimed"
+
+
+def outcome_name(outcome: Outcome) -> str:
+    """What one sync did about an event, or that it will."""
+    if outcome.outcome is not None:
+        return outcome.outcome
+    return "retrying" if outcome.attempts else "waiting"
+
+
+def label(names: dict[str, str], name: str) -> str:
+    """The words for a name; a name without words is shown as it is, legibly."""
+    return names.get(name) or name.replace("_", " ").capitalize()

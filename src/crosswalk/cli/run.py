@@ -76,6 +76,6 @@ def _announce(line: str) -> None:
 
 def _end_with_parent() -> None:
     """Stop this process when the one that started it is gone: its end of our standard input closes."""
-    while sys.stdin.buffer.read(4096):
+    while os.read(sys.stdin.fileno(), 4096):  # by the descriptor: a thread inside sys.stdin would upset the exit
         pass
     os.kill(os.getpid(), signal.SIGTERM)

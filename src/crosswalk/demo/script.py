@@ -52,7 +52,7 @@ def play(sandbox: SandboxProcess) -> Iterator[Step]:
 def _auth0(access: SandboxAccess) -> Iterator[ManagementClient]:
     """The vendor's SDK, on the sandbox's tenant."""
     context = ssl.create_default_context(cafile=str(access.ca_file))
-    with httpx.Client(verify=context, timeout=10) as http:
+    with httpx.Client(verify=context, timeout=10, trust_env=False) as http:
         answer = http.post(
             f"https://{access.auth0.domain}/oauth/token",
             json={
@@ -74,6 +74,7 @@ def _salesforce(access: SandboxAccess) -> Iterator[Any]:
     except ImportError as error:
         raise DemoFailed("the demo needs simple-salesforce: pip install 'crosswalk[demo]'") from error
     with requests.Session() as session:
+        session.trust_env = False  # a proxy or CA bundle of the environment is not meant for the sandbox
         session.verify = str(access.ca_file)
         answer = session.post(
             f"{access.salesforce.instance_url}/services/oauth2/token",

@@ -24,6 +24,9 @@ log = structlog.get_logger()
 QUEUE = "lanes"
 TASK = "reconcile_lane"
 SWEEP_EVERY_S = 1.0
+LOOK_EVERY_S = 0.1
+"""A job that was queued while its lane's previous one was ending is announced in vain; looking often finds it soon."""
+
 LANES_PER_WORKER = 4
 """Lanes that one worker process reconciles at once; they mostly wait for the network."""
 
@@ -127,7 +130,7 @@ class LaneJobs:
             concurrency=LANES_PER_WORKER,
             delete_jobs="always",
             install_signal_handlers=False,
-            fetch_job_polling_interval=1.0,
+            fetch_job_polling_interval=LOOK_EVERY_S,
             update_heartbeat_interval=5.0,
         )
 

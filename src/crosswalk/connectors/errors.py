@@ -78,6 +78,14 @@ class CallRefused(ConnectorError):
         super().__init__(f"{service} answered {status} to {call} ({code}): {message}")
 
 
+class CursorLost(CallRefused):
+    """The place in a stream of events from which to go on is no longer known to the vendor.
+
+    What happened between that place and now may be lost: start anew, at the time of the last event if the source takes
+    one, and reconcile all users. Raised whether the vendor refuses the call (400, 410) or ends a stream with it (410).
+    """
+
+
 class MalformedAnswer(ConnectorError):
     """The vendor (or a proxy in between) answered with something that is not what the vendor documents."""
 

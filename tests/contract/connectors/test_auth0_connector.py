@@ -1,6 +1,7 @@
 """The Auth0 connector against the sandbox tenant; people are made and changed by the official SDK."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -10,12 +11,11 @@ import msgspec
 import pytest
 
 from crosswalk.connectors.auth0.client import Auth0Client
-from crosswalk.connectors.auth0.errors import SubscriptionEnded
 from crosswalk.connectors.auth0.events import profile_of
 from crosswalk.connectors.auth0.logs import BEGINNING
 from crosswalk.connectors.auth0.settings import Auth0Settings
 from crosswalk.connectors.base import SubscriptionItem
-from crosswalk.connectors.errors import CredentialsRefused, Unreachable
+from crosswalk.connectors.errors import CredentialsRefused, CursorLost, Unreachable
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.event import Disposition, Source
 from crosswalk.domain.ids import UserId
@@ -179,10 +179,10 @@ async def test_the_subscription_starts_at_a_time(tenant: Auth0Client):
 
 
 async def test_an_unusable_cursor_says_that_events_are_lost(tenant: Auth0Client):
-    with pytest.raises(SubscriptionEnded) as caught:
+    with pytest.raises(CursorLost) as caught:
         await first_item(tenant.subscribe("nonsense"))
 
-    assert caught.value.cursor_lost
+    assert (caught.value.status, caught.value.code) == (400, "invalid_cursor")
 
 
 async def test_a_cursor_from_before_a_reset_says_that_events_are_lost(tenant: Auth0Client, sandbox: SandboxProcess):
@@ -190,10 +190,26 @@ async def test_a_cursor_from_before_a_reset_says_that_events_are_lost(tenant: Au
         start = await first_item(items)
     sandbox.reset()
 
-    with pytest.raises(SubscriptionEnded) as caught:
+    with pytest.raises(CursorLost) as caught:
         await first_item(tenant.subscribe(start.offset))
 
-    assert (caught.value.code, caught.value.cursor_lost) == ("cursor_expired", True)
+    assert (caught.value.status, caught.value.code) == (410, "cursor_expired")
+
+
+async def test_a_reset_in_the_middle_of_the_subscription_loses_the_cursor_or_ends_it(
+    tenant: Auth0Client, sandbox: SandboxProcess
+):
+    sandbox.auth0_settings(heartbeat_seconds=0.05)
+    async with aclosing(tenant.subscribe(None)) as items:
+        start = await first_item(items)
+        sandbox.reset()
+        with contextlib.suppress(CursorLost):
+            async with asyncio.timeout(10):
+                async for item in items:
+                    assert item.event is None
+
+    with pytest.raises(CursorLost):
+        await first_item(tenant.subscribe(start.offset))
 
 
 async def test_a_subscription_that_the_tenant_closes_just_ends(tenant: Auth0Client, sandbox: SandboxProcess):

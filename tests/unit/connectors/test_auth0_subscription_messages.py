@@ -8,7 +8,7 @@ import pytest
 from crosswalk.connectors.auth0.errors import SubscriptionEnded
 from crosswalk.connectors.auth0.sse import Message, MessageReader
 from crosswalk.connectors.auth0.subscription import read_message
-from crosswalk.connectors.errors import MalformedAnswer
+from crosswalk.connectors.errors import CursorLost, MalformedAnswer
 from crosswalk.domain.event import Disposition, Source
 
 STREAM = (
@@ -73,14 +73,11 @@ def test_an_event_that_cannot_be_understood_does_not_stop_the_subscription():
 def test_an_expired_cursor_says_that_events_are_lost():
     data = b'{"type":"error","error":{"code":"cursor_expired","message":"Cursor has expired"}}'
 
-    with pytest.raises(SubscriptionEnded) as caught:
+    with pytest.raises(CursorLost) as caught:
         read_message(Message("error", data), noon)
 
-    assert caught.value.cursor_lost
-    assert str(caught.value) == (
-        "The event subscription was ended (cursor_expired): Cursor has expired. "
-        "Start again without the cursor and reconcile all users: events may have been missed."
-    )
+    assert (caught.value.status, caught.value.code) == (410, "cursor_expired")
+    assert str(caught.value) == "Auth0 answered 410 to GET /api/v2/events (cursor_expired): Cursor has expired"
 
 
 def test_a_timeout_of_the_stream_asks_for_a_reconnect():
@@ -89,7 +86,6 @@ def test_a_timeout_of_the_stream_asks_for_a_reconnect():
     with pytest.raises(SubscriptionEnded) as caught:
         read_message(Message("error", data), noon)
 
-    assert not caught.value.cursor_lost
     assert caught.value.offset == "o3"
 
 

@@ -112,7 +112,7 @@ class Auth0Client(ReadsUsers, ReadsLogs, SubscribesToEvents):
 
         Raises
         ------
-        SubscriptionEnded, Unreachable, CallRefused, CredentialsRefused
+        CursorLost, SubscriptionEnded, Unreachable, CallRefused, CredentialsRefused
             Why it ended, while iterating.
         """
         return subscription.subscribe(self._transport, cursor, from_timestamp, self._now)

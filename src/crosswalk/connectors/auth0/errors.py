@@ -4,7 +4,7 @@ import httpx
 import msgspec
 from msgspec import Struct
 
-from crosswalk.connectors.errors import CallRefused, ConnectorError
+from crosswalk.connectors.errors import CallRefused, ConnectorError, CursorLost
 
 LONGEST_WAIT_S = 60.0
 
@@ -13,12 +13,12 @@ CURSOR_LOST = frozenset({"invalid_cursor", "cursor_expired"})
 
 
 class SubscriptionEnded(ConnectorError):
-    """The tenant ended the event subscription with an error.
+    """The tenant ended the event subscription with an error; reconnect with the last offset.
 
     Parameters
     ----------
     code
-        `invalid_cursor`, `cursor_expired`, `timeout`, `payload_too_large`, `processing_error`, `connection_timeout`.
+        `timeout`, `payload_too_large`, `processing_error`, `connection_timeout`.
     message
         The tenant's words.
     offset
@@ -29,17 +29,7 @@ class SubscriptionEnded(ConnectorError):
         self.code = code
         self.message = message
         self.offset = offset
-        next_step = (
-            "Start again without the cursor and reconcile all users: events may have been missed."
-            if self.cursor_lost
-            else "Reconnect with the last offset."
-        )
-        super().__init__(f"The event subscription was ended ({code}): {message}. {next_step}")
-
-    @property
-    def cursor_lost(self) -> bool:
-        """Whether the cursor can no longer be used, so that events between it and now are lost."""
-        return self.code in CURSOR_LOST
+        super().__init__(f"The event subscription was ended ({code}): {message}. Reconnect with the last offset.")
 
 
 class _Problem(Struct):
@@ -64,11 +54,13 @@ def refusal(service: str, call: str, answer: httpx.Response, now: float) -> Call
         problem = msgspec.json.decode(answer.content, type=_Problem)
     except msgspec.DecodeError:
         problem = _Problem(message="the answer carried no Auth0 error")
-    return CallRefused(
+    code = problem.errorCode or problem.error or f"http_{answer.status_code}"
+    kind = CursorLost if code in CURSOR_LOST else CallRefused
+    return kind(
         service=service,
         call=call,
         status=answer.status_code,
-        code=problem.errorCode or problem.error or f"http_{answer.status_code}",
+        code=code,
         message=problem.message,
         after_s=asked_wait(answer.headers, now),
     )

@@ -17,7 +17,7 @@ from crosswalk.connectors.auth0.not_understood import not_understood
 from crosswalk.connectors.auth0.sse import Message, MessageReader
 from crosswalk.connectors.auth0.transport import Transport
 from crosswalk.connectors.base import SubscriptionItem
-from crosswalk.connectors.errors import CallRefused, MalformedAnswer
+from crosswalk.connectors.errors import CursorLost, MalformedAnswer
 from crosswalk.domain.event import Source
 
 
@@ -55,8 +55,10 @@ async def subscribe(
 
     Raises
     ------
+    CursorLost
+        The tenant no longer knows the cursor: events may have been missed.
     SubscriptionEnded
-        The tenant ended it with an error.
+        The tenant ended it with another error.
     Unreachable
         The connection broke, or was silent for longer than heartbeats allow.
     """
@@ -66,16 +68,10 @@ async def subscribe(
     elif from_timestamp is not None:
         asked["from_timestamp"] = from_timestamp
     reader = MessageReader()
-    try:
-        async with transport.stream("events", asked) as answer:
-            async for chunk in answer.aiter_bytes():
-                for message in reader.feed(chunk):
-                    yield read_message(message, now)
-    except CallRefused as error:
-        # A cursor that cannot be used is refused before the stream begins, or ends it: one error for both.
-        if error.code in CURSOR_LOST:
-            raise SubscriptionEnded(error.code, error.message, None) from error
-        raise
+    async with transport.stream("events", asked) as answer:
+        async for chunk in answer.aiter_bytes():
+            for message in reader.feed(chunk):
+                yield read_message(message, now)
 
 
 def read_message(message: Message, now: Callable[[], datetime]) -> SubscriptionItem:
@@ -86,7 +82,7 @@ def read_message(message: Message, now: Callable[[], datetime]) -> SubscriptionI
 
     Raises
     ------
-    SubscriptionEnded
+    CursorLost, SubscriptionEnded
         The message says that the tenant ends the subscription.
     MalformedAnswer
         The message has no offset, or is no JSON.
@@ -96,7 +92,7 @@ def read_message(message: Message, now: Callable[[], datetime]) -> SubscriptionI
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedAnswer("Auth0", "GET /api/v2/events", "{type, offset, event} as JSON", "other data") from error
     if envelope.error is not None:
-        raise SubscriptionEnded(envelope.error.code, envelope.error.message, envelope.error.offset)
+        raise _ended(envelope.error)
     if envelope.offset is None:
         raise MalformedAnswer("Auth0", "GET /api/v2/events", "a message with an offset", "one without")
     if envelope.event is UNSET:
@@ -108,3 +104,11 @@ def read_message(message: Message, now: Callable[[], datetime]) -> SubscriptionI
         event_type = envelope.type or message.event
         event = not_understood(raw, error, source=Source.SUBSCRIPTION, event_type=event_type, at=now())
     return SubscriptionItem(offset=envelope.offset, event=event)
+
+
+def _ended(error: _Error) -> SubscriptionEnded | CursorLost:
+    if error.code in CURSOR_LOST:
+        return CursorLost(
+            service="Auth0", call="GET /api/v2/events", status=410, code=error.code, message=error.message
+        )
+    return SubscriptionEnded(error.code, error.message, error.offset)

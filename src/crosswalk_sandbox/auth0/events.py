@@ -78,7 +78,7 @@ def cloud_event(event_type: str, data: dict[str, Any], tenant: str, time: str) -
     }
 
 
-def event_context(origin: Origin, tenant: str) -> dict[str, Any]:
+def event_context(origin: Origin, method: str, tenant: str) -> dict[str, Any]:
     """Return what an event tells about the request that caused it."""
     context: dict[str, Any] = {"tenant": {"id": tenant}}
     if origin.client_id:
@@ -87,7 +87,7 @@ def event_context(origin: Origin, tenant: str) -> dict[str, Any]:
         "geo": {},
         "hostname": origin.hostname,
         "ip": origin.ip,
-        "method": origin.method.upper(),
+        "method": method,
         "user_agent": origin.user_agent,
     }
     return context

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
 from crosswalk_sandbox.auth0.origin import Origin
@@ -106,28 +108,54 @@ def signup_details(body: dict[str, Any], origin: Origin, tenant: str) -> dict[st
     }
 
 
-def api_log(description: str, origin: Origin, body: Any, status: int, answer: Any) -> dict[str, Any]:
-    """Return the fields of a ``sapi`` log: one successful Management API operation with its request and answer."""
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What the vendor's log says of a successful Management API operation."""
+
+    description: str
+    method: str
+    path: str
+    status: int
+
+
+CREATE_USER = Operation("Create a User", "post", "/api/v2/users", 201)
+
+
+def update_of(user_id: str) -> Operation:
+    """Return the operation that changes a user."""
+    return Operation("Update a User", "patch", f"/api/v2/users/{quote(user_id, safe='')}", 200)
+
+
+def deletion_of(user_id: str) -> Operation:
+    """Return the operation that deletes a user."""
+    return Operation("Delete a User", "delete", f"/api/v2/users/{quote(user_id, safe='')}", 204)
+
+
+def api_log(operation: Operation, origin: Origin, body: Any, answer: Any) -> dict[str, Any]:
+    """Return the fields of a ``sapi`` log: one successful operation with its request and answer.
+
+    Its ``user_id`` would be the person who called, never the user that was changed; an application has none.
+    """
     return {
-        "description": description,
+        "description": operation.description,
         "client_id": origin.client_id,
         "client_name": origin.client_name,
         "ip": origin.ip,
         "user_agent": origin.user_agent,
         "details": {
             "request": {
-                "method": origin.method,
-                "path": origin.path,
-                "query": origin.query,
+                "method": operation.method,
+                "path": operation.path,
+                "query": {},
                 "userAgent": origin.user_agent,
                 "body": without_password(body),
-                "channel": origin.channel,
+                "channel": "api",
                 "ip": origin.ip,
                 "auth": {"user": {}, "strategy": "jwt", "credentials": {"jti": origin.token_id}},
             },
-            "response": {"statusCode": status, "body": answer},
+            "response": {"statusCode": operation.status, "body": answer},
         },
-        "user_id": answer.get("user_id", "") if isinstance(answer, dict) else "",
+        "user_id": "",
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,19 +11,20 @@ class Origin:
 
     Attributes
     ----------
-    channel : str
-        ``api`` for the Management API, a URL for pages.
     client_id, client_name : str
         The application on whose behalf the request came.
+    hostname : str
+        The tenant's ``host:port`` as the caller wrote it.
+    token_id : str
+        The ``jti`` of the access token; empty for pages and in-process callers.
+    is_page : bool
+        Whether a person did it on one of the tenant's own pages.
     """
 
-    channel: str = "api"
-    client_id: str = ""
-    client_name: str = ""
+    client_id: str
+    client_name: str
     ip: str = "127.0.0.1"
     user_agent: str = "crosswalk-sandbox"
     hostname: str = ""
-    method: str = "post"
-    path: str = "/api/v2/users"
-    query: dict[str, str] = field(default_factory=dict)
     token_id: str = ""
+    is_page: bool = False

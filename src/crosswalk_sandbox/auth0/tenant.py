@@ -9,7 +9,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +18,16 @@ from crosswalk_sandbox.auth0.event_streams import EventStreams
 from crosswalk_sandbox.auth0.events import EventLog, cloud_event, event_context
 from crosswalk_sandbox.auth0.knobs import Knobs
 from crosswalk_sandbox.auth0.log_streams import LogStreams
-from crosswalk_sandbox.auth0.logs import DESCRIPTIONS, TenantLog, api_log, connection_log, signup_details
+from crosswalk_sandbox.auth0.logs import (
+    CREATE_USER,
+    DESCRIPTIONS,
+    TenantLog,
+    api_log,
+    connection_log,
+    deletion_of,
+    signup_details,
+    update_of,
+)
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.rate_limit import RateLimit
 from crosswalk_sandbox.auth0.signals import Signal
@@ -27,6 +35,8 @@ from crosswalk_sandbox.auth0.tokens import TokenIssuer
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
 from crosswalk_sandbox.auth0.users import UserDirectory
 
+# The request method that an event of each type tells of.
+METHODS = {"user.created": "POST", "user.updated": "PATCH", "user.deleted": "DELETE"}
 # What an in-process caller need not give, because it has nothing to do with the user it wants.
 SEED_DEFAULTS = {"connection": DATABASE_CONNECTION, "password": "Correct-Horse-7-Battery"}
 
@@ -107,9 +117,9 @@ class Tenant:
         """
         with self.lock:
             given = body if origin is not None or not isinstance(body, dict) else {**SEED_DEFAULTS, **body}
-            source = self._origin(origin, "post", "/api/v2/users")
+            source = origin or self._in_process()
             document = self.users.create(given)
-            self._log("sapi", api_log("Create a User", source, given, 201, document))
+            self._log("sapi", api_log(CREATE_USER, source, given, document))
             self._emit("user.created", {"object": document}, source)
             return document
 
@@ -133,9 +143,9 @@ class Tenant:
             What the API would answer: 400 ``invalid_body``, 404 ``inexistent_user``.
         """
         with self.lock:
-            source = self._origin(origin, "patch", f"/api/v2/users/{user_id}")
+            source = origin or self._in_process()
             before, after = self.users.update(user_id, body)
-            self._log("sapi", api_log("Update a User", source, body, 200, after))
+            self._log("sapi", api_log(update_of(user_id), source, body, after))
             for log_type in change_logs(before, after, body, source):
                 details = {"body": {"newEmail": after["email"]}} if log_type == "sce" else {}
                 entry = connection_log(after, source, details)
@@ -146,9 +156,9 @@ class Tenant:
     def delete_user(self, user_id: str, origin: Origin | None = None) -> None:
         """Delete a user as ``DELETE /api/v2/users/{id}`` does; a user that is not there is no error."""
         with self.lock:
-            source = self._origin(origin, "delete", f"/api/v2/users/{user_id}")
+            source = origin or self._in_process()
             document = self.users.delete(user_id)
-            self._log("sapi", {**api_log("Delete a User", source, {}, 204, {}), "user_id": user_id})
+            self._log("sapi", api_log(deletion_of(user_id), source, {}, {}))
             if document is not None:
                 self._log("du", connection_log(document, source, {}))
                 deleted = {**document, "deleted_at": iso_milliseconds(self.clock())}
@@ -190,16 +200,15 @@ class Tenant:
                 "deliveries": self.deliveries.counts(),
             }
 
-    def _origin(self, origin: Origin | None, method: str, path: str) -> Origin:
-        base = origin or Origin(client_id=self.client_id, client_name="Sandbox")
-        return replace(base, method=method, path=path, hostname=self.domain) if origin is None else base
+    def _in_process(self) -> Origin:
+        return Origin(self.client_id, "Sandbox", hostname=self.domain)
 
     def _log(self, log_type: str, fields: dict[str, Any]) -> None:
         self.logs.write(log_type, fields)
         self.logs_changed.notify()
 
     def _emit(self, event_type: str, data: dict[str, Any], origin: Origin) -> None:
-        data = {**data, "context": event_context(origin, self.name)}
+        data = {**data, "context": event_context(origin, METHODS[event_type], self.name)}
         event = cloud_event(event_type, data, self.name, iso_milliseconds(self.clock()))
         self.events.append(event)
         now = time.monotonic()
@@ -220,7 +229,7 @@ def change_logs(before: dict[str, Any], after: dict[str, Any], body: dict[str, A
     if before.get("phone_number") != after.get("phone_number"):
         types.append("scpn")
     # On the profile page the tick stands for the link in the verification e-mail; the API's write is no verification.
-    if origin.channel != "api" and after["email_verified"] and not before["email_verified"]:
+    if origin.is_page and after["email_verified"] and not before["email_verified"]:
         types.append("sv")
     return types
 

@@ -103,7 +103,8 @@ def test_a_stream_gets_only_what_it_subscribed_to_and_only_while_enabled(
 
     received = receiver.wait_for(1)
     assert [request.json()["data"]["object"]["user_id"] for request in received] == [second]
-    assert tenant.snapshot()["deliveries"] == {"delivered": 1, "failed": 0, "pending": 0}
+    settled = {"delivered": 1, "failed": 0, "pending": 0}
+    wait_until(lambda: tenant.snapshot()["deliveries"] == settled, "acceptance of the one event")
 
 
 def test_a_refused_delivery_is_tried_again_until_accepted(

@@ -142,14 +142,12 @@ class Pages:
 
     def _origin(self, request: Request) -> Origin:
         return Origin(
-            channel=f"https://{self._tenant.domain}/",
             client_id="sandbox-pages",
             client_name="Sandbox pages",
             ip=request.client.host if request.client else "",
             user_agent=request.headers.get("user-agent", ""),
             hostname=self._tenant.domain,
-            method=request.method.lower(),
-            path=request.url.path,
+            is_page=True,
         )
 
 

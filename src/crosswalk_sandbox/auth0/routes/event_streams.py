@@ -38,65 +38,93 @@ def event_stream_routes(tenant: Tenant) -> list[BaseRoute]:
 
 def stream_routes(tenant: Tenant) -> list[BaseRoute]:
     """Return the routes that read and change the streams themselves."""
+    routes = Streams(tenant)
+    return [
+        Route("/event-streams", routes.list_streams, methods=["GET"]),
+        Route("/event-streams", routes.create, methods=["POST"]),
+        Route("/event-streams/{id}", routes.get, methods=["GET"]),
+        Route("/event-streams/{id}", routes.update, methods=["PATCH"]),
+        Route("/event-streams/{id}", routes.delete, methods=["DELETE"]),
+        Route("/event-streams/{id}/test", routes.test, methods=["POST"]),
+    ]
 
-    async def list_streams(request: Request) -> Response:
+
+class Streams:
+    """The operations on the streams themselves."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    async def list_streams(self, request: Request) -> Response:
+        """Return one page of the streams."""
         query = Query(request, ("from", "take"))
-        with tenant.lock:
-            streams = list(tenant.event_streams)
+        with self._tenant.lock:
+            streams = list(self._tenant.event_streams)
         return answer(checkpoint_page(streams, query, "eventStreams"))
 
-    async def create(request: Request) -> Response:
+    async def create(self, request: Request) -> Response:
+        """Create a stream."""
         body = await read_json(request)
-        with tenant.lock:
-            return answer(tenant.event_streams.create(body), 201)
+        with self._tenant.lock:
+            return answer(self._tenant.event_streams.create(body), 201)
 
-    async def get(request: Request) -> Response:
-        with tenant.lock:
-            return answer(tenant.event_streams.get(request.path_params["id"]))
+    async def get(self, request: Request) -> Response:
+        """Return one stream."""
+        with self._tenant.lock:
+            return answer(self._tenant.event_streams.get(request.path_params["id"]))
 
-    async def update(request: Request) -> Response:
+    async def update(self, request: Request) -> Response:
+        """Change a stream."""
         body = await read_json(request)
-        with tenant.lock:
-            return answer(tenant.event_streams.update(request.path_params["id"], body))
+        with self._tenant.lock:
+            return answer(self._tenant.event_streams.update(request.path_params["id"], body))
 
-    async def delete(request: Request) -> Response:
-        with tenant.lock:
-            tenant.event_streams.delete(request.path_params["id"])
-            tenant.deliveries.forget_stream(request.path_params["id"])
+    async def delete(self, request: Request) -> Response:
+        """Delete a stream and what is known of its deliveries."""
+        with self._tenant.lock:
+            self._tenant.event_streams.delete(request.path_params["id"])
+            self._tenant.deliveries.forget_stream(request.path_params["id"])
         return no_content()
 
-    async def test(request: Request) -> Response:
+    async def test(self, request: Request) -> Response:
+        """Send a test event to one stream."""
         stream_id = request.path_params["id"]
         body = check_body(await read_json(request), TEST_PROPERTIES, required=("event_type",))
-        with tenant.lock:
-            tenant.event_streams.get(stream_id)
-            now = iso_milliseconds(tenant.clock())
+        with self._tenant.lock:
+            self._tenant.event_streams.get(stream_id)
+            now = iso_milliseconds(self._tenant.clock())
             data = body.get("data") or sample_data(body["event_type"], now)
-            event = cloud_event(body["event_type"], data, tenant.name, now)
+            event = cloud_event(body["event_type"], data, self._tenant.name, now)
             event |= {"a0stream": stream_id, "a0purpose": "test"}
-            delivery = tenant.deliveries.add(stream_id, event, time.monotonic())
-        tenant.events_changed.notify()
+            delivery = self._tenant.deliveries.add(stream_id, event, time.monotonic())
+        self._tenant.events_changed.notify()
         return answer(delivery.shown(), 202)
-
-    return [
-        Route("/event-streams", list_streams, methods=["GET"]),
-        Route("/event-streams", create, methods=["POST"]),
-        Route("/event-streams/{id}", get, methods=["GET"]),
-        Route("/event-streams/{id}", update, methods=["PATCH"]),
-        Route("/event-streams/{id}", delete, methods=["DELETE"]),
-        Route("/event-streams/{id}/test", test, methods=["POST"]),
-    ]
 
 
 def delivery_routes(tenant: Tenant) -> list[BaseRoute]:
     """Return the routes that show deliveries and ask for them again."""
+    routes = Deliveries(tenant)
+    return [
+        Route("/event-streams/{id}/deliveries", routes.list_deliveries, methods=["GET"]),
+        Route("/event-streams/{id}/deliveries/{event_id}", routes.history, methods=["GET"]),
+        Route("/event-streams/{id}/redeliver", routes.redeliver, methods=["POST"]),
+        Route("/event-streams/{id}/redeliver/{event_id}", routes.redeliver_one, methods=["POST"]),
+    ]
 
-    async def list_deliveries(request: Request) -> Response:
+
+class Deliveries:
+    """The operations on what was delivered, or was not."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    async def list_deliveries(self, request: Request) -> Response:
+        """Return one page of the failed deliveries of a stream."""
         query = Query(request, ("statuses", "event_types", "date_from", "date_to", "from", "take"))
         stream_id = request.path_params["id"]
-        with tenant.lock:
-            tenant.event_streams.get(stream_id)
-            failed = tenant.deliveries.failed(stream_id)
+        with self._tenant.lock:
+            self._tenant.event_streams.get(stream_id)
+            failed = self._tenant.deliveries.failed(stream_id)
             wanted = [
                 one.shown()
                 for one in failed
@@ -110,18 +138,20 @@ def delivery_routes(tenant: Tenant) -> list[BaseRoute]:
             ]
         return answer(checkpoint_page(wanted, query, "deliveries"))
 
-    async def history(request: Request) -> Response:
-        with tenant.lock:
-            return answer(find_delivery(tenant, request).shown())
+    async def history(self, request: Request) -> Response:
+        """Return one delivery with all its attempts."""
+        with self._tenant.lock:
+            return answer(find_delivery(self._tenant, request).shown())
 
-    async def redeliver(request: Request) -> Response:
+    async def redeliver(self, request: Request) -> Response:
+        """Deliver the failed events of a stream again."""
         body = check_body(await read_json(request), REDELIVER_PROPERTIES)
         stream_id = request.path_params["id"]
-        with tenant.lock:
-            tenant.event_streams.get(stream_id)
+        with self._tenant.lock:
+            self._tenant.event_streams.get(stream_id)
             wanted = [
                 one
-                for one in tenant.deliveries.failed(stream_id)
+                for one in self._tenant.deliveries.failed(stream_id)
                 if selected(
                     one,
                     statuses=body.get("statuses", []),
@@ -130,22 +160,16 @@ def delivery_routes(tenant: Tenant) -> list[BaseRoute]:
                     date_to=body.get("date_to", ""),
                 )
             ]
-            tenant.deliveries.redeliver(wanted, time.monotonic())
-        tenant.events_changed.notify()
+            self._tenant.deliveries.redeliver(wanted, time.monotonic())
+        self._tenant.events_changed.notify()
         return answer(body, 202)
 
-    async def redeliver_one(request: Request) -> Response:
-        with tenant.lock:
-            tenant.deliveries.redeliver([find_delivery(tenant, request)], time.monotonic())
-        tenant.events_changed.notify()
+    async def redeliver_one(self, request: Request) -> Response:
+        """Deliver one event again."""
+        with self._tenant.lock:
+            self._tenant.deliveries.redeliver([find_delivery(self._tenant, request)], time.monotonic())
+        self._tenant.events_changed.notify()
         return answer({}, 202)
-
-    return [
-        Route("/event-streams/{id}/deliveries", list_deliveries, methods=["GET"]),
-        Route("/event-streams/{id}/deliveries/{event_id}", history, methods=["GET"]),
-        Route("/event-streams/{id}/redeliver", redeliver, methods=["POST"]),
-        Route("/event-streams/{id}/redeliver/{event_id}", redeliver_one, methods=["POST"]),
-    ]
 
 
 def find_delivery(tenant: Tenant, request: Request) -> Delivery:

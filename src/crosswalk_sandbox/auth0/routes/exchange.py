@@ -46,9 +46,6 @@ def origin_of(request: Request) -> Origin:
         ip=request.client.host if request.client else "",
         user_agent=request.headers.get("user-agent", ""),
         hostname=request.headers.get("host", ""),
-        method=request.method.lower(),
-        path=request.url.path,
-        query=dict(request.query_params),
         token_id=claims["jti"],
     )
 

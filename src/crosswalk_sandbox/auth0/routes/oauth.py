@@ -17,30 +17,50 @@ from crosswalk_sandbox.auth0.tokens import ALGORITHM, same_secret
 
 def oauth_routes(tenant: Tenant) -> list[BaseRoute]:
     """Return the routes of the authorization server."""
+    routes = AuthorizationServer(tenant)
+    return [
+        Route("/oauth/token", routes.token, methods=["POST"]),
+        Route("/.well-known/jwks.json", routes.jwks),
+        Route("/.well-known/openid-configuration", routes.configuration),
+    ]
 
-    async def token(request: Request) -> Response:
+
+class AuthorizationServer:
+    """The operations of the authorization server."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    async def token(self, request: Request) -> Response:
+        """Exchange client credentials for an access token."""
         body = await read_token_request(request)
         if body is None:
             return oauth_error(400, "invalid_request", "The body must be JSON or form encoded.")
         if body.get("grant_type") != "client_credentials":
             return oauth_error(403, "unsupported_grant_type", f"Unsupported grant type: {body.get('grant_type')}")
-        known_client = body.get("client_id", "") == tenant.client_id
-        if not known_client or not same_secret(body.get("client_secret", ""), tenant.client_secret):
+        known_client = body.get("client_id", "") == self._tenant.client_id
+        if not known_client or not same_secret(body.get("client_secret", ""), self._tenant.client_secret):
             return oauth_error(401, "access_denied", "Unauthorized")
         audience = body.get("audience", "")
-        if audience != f"https://{tenant.domain}/api/v2/":
+        if audience != f"https://{self._tenant.domain}/api/v2/":
             found = (
                 f"Service not enabled within domain: {audience}" if audience else "Missing required parameter: audience"
             )
             return oauth_error(403, "access_denied", found)
-        tenant.record_token(caller(request, tenant))
-        return answer(tenant.tokens.issue(domain=tenant.domain, client_id=tenant.client_id, now=tenant.clock()))
+        self._tenant.record_token(caller(request, self._tenant))
+        return answer(
+            self._tenant.tokens.issue(
+                domain=self._tenant.domain, client_id=self._tenant.client_id, now=self._tenant.clock()
+            )
+        )
 
-    async def jwks(request: Request) -> Response:
-        return answer(tenant.tokens.jwks())
+    async def jwks(self, request: Request) -> Response:
+        """Return the public key that checks the tenant's tokens."""
+        return answer(self._tenant.tokens.jwks())
 
-    async def configuration(request: Request) -> Response:
-        base = f"https://{tenant.domain}/"
+    async def configuration(self, request: Request) -> Response:
+        """Return the discovery document."""
+        base = f"https://{self._tenant.domain}/"
         return answer(
             {
                 "issuer": base,
@@ -51,12 +71,6 @@ def oauth_routes(tenant: Tenant) -> list[BaseRoute]:
                 "id_token_signing_alg_values_supported": [ALGORITHM],
             }
         )
-
-    return [
-        Route("/oauth/token", token, methods=["POST"]),
-        Route("/.well-known/jwks.json", jwks),
-        Route("/.well-known/openid-configuration", configuration),
-    ]
 
 
 async def read_token_request(request: Request) -> dict[str, str] | None:

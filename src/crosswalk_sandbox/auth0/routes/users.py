@@ -31,38 +31,60 @@ PROJECTION = ("fields", "include_fields")
 
 def user_routes(tenant: Tenant) -> list[BaseRoute]:
     """Return the routes of users."""
+    routes = Users(tenant)
+    return [
+        Route("/users", routes.list_users, methods=["GET"]),
+        Route("/users", routes.create, methods=["POST"]),
+        Route("/users/{id}", routes.get, methods=["GET"]),
+        Route("/users/{id}", routes.update, methods=["PATCH"]),
+        Route("/users/{id}", routes.delete, methods=["DELETE"]),
+        Route("/users-by-email", routes.by_email, methods=["GET"]),
+    ]
 
-    async def list_users(request: Request) -> Response:
+
+class Users:
+    """The operations on users."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    async def list_users(self, request: Request) -> Response:
+        """Search users and return one page of them."""
         query = Query(request, LIST_PARAMETERS)
         if query.text("search_engine") not in {"", "v3"}:
             raise Problem(400, "Search engine not supported; use v3.", "invalid_query_string")
         if "connection" in query:
             raise Problem(400, "The connection parameter is not supported by search engine v3.", "invalid_query_string")
         matches = parse_query(query.text("q"), USER_TEXT_FIELDS)
-        with tenant.lock:
-            found = [document for document in tenant.users if matches(document)]
+        with self._tenant.lock:
+            found = [document for document in self._tenant.users if matches(document)]
         if "sort" in query:
             found = sorted_by(found, query.text("sort"))
         return answer(page_of(found, query, "users", default_size=50))
 
-    async def create(request: Request) -> Response:
-        return answer(tenant.create_user(await read_json(request), origin_of(request)), 201)
+    async def create(self, request: Request) -> Response:
+        """Create a user."""
+        return answer(self._tenant.create_user(await read_json(request), origin_of(request)), 201)
 
-    async def get(request: Request) -> Response:
+    async def get(self, request: Request) -> Response:
+        """Return one user."""
         query = Query(request, PROJECTION)
-        with tenant.lock:
-            document = tenant.users.get(request.path_params["id"])
+        with self._tenant.lock:
+            document = self._tenant.users.get(request.path_params["id"])
         return answer(projected(document, query))
 
-    async def update(request: Request) -> Response:
+    async def update(self, request: Request) -> Response:
+        """Change a user."""
         body = await read_json(request)
-        return answer(tenant.update_user(request.path_params["id"], body, origin_of(request)))
+        return answer(self._tenant.update_user(request.path_params["id"], body, origin_of(request)))
 
-    async def delete(request: Request) -> Response:
-        tenant.delete_user(request.path_params["id"], origin_of(request))
+    async def delete(self, request: Request) -> Response:
+        """Delete a user."""
+        self._tenant.delete_user(request.path_params["id"], origin_of(request))
         return no_content()
 
-    async def by_email(request: Request) -> Response:
+    async def by_email(self, request: Request) -> Response:
+        """Return the users with one e-mail address."""
         query = Query(request, ("email", *PROJECTION))
         email = query.text("email")
         if "email" not in query:
@@ -70,15 +92,6 @@ def user_routes(tenant: Tenant) -> list[BaseRoute]:
         if not EMAIL_SHAPE.match(email):
             found = f"Object didn't pass validation for format email: {email}"
             raise invalid_query(found, "email", "Email address to search for")
-        with tenant.lock:
-            found_users = tenant.users.by_email(email)
+        with self._tenant.lock:
+            found_users = self._tenant.users.by_email(email)
         return answer([projected(document, query) for document in found_users])
-
-    return [
-        Route("/users", list_users, methods=["GET"]),
-        Route("/users", create, methods=["POST"]),
-        Route("/users/{id}", get, methods=["GET"]),
-        Route("/users/{id}", update, methods=["PATCH"]),
-        Route("/users/{id}", delete, methods=["DELETE"]),
-        Route("/users-by-email", by_email, methods=["GET"]),
-    ]

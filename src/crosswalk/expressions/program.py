@@ -39,14 +39,14 @@ class Program:
             In the order of the profiles: the results in the order of the expressions, or why the profile is bad.
         """
         rows: list[Row | BadProfile | None] = []
-        good: list[str] = []
+        good: list[bytes] = []
         for profile in profiles:
-            text = _read(profile)
-            if isinstance(text, BadProfile):
-                rows.append(text)
+            checked = _read(profile)
+            if isinstance(checked, BadProfile):
+                rows.append(checked)
             else:
                 rows.append(None)
-                good.append(text)
+                good.append(checked)
         recovery = Recovery(self._sandbox, self._renew, len(self._expressions))
         results = (row for chunk in _chunks(good) for row in recovery.evaluate(chunk))
         return [next(results) if row is None else row for row in rows]
@@ -61,17 +61,20 @@ class Program:
         self._threads.sandbox = None
 
 
-def _read(profile: bytes) -> str | BadProfile:
-    """The text of a profile, once it is certain that it is one JSON object: it goes into a list beside others."""
+def _read(profile: bytes) -> bytes | BadProfile:
+    """The profile, once it is certain that it is one JSON object in UTF-8: it goes into a list beside others."""
     try:
-        if bytes(_json.decode(profile)).lstrip()[:1] != b"{":
-            return BadProfile("expected a user as a JSON object, but it is another kind of JSON")
-        return profile.decode()
+        _json.decode(profile)
+        if not profile.isascii():
+            profile.decode()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return BadProfile(f"expected a user as a JSON object: {error}")
+    if profile[:1] != b"{" and profile.lstrip()[:1] != b"{":
+        return BadProfile("expected a user as a JSON object, but it is another kind of JSON")
+    return profile
 
 
-def _chunks(profiles: Sequence[str]) -> Iterator[Sequence[str]]:
+def _chunks(profiles: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
     start, size = 0, 0
     for position, profile in enumerate(profiles):
         if position > start and (

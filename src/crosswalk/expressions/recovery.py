@@ -38,7 +38,7 @@ class Recovery:
         self._strikes = [0] * total
         self._off: str | None = None
 
-    def evaluate(self, profiles: Sequence[str]) -> list[Row | BadProfile]:
+    def evaluate(self, profiles: Sequence[bytes]) -> list[Row | BadProfile]:
         """Evaluate every expression over every profile (each one JSON object); rows in the order of the profiles."""
         rows: list[Row | BadProfile] = []
         while len(rows) < len(profiles):
@@ -60,8 +60,8 @@ class Recovery:
                     rows += self.evaluate(rest[half:])
         return rows
 
-    def _call(self, profiles: Sequence[str]) -> list[Row]:
-        users = "[" + ",".join(profiles) + "]"
+    def _call(self, profiles: Sequence[bytes]) -> list[Row]:
+        users = (b"[" + b",".join(profiles) + b"]").decode()
         rows = self._sandbox().call(users, 0, self._total, self._off, limits.CALL_SECONDS)
         if self._off is not None:
             for k in self._left_out():
@@ -69,7 +69,7 @@ class Recovery:
                     row[k] = _left_out_failure()
         return rows
 
-    def _one_by_one(self, profile: str) -> Row | BadProfile:
+    def _one_by_one(self, profile: bytes) -> Row | BadProfile:
         row: Row = []
         slowest, longest, stopped_any = 0, 0.0, False
         for k in range(self._total):
@@ -78,7 +78,7 @@ class Recovery:
                 continue
             started = time.thread_time()
             try:
-                ((value,),) = self._sandbox().call(f"[{profile}]", k, k + 1, None, limits.EXPRESSION_SECONDS)
+                ((value,),) = self._sandbox().call(f"[{profile.decode()}]", k, k + 1, None, limits.EXPRESSION_SECONDS)
                 row.append(value)
             except Stopped as stopped:
                 self._renew()

@@ -14,11 +14,11 @@ from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.place import Place
 from crosswalk.expressions import limits
 from crosswalk.expressions.errors import SyntaxProblem
+from crosswalk.expressions.plain import is_plain
 from crosswalk.expressions.results import Row
 
 _HARDEN = files(__package__).joinpath("harden.js").read_text(encoding="utf-8")
 _DRIVER = files(__package__).joinpath("driver.js").read_text(encoding="utf-8")
-_LIMITS = msgspec.json.encode([limits.TEXT_CHARACTERS, limits.LIST_ITEMS]).decode()
 _rows = msgspec.json.Decoder(list[Row])
 _state = msgspec.json.Decoder(dict[str, list[Row] | None])
 
@@ -67,10 +67,12 @@ class Sandbox:
         context = _hardened_context()
         functions = [_function(context, expression.text) for expression in expressions]
         guards = [_function(context, e.condition) if e.condition is not None else None for e in expressions]
+        texts = [text for e in expressions for text in (e.text, e.condition) if text is not None]
+        settings = msgspec.json.encode([limits.TEXT_CHARACTERS, limits.LIST_ITEMS, all(map(is_plain, texts))])
         self._context = context
         self._state = context.eval("({rows: null})")
         self._run: Callable[[str, int, int, str | None], str] = context.eval(_DRIVER)(
-            self._state, _LIMITS, *functions, *guards
+            self._state, settings.decode(), *functions, *guards
         )
 
     def call(self, users: str, first: int, last: int, off: str | None, seconds: float) -> list[Row]:

@@ -47,6 +47,7 @@ class CompiledTarget:
     def __init__(self, target: Target, region: str | None = None) -> None:
         self.target = target
         self.fields = tuple(CompiledField.of(field, region) for field in target.fields)
+        self.by_name = {field.name: field for field in self.fields}
         self._readers = tuple((field.name, field.normalise) for field in self.fields)
         self._lists = frozenset(field.name for field in self.fields if field.type is ValueType.MULTIPICKLIST)
         self._nulls: dict[str, FieldValue] = {
@@ -92,5 +93,7 @@ class CompiledTarget:
 
     def errors(self, user_id: UserId, problems: Sequence[tuple[str, str]]) -> tuple[FieldError, ...]:
         """The errors of some fields (name, message), with the places of their mappings."""
-        places = {field.name: field.place for field in self.fields}
-        return tuple(FieldError(user_id, self.target.object, name, places[name], message) for name, message in problems)
+        return tuple(
+            FieldError(user_id, self.target.object, name, self.by_name[name].place, message)
+            for name, message in problems
+        )

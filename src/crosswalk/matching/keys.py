@@ -1,28 +1,42 @@
 """Match keys: the values by which records are looked for, and the form in which they are compared."""
 
 from collections.abc import Container, Iterable
+from typing import NamedTuple
 
-from crosswalk.domain.definition import SyncDefinition
+from crosswalk.domain.definition import MatchRule, SyncDefinition
 from crosswalk.domain.evaluation import Evaluation, MatchKey
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.values import ValueType
+from crosswalk.expressions.results import Raw
 from crosswalk.expressions.types.problem import WrongValue
-from crosswalk.expressions.types.registry import normaliser_of
+from crosswalk.expressions.types.registry import Normaliser, normaliser_of
 
-__all__ = ["MatchKey", "comparable", "key_value", "keys_to_query", "normalise_key"]
+__all__ = ["CompiledRule", "MatchKey", "keys_to_query", "normalise_key"]
 
 _WITHOUT_CASE = frozenset({ValueType.TEXT, ValueType.EMAIL, ValueType.PICKLIST, ValueType.URL, ValueType.MULTIPICKLIST})
+"""Types whose fields SOQL compares without regard to case."""
 
 
-def key_value(value: object, type_: ValueType, region: str | None = None) -> str | None:
-    """A match value as Salesforce is asked for it, or `None` where it is empty or does not fit its type."""
-    if value is None:
-        return None
-    try:
-        normal = normaliser_of(type_, region)(value)
-    except WrongValue:
-        return None
-    return None if normal is None else _as_text(normal)
+class CompiledRule(NamedTuple):
+    """A match rule with what its type needs looked up once."""
+
+    rule: MatchRule
+    sobject: str
+    normalise: Normaliser
+    without_case: bool
+
+    @classmethod
+    def of(cls, rule: MatchRule, object_: str, region: str | None) -> "CompiledRule":
+        """Look up the functions of the rule's type; `region` is for telephone numbers without a country code."""
+        return cls(rule, object_, normaliser_of(rule.type, region), rule.type in _WITHOUT_CASE)
+
+    def key(self, value: Raw) -> MatchKey | None:
+        """The key of a match value; `None` where it is empty or does not fit the type, so that it can match nothing."""
+        text = _key_text(value, self.normalise)
+        if text is None:
+            return None
+        normal = text.casefold() if self.without_case else text
+        return MatchKey(self.rule.name, self.sobject, self.rule.field, text, normal)
 
 
 def normalise_key(value: object, type_: ValueType, region: str | None = None) -> str | None:
@@ -30,19 +44,20 @@ def normalise_key(value: object, type_: ValueType, region: str | None = None) ->
 
     Returns `None` for a value that cannot match anything: empty, or not of the type.
     """
-    text = key_value(value, type_, region)
-    return None if text is None else comparable(text, type_)
+    text = _key_text(value, normaliser_of(type_, region))
+    return text.casefold() if text is not None and type_ in _WITHOUT_CASE else text
 
 
-def comparable(value: str, type_: ValueType) -> str:
-    """The form in which a key value that Salesforce is asked for is compared."""
-    return value.casefold() if type_ in _WITHOUT_CASE else value
-
-
-def _as_text(value: str | float | bool) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
+def _key_text(value: object, normalise: Normaliser) -> str | None:
+    if value is None:
+        return None
+    try:
+        normal = normalise(value)
+    except WrongValue:
+        return None
+    if isinstance(normal, bool):
+        return "true" if normal else "false"
+    return None if normal is None else str(normal)
 
 
 def keys_to_query(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from crosswalk.domain.definition import MatchRule, SyncDefinition, Target
+from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.evaluation import Evaluation, MatchKey, TargetEvaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
@@ -13,7 +13,7 @@ from crosswalk.expressions.program import Program
 from crosswalk.expressions.results import NO_OPINION, BadProfile, Raw, Row
 from crosswalk.expressions.sandbox import Expression
 from crosswalk.mapping.compiled import CompiledTarget
-from crosswalk.matching.keys import comparable, key_value
+from crosswalk.matching.keys import CompiledRule
 
 __all__ = ["CompiledSync", "Evaluation", "TargetEvaluation"]
 
@@ -24,7 +24,7 @@ class _Slice(NamedTuple):
     compiled: CompiledTarget
     start: int
     end: int
-    rules: tuple[MatchRule, ...]
+    rules: tuple[CompiledRule, ...]
 
 
 class CompiledSync:
@@ -54,7 +54,10 @@ class CompiledSync:
         for compiled in self.targets:
             start = len(expressions)
             expressions += _expressions_of(compiled.target)
-            slices.append(_Slice(compiled, start, start + len(compiled.fields), compiled.target.match))
+            rules = tuple(
+                CompiledRule.of(rule, compiled.target.object, default_region) for rule in compiled.target.match
+            )
+            slices.append(_Slice(compiled, start, start + len(compiled.fields), rules))
         self._slices = tuple(slices)
         self._program = Program(expressions)
 
@@ -81,13 +84,9 @@ class CompiledSync:
         targets = []
         for compiled, start, end, rules in self._slices:
             values, problems = compiled.read(user_id, row[start:end])
-            keys = tuple(
-                [
-                    self._key(user_id, rule, compiled.target.object, raw, errors)
-                    for rule, raw in zip(rules, row[end : end + len(rules)], strict=True)
-                ]
-            )
-            targets.append(TargetEvaluation(values, problems, keys))
+            found = row[end : end + len(rules)]
+            keys = [self._key(user_id, rule, raw, errors) for rule, raw in zip(rules, found, strict=True)]
+            targets.append(TargetEvaluation(values, problems, tuple(keys)))
         return Evaluation(user_id, filtered, tuple(targets), tuple(errors))
 
     def _check_filter(self, user_id: UserId, raw: Raw, errors: list[FieldError]) -> None:
@@ -98,19 +97,15 @@ class CompiledSync:
         )
         errors.append(FieldError(user_id, "", "filter", self._filter_place, f"the filter failed: {message}"))
 
-    def _key(
-        self, user_id: UserId, rule: MatchRule, object_: str, raw: Raw, errors: list[FieldError]
-    ) -> MatchKey | None:
+    def _key(self, user_id: UserId, compiled: CompiledRule, raw: Raw, errors: list[FieldError]) -> MatchKey | None:
         if raw is None or raw == NO_OPINION:
             return None
         if isinstance(raw, dict):
+            rule = compiled.rule
             message = f"the match rule {rule.name} failed: {raw['message']}"
-            errors.append(FieldError(user_id, object_, rule.field, rule.place, message))
+            errors.append(FieldError(user_id, compiled.sobject, rule.field, rule.place, message))
             return None
-        value = key_value(raw, rule.type, self.default_region)
-        if value is None:
-            return None
-        return MatchKey(rule.name, object_, rule.field, value, comparable(value, rule.type))
+        return compiled.key(raw)
 
     def _bad(self, user_id: UserId, bad: BadProfile) -> Evaluation:
         """Nothing is known about this identity, so it is left alone."""

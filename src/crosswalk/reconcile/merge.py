@@ -30,7 +30,7 @@ class Merge(Struct, frozen=True):
     Parameters
     ----------
     writes
-        The fields to write, in the order of the target's fields.
+        The fields to write, in the order of the values.
     base
         What both sides agree on once they are written.
     """
@@ -77,19 +77,13 @@ def merge_fields(
     agreed: Mapping[str, FieldValue] = {} if base is None else base
     writes: list[FieldWrite] = []
     changes: dict[str, FieldValue] = {}
-    get_value, get_record, get_base = values.get, record.get, agreed.get
-    for field in target.fields:
-        name = field[0]
-        value = get_value(name, _UNKNOWN)
-        if value is _UNKNOWN:
-            continue
+    fields, get_record, get_base = target.by_name, record.get, agreed.get
+    for name, value in values.items():
         before = get_base(name, _UNKNOWN)
-        if value == before and value.__class__ is before.__class__:
-            current = get_record(name, _UNKNOWN)
-            # The usual case, in which all three are the same and nothing has to be looked at more closely.
-            if current is _UNKNOWN or (value == current and value.__class__ is current.__class__):
-                continue
-        decision = decide_field(field, value, agreed, record)
+        # The usual case, in which all three are the same and nothing has to be looked at more closely.
+        if value == before and value == get_record(name, before):
+            continue
+        decision = decide_field(fields[name], value, agreed, record)
         if decision is None:
             continue
         if decision.write is not None:

@@ -1,9 +1,12 @@
 """Text, picklists and web addresses."""
 
+import re
 from urllib.parse import urlsplit
 
 from crosswalk.domain.values import FieldValue
 from crosswalk.expressions.types.problem import WrongValue
+
+_PLAIN_URL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:[/?#][!-~]*)?\Z")
 
 
 def normalise_text(value: object) -> str | None:
@@ -20,6 +23,8 @@ def normalise_url(value: object) -> str | None:
     text = normalise_text(value)
     if text is None:
         return None
+    if _PLAIN_URL.match(text):
+        return text
     if any(character.isspace() for character in text):
         raise WrongValue("a web address without spaces", value)
     try:
@@ -40,14 +45,14 @@ def _lower_host(netloc: str) -> str:
 def normalise_multipicklist(value: object) -> str | None:
     """A list, or `A;B`: each value once, in the order given, joined by `;` as Salesforce stores it."""
     if isinstance(value, list):
-        if any(";" in item for item in value):
+        joined = ";".join(value)
+        if joined.count(";") >= max(len(value), 1):
             raise WrongValue("picklist values without `;`", value)
-        items = value
-    else:
-        text = normalise_text(value)
-        items = [] if text is None else text.split(";")
-    unique = dict.fromkeys(normalise_text(item) for item in items)
-    return ";".join(item for item in unique if item is not None) or None
+        value = joined
+    text = normalise_text(value)
+    if text is None:
+        return None
+    return ";".join(filter(None, dict.fromkeys(map(str.strip, text.split(";"))))) or None
 
 
 def same_choices(a: FieldValue, b: FieldValue) -> bool:

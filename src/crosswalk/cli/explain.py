@@ -13,6 +13,7 @@ from crosswalk.domain.errors import CrosswalkError
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
     from crosswalk.engine.explaining import FieldReport, RecordReport
+    from crosswalk.store.audit import AuditEntry
 
 
 class NothingKnown(CrosswalkError):
@@ -63,26 +64,22 @@ def _as_text(report: "RecordReport") -> list[str]:
 
 
 def _field_as_text(field: "FieldReport") -> list[str]:
+    now = field.now
     lines = [
         "",
-        f"{field.field}   owner {field.owner}, {field.expression}   ({field.place})",
-        f"  Auth0      {_shown(field.identity_value) if field.error is None else 'error: ' + field.error}",
-        f"  Salesforce {_shown(field.record_value)}",
-        f"  base       {_shown(field.base)}",
-        f"  now        {field.verdict}",
+        f"{now.field}   owner {now.owner.value}: {now.expression}   ({now.place})",
+        f"  Auth0      {_shown(now.identity_value)}",
+        f"  Salesforce {_shown(now.record_value)}",
+        f"  base       {_shown(now.base)}",
+        f"  now        {now.because}",
     ]
-    for write in field.history:
-        because = (
-            f" because of {write.event_type} {write.event_id} at {write.event_at:%Y-%m-%d %H:%M:%S}Z"
-            if (write.event_id and write.event_at)
-            else ""
-        )
-        at = f"{write.at:%Y-%m-%d %H:%M:%S}Z" if write.at else ""
-        lines.append(
-            f"  {at}  {_shown(write.old)} → {_shown(write.new)}   "
-            f"{write.reason} by {write.actor} ({write.place}){because}"
-        )
-    return lines
+    return lines + [f"  {_write_as_text(write)}" for write in field.history]
+
+
+def _write_as_text(write: "AuditEntry") -> str:
+    at = f"{write.at:%Y-%m-%d %H:%M:%S}Z" if write.at else ""
+    because = f", from {write.event_type} {write.event_id}" if write.event_id else ""
+    return f"{at}  {_shown(write.old)} → {_shown(write.new)}   {write.reason} by {write.actor} ({write.place}){because}"
 
 
 def _shown(value: object) -> str:

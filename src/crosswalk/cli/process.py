@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 from crosswalk.api.admin_token import admin_token
 from crosswalk.api.app import create_app
@@ -18,7 +19,7 @@ from crosswalk.engine.hub import Hub, open_hub
 from crosswalk.engine.intake import Intake
 from crosswalk.engine.settings import subscribers
 from crosswalk.engine.supervise import keep_running
-from crosswalk.engine.worker import run_worker, watch_embedded_database
+from crosswalk.engine.worker import run_worker, watch_database
 
 
 class AddressTaken(CrosswalkError):
@@ -54,7 +55,9 @@ async def run_process(config: Config, roles: Roles, announce: Callable[[str], No
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(open_hub(config))
-        parts = [asyncio.create_task(keep_running("database", lambda: watch_embedded_database(hub)))]
+        parts: list[asyncio.Task[None]] = []
+        if hub.embedded is not None:
+            parts.append(asyncio.create_task(keep_running("database", partial(watch_database, hub.embedded))))
         ready: dict[str, object] = {"ready": True}
         if roles.worker:
             parts.append(asyncio.create_task(run_worker(hub)))
@@ -105,4 +108,4 @@ async def _start_api(hub: Hub, stack: AsyncExitStack) -> dict[str, object]:
 async def _end(parts: list[asyncio.Task[None]]) -> None:
     for part in parts:
         part.cancel()
-    await asyncio.wait(parts)
+    await asyncio.gather(*parts, return_exceptions=True)

@@ -1,13 +1,11 @@
 """Why a field has its value: both sides, the base, the rule behind it, and the writes that led there."""
 
-
 from msgspec import Struct
 
 from crosswalk.config.nearest import nearest_name
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.link import Link
-from crosswalk.domain.values import FieldValue
 from crosswalk.engine.hub import Hub
 from crosswalk.store import audit, identities, links
 from crosswalk.store.audit import AuditEntry
@@ -18,17 +16,9 @@ class UnknownField(CrosswalkError):
 
 
 class FieldReport(Struct, frozen=True):
-    """One field of a record; `verdict` says what reconcile makes of it now, `history` holds its writes, newest first."""
+    """One field of a record: what decides about it now, and its writes so far, newest first."""
 
-    field: str
-    owner: str
-    expression: str
-    place: str
-    identity_value: FieldValue
-    error: str | None
-    record_value: FieldValue
-    base: FieldValue
-    verdict: str
+    now: FieldExplanation
     history: tuple[AuditEntry, ...]
 
 
@@ -65,24 +55,30 @@ async def _links(hub: Hub, record_or_user: str) -> list[tuple[SyncName, Link]]:
 
 
 async def _report(hub: Hub, sync: SyncName, link: Link, only: str | None) -> RecordReport:
-    definition = hub.compiled[sync].definition
-    index, target = next((i, t) for i, t in enumerate(definition.targets) if t.object == link.record.object)
-    maps = [each for each in target.fields if only is None or each.field.lower() == only.lower()]
-    if not maps:
-        near = nearest_name(only or "", [each.field for each in target.fields])
-        raise UnknownField(
-            f"sync {sync} maps no field {only} of {target.object}" + (f"; did you mean {near}?" if near else "")
-        )
+    compiled = hub.compiled[sync]
+    target = compiled.targets[compiled.target_indexes[link.record.object]]
+    names = [each.field for each in target.target.fields if only is None or each.field.lower() == only.lower()]
+    if not names:
+        near = nearest_name(only or "", [each.field for each in target.target.fields])
+        hint = f"; did you mean {near}?" if near else ""
+        raise UnknownField(f"sync {sync} maps no field {only} of {target.target.object}{hint}")
     async with hub.database.transaction() as connection:
-        stored = (await identities.read(connection, definition.tenant, [link.user_id])).get(link.user_id)
-        histories = {each.field: await audit.of_field(connection, link.record.id, each.field) for each in maps}
+        stored = await identities.read(connection, compiled.definition.tenant, [link.user_id])
+        histories = {name: await audit.of_field(connection, link.record.id, name) for name in names}
+    evaluation = await asyncio.to_thread(_evaluate, compiled, stored.get(link.user_id), link)
+    explained = [explain_field(target, name, evaluation, link) for name in names]
     return RecordReport(
         sync=sync,
         user_id=link.user_id,
-        object=target.object,
+        object=target.target.object,
         record_id=link.record.id,
         evidence=link.evidence,
-        fields=tuple(
-            [await _field(hub, sync, index, each, link, stored, tuple(histories[each.field])) for each in maps]
-        ),
+        fields=tuple(FieldReport(each, tuple(histories[each.field])) for each in explained),
     )
+
+
+def _evaluate(compiled: CompiledSync, identity: Identity | None, link: Link) -> TargetEvaluation:
+    """What the mappings say about the identity now; nothing, where its state is not known."""
+    if identity is None:
+        return TargetEvaluation({}, (), ())
+    return compiled.evaluate([identity])[0].targets[compiled.target_indexes[link.record.object]]

@@ -13,6 +13,9 @@ log = structlog.get_logger()
 
 LONGEST_PAUSE_S = 15.0
 
+PAUSE_S = 0.1
+"""Between two runs of a part that ended well, such as a stream that the other side closed."""
+
 HEALTHY_AFTER_S = 30.0
 """A part that ran this long has recovered: its next failure is the first again."""
 
@@ -32,3 +35,4 @@ async def keep_running(name: str, part: Callable[[], Awaitable[None]]) -> None:
             await asyncio.sleep(backoff(failures, random.random, longest_s=LONGEST_PAUSE_S))
         else:
             failures = 0
+            await asyncio.sleep(PAUSE_S)

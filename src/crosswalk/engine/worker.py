@@ -13,6 +13,7 @@ from crosswalk.engine.hub import Hub, save_usage
 from crosswalk.engine.settings import subscribers
 from crosswalk.engine.sources import PullSource, follow_subscription, poll_logs
 from crosswalk.engine.supervise import keep_running
+from crosswalk.store.embedded import EmbeddedPostgres
 
 SAVE_USAGE_EVERY_S = 1.0
 WATCH_DATABASE_EVERY_S = 0.25
@@ -66,9 +67,9 @@ async def _save_usage_for_ever(hub: Hub) -> None:
         await save_usage(hub, last)
 
 
-async def watch_embedded_database(hub: Hub) -> None:
-    """Start the embedded PostgreSQL again whenever it dies; ends at once when the hub uses a server of its own."""
-    while hub.embedded is not None:
+async def watch_database(embedded: EmbeddedPostgres) -> None:
+    """Start the embedded PostgreSQL again whenever it dies; every process that uses it watches."""
+    while True:
         await asyncio.sleep(WATCH_DATABASE_EVERY_S)
-        if not hub.embedded.is_running():
-            await asyncio.to_thread(hub.embedded.ensure_running)
+        if not embedded.is_running():
+            await asyncio.to_thread(embedded.ensure_running)

@@ -132,12 +132,12 @@ async def accept(
     """Store events, each once, and note the work they make; one statement for any number of events."""
     columns: list[list[object]] = [
         [tenant for tenant, _ in events],
-        [event.id for _, event in events],
+        [_storable(event.id) for _, event in events],
         [event.source.value for _, event in events],
-        [event.type for _, event in events],
+        [_storable(event.type) for _, event in events],
         [event.disposition.value for _, event in events],
-        [event.note for _, event in events],
-        [event.user_id for _, event in events],
+        [_storable(event.note) for _, event in events],
+        [event.user_id and _storable(event.user_id) for _, event in events],
         [event.updated_at for _, event in events],
         [event.occurred_at for _, event in events],
         [event.raw for _, event in events],
@@ -147,6 +147,11 @@ async def accept(
     ]
     row = await fetch_row(connection, ACCEPT, columns)
     return Accepted(row[0], tuple(Lane(SyncName(sync), number) for sync, number in row[1] or ()))
+
+
+def _storable(text: str) -> str:
+    """The text without NUL, the one character that PostgreSQL's texts cannot hold; `raw` keeps what really came."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 async def read_due(connection: Connection, lane: Lane, limit: int) -> list[DueEvent]:

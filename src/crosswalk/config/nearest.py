@@ -11,15 +11,17 @@ LEAST_LIKENESS = 0.5
 def nearest_name(written: str, valid: Iterable[str], preferred: Iterable[str] = ()) -> str | None:
     """Find the name in `valid` that is most like `written`, or `None` when none is like it.
 
-    Letter case counts for nothing; among equally near names those in `preferred` come first.
+    Letter case counts for nothing, and a name's beginning is like it. Among equally near names those in `preferred`
+    come first.
     """
     wanted = written.lower()
     favourites = frozenset(preferred)
 
     def likeness(name: str) -> tuple[float, bool, float]:
         candidate = name.lower()
+        shortened = len(wanted) >= 3 and candidate.startswith(wanted)
         return (
-            DamerauLevenshtein.normalized_similarity(wanted, candidate),
+            max(DamerauLevenshtein.normalized_similarity(wanted, candidate), LEAST_LIKENESS if shortened else 0),
             name in favourites,
             JaroWinkler.similarity(wanted, candidate),
         )

@@ -1,12 +1,18 @@
 """Why a field has its value: both sides, the base, the rule behind it, and the writes that led there."""
 
+import asyncio
+
 from msgspec import Struct
 
 from crosswalk.config.nearest import nearest_name
 from crosswalk.domain.errors import CrosswalkError
+from crosswalk.domain.evaluation import TargetEvaluation
+from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.link import Link
 from crosswalk.engine.hub import Hub
+from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.explain import FieldExplanation, explain_field
 from crosswalk.store import audit, identities, links
 from crosswalk.store.audit import AuditEntry
 

@@ -163,7 +163,9 @@ def read_document(path: Path, file: str) -> Document:
     except UnicodeDecodeError as error:
         document.report((), 1, f"the file is not UTF-8 text (byte {error.start})", "a YAML file in UTF-8")
     except OSError as error:
-        document.report((), 1, f"the file cannot be read: {error.strerror}", "a YAML file; crosswalk init writes one to start from")
+        document.report(
+            (), 1, f"the file cannot be read: {error.strerror}", "a YAML file; crosswalk init writes one to start from"
+        )
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(part for part in (error.context, error.problem) if part)

@@ -62,7 +62,9 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         tenants=MappingProxyType(file.tenants),
         orgs=MappingProxyType(file.orgs),
         syncs=MappingProxyType(file.syncs),
-        definitions={name: define_sync(name, sync, findings.places) for name, sync in file.syncs.items()},
+        definitions=MappingProxyType(
+            {name: define_sync(name, sync, findings.places) for name, sync in file.syncs.items()}
+        ),
     )
 
 

@@ -50,6 +50,7 @@ class System:
     stack: ExitStack
     sources: dict[str, Any] = field(default_factory=lambda: {"event_stream": {"token": "${EVENT_TOKEN}"}})
     auth: dict[str, Any] = field(default_factory=dict)
+    port: int = 0
 
     def configure(self) -> Path:
         """Write the configuration; the hub's port is picked when it starts."""
@@ -57,7 +58,7 @@ class System:
         config: dict[str, Any] = {
             "version": 1,
             "state_dir": "state",
-            "server": {"port": 0},
+            "server": {"port": self.port},
             "tenants": {
                 "acme": {
                     "domain": access.auth0.domain,

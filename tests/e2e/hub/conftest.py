@@ -11,9 +11,13 @@ import httpx
 import psycopg
 import pytest
 import yaml
+from auth0.management import ManagementClient
+from simple_salesforce import Salesforce
 
 from crosswalk.demo.hub_process import HubProcess
 from crosswalk_sandbox.process import SandboxProcess
+
+from tests.e2e.hub.vendors import auth0_client, salesforce_client
 
 EVENT_TOKEN = "token-of-the-event-stream"
 LOG_TOKEN = "token-of-the-log-stream"
@@ -26,6 +30,30 @@ LEAD_FIELDS = {
     "Company": 'user.user_metadata?.company ?? "Unknown"',
     "Title": "user.user_metadata?.title ?? null",
 }
+
+
+def contact_target(**changes: Any) -> dict[str, Any]:
+    """Contacts are found and linked, never made."""
+    return {
+        "object": "Contact",
+        "create": False,
+        "external_id": "Auth0_User_Id__c",
+        "match": ["external_id", "verified_email"],
+        "fields": {"Email": {"value": "user.email", "owner": "auth0", "type": "email"}},
+        **changes,
+    }
+
+
+def lead_target(**changes: Any) -> dict[str, Any]:
+    """Whoever is no Contact becomes a Lead."""
+    return {
+        "object": "Lead",
+        "create": True,
+        "external_id": "Auth0_User_Id__c",
+        "match": ["external_id", "verified_email"],
+        "fields": LEAD_FIELDS,
+        **changes,
+    }
 
 
 def eventually(holds: Callable[[], Any], what: str, deadline_s: float = DEADLINE_S) -> Any:
@@ -50,6 +78,8 @@ class System:
     stack: ExitStack
     sources: dict[str, Any] = field(default_factory=lambda: {"event_stream": {"token": "${EVENT_TOKEN}"}})
     auth: dict[str, Any] = field(default_factory=dict)
+    targets: list[dict[str, Any]] = field(default_factory=lambda: [contact_target(), lead_target()])
+    sync: dict[str, Any] = field(default_factory=dict)
     port: int = 0
 
     def configure(self) -> Path:
@@ -85,22 +115,8 @@ class System:
                 "customers": {
                     "tenant": "acme",
                     "org": "acme",
-                    "targets": [
-                        {
-                            "object": "Contact",
-                            "create": False,
-                            "external_id": "Auth0_User_Id__c",
-                            "match": ["external_id", "verified_email"],
-                            "fields": {"Email": {"value": "user.email", "owner": "auth0", "type": "email"}},
-                        },
-                        {
-                            "object": "Lead",
-                            "create": True,
-                            "external_id": "Auth0_User_Id__c",
-                            "match": ["external_id", "verified_email"],
-                            "fields": LEAD_FIELDS,
-                        },
-                    ],
+                    "targets": self.targets,
+                    **self.sync,
                 }
             },
         }
@@ -143,6 +159,15 @@ class System:
             return connection.execute(query).fetchall()  # type: ignore[arg-type]  # a literal of a test
 
 
+    def settled(self) -> None:
+        """Wait until every event of the inbox has been dealt with."""
+        eventually(lambda: self.rows("SELECT 1 FROM due WHERE outcome IS NULL LIMIT 1") == [], "all events dealt with")
+
+    def logs(self) -> str:
+        """What all hub processes of this system have logged so far."""
+        return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
+
+
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as process:
@@ -159,6 +184,20 @@ def sandbox(sandbox_process: SandboxProcess) -> SandboxProcess:
 def system(sandbox: SandboxProcess, postgres_uri: str, tmp_path: Path) -> Iterator[System]:
     with ExitStack() as stack:
         yield System(sandbox, tmp_path, postgres_uri, stack)
+
+
+@pytest.fixture
+def auth0(sandbox: SandboxProcess) -> Iterator[ManagementClient]:
+    """The identity side's own SDK."""
+    with auth0_client(sandbox.access) as client:
+        yield client
+
+
+@pytest.fixture
+def org(sandbox: SandboxProcess) -> Iterator[Salesforce]:
+    """An independent client of the org."""
+    with salesforce_client(sandbox.access) as client:
+        yield client
 
 
 def a_user(number: int, revision: int = 0, **changes: Any) -> dict[str, Any]:

@@ -158,7 +158,6 @@ class System:
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(query).fetchall()  # type: ignore[arg-type]  # a literal of a test
 
-
     def settled(self) -> None:
         """Wait until every event of the inbox has been dealt with."""
         eventually(lambda: self.rows("SELECT 1 FROM due WHERE outcome IS NULL LIMIT 1") == [], "all events dealt with")

@@ -99,8 +99,6 @@ def create_log_stream(auth0: ManagementClient, url: str, authorization: str, con
     request = CreateLogStreamHttpRequestBody(
         name=f"to the hub as {content_format}",
         type="http",
-        sink=LogStreamHttpSink(
-            http_endpoint=url, http_authorization=authorization, http_content_format=content_format
-        ),
+        sink=LogStreamHttpSink(http_endpoint=url, http_authorization=authorization, http_content_format=content_format),
     )
     return str(auth0.log_streams.create(request=request).id)

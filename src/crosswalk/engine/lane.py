@@ -1,14 +1,14 @@
 """The life of one lane's job: linger until a batch is worth a call, reconcile, repeat until nothing is due."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from crosswalk.domain.ids import SyncName
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.reconciler import Reconciler
 from crosswalk.store import inbox
 from crosswalk.store.database import Database
-from crosswalk.store.inbox import Lane
+from crosswalk.store.inbox import DueEvent, Lane
 
 FULL_BATCH = 200
 """Records in one collections call: with so many due there is nothing to wait for."""
@@ -34,13 +34,14 @@ class Lanes:
         reconciler = self._reconcilers.get(lane.sync)
         if reconciler is None:
             return  # the sync was removed from the configuration; its events stay, in case it comes back
+        linger_s = reconciler.definition.linger_ms / 1000
         for _ in range(BATCHES_PER_JOB):
-            await self._linger(lane, reconciler.definition.linger_ms / 1000)
+            await self._linger(lane, linger_s)
             async with self._database.transaction() as connection:
                 due = await inbox.read_due(connection, lane, EVENTS_PER_BATCH)
             if not due:
                 break
-            await reconciler.reconcile(due)
+            await reconciler.reconcile(whole_calls(due, linger_s, more_wait=len(due) == EVENTS_PER_BATCH))
         async with self._database.transaction() as connection:
             next_in_s = await inbox.seconds_to_next(connection, lane)
             if next_in_s is not None and next_in_s <= 0:
@@ -60,3 +61,18 @@ class Lanes:
             if count == 0 or count >= FULL_BATCH or age_s >= linger_s:
                 return
             await asyncio.sleep(min(linger_s - age_s, GLANCE_EVERY_S))
+
+
+def whole_calls(due: Sequence[DueEvent], linger_s: float, *, more_wait: bool) -> Sequence[DueEvent]:
+    """The part of a batch that fills whole calls, where the rest may wait for company without waiting too long.
+
+    A call costs the same with one record as with 200. So of 450 identities 400 go out now, and 50 join whoever comes
+    next: if more wait already (`more_wait`), or if none of the 50 has waited as long as `linger_s`.
+    """
+    users = list(dict.fromkeys(item.event.user_id for item in due))
+    rest = set(users[len(users) - len(users) % FULL_BATCH :])
+    if not rest or len(rest) == len(users):
+        return due
+    if not more_wait and any(item.age_s >= linger_s for item in due if item.event.user_id in rest):
+        return due
+    return [item for item in due if item.event.user_id not in rest]

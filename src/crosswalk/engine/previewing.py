@@ -1,7 +1,6 @@
 """What a sync would write, without writing it: for given users, for a file of events, or for everybody."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
 from itertools import count
 
 import msgspec
@@ -63,9 +62,8 @@ async def preview_everybody(hub: Hub, sync: SyncName) -> AsyncIterator[Plan]:
 
 async def preview_events(hub: Hub, sync: SyncName, events: Sequence[Event]) -> AsyncIterator[Plan]:
     """Plans for the identities that these events are about, in the state that the events leave them in."""
-    now = datetime.now(UTC)
     due = [
-        DueEvent(seq, event, now)
+        DueEvent(seq, event, 0.0)
         for seq, event in zip(count(1), events, strict=False)
         if event.disposition is not Disposition.IGNORED
     ]

@@ -23,6 +23,7 @@ from crosswalk.engine.states import fold, newest_states
 from crosswalk.store import claims, identities
 from crosswalk.store.database import Database
 from crosswalk.store.inbox import DueEvent
+from crosswalk.store.problems import ProblemKind
 
 log = structlog.get_logger()
 
@@ -118,9 +119,8 @@ class Reconciler:
 
 
 def _postponed(books: Books, user_id: UserId, error: ConnectorError) -> Booking:
-    if isinstance(error, CallRefused):
-        return books.postponed(user_id, error.code, str(error), error.after_s or 0.0)
-    return books.postponed(user_id, type(error).__name__, str(error))
+    after_s = error.after_s if isinstance(error, CallRefused) else None
+    return books.postponed(user_id, error.code, str(error), after_s or 0.0)
 
 
 def _log(definition: SyncDefinition, bookings: Sequence[Booking]) -> None:
@@ -129,3 +129,13 @@ def _log(definition: SyncDefinition, bookings: Sequence[Booking]) -> None:
         outcome = booking.outcome or "postponed"
         counts[outcome] = counts.get(outcome, 0) + 1
     log.info("batch_reconciled", sync=definition.name, identities=len(bookings), **counts)
+    _log_waits(definition, bookings)
+
+
+def _log_waits(definition: SyncDefinition, bookings: Sequence[Booking]) -> None:
+    """One line for each cause, however many identities wait because of it: an outage must not flood the log."""
+    waits = [problem for b in bookings for problem in b.problems if problem.kind is ProblemKind.RETRYING]
+    causes = {problem.code: problem.message for problem in waits}
+    for code, message in causes.items():
+        waiting = sum(problem.code == code for problem in waits)
+        log.warning("identities_wait", sync=definition.name, identities=waiting, code=code, because=message)

@@ -21,7 +21,7 @@ class Claim(Struct, frozen=True):
 CLAIM = """
 INSERT INTO claims AS held (sync, user_id, object, field, value)
 SELECT %s, *
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS wanted (user_id, object, field, value)
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) AS wanted (user_id, object, field, value)
 ORDER BY wanted.object, wanted.field, wanted.value, wanted.user_id
 ON CONFLICT (sync, object, field, value) DO NOTHING
 """
@@ -29,7 +29,7 @@ ON CONFLICT (sync, object, field, value) DO NOTHING
 # Whose wanted claims somebody else holds.
 HELD_BY_OTHERS = """
 SELECT DISTINCT wanted.user_id
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS wanted (user_id, object, field, value)
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) AS wanted (user_id, object, field, value)
 JOIN claims AS held USING (object, field, value)
 WHERE held.sync = %s AND held.user_id <> wanted.user_id
 """
@@ -37,7 +37,7 @@ WHERE held.sync = %s AND held.user_id <> wanted.user_id
 # Relies on claims_by_user.
 RELEASE = """
 DELETE FROM claims
-WHERE sync = %s AND user_id = ANY(%s)
+WHERE sync = %s AND user_id = ANY(%b::text[])
 """
 
 

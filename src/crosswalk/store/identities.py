@@ -10,14 +10,14 @@ from crosswalk.store.database import Connection
 READ = """
 SELECT user_id, profile, updated_at, observed_at, carrier, deleted
 FROM identities
-WHERE tenant = %s AND user_id = ANY(%s)
+WHERE tenant = %s AND user_id = ANY(%b::text[])
 """
 
 # Keeps the newer of the stored and the given state, so that the order of arrival does not matter.
 SAVE = """
 INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted)
 SELECT %s, *
-FROM unnest(%s::text[], %s::bytea[], %s::text[], %s::text[], %s::text[], %s::bool[])
+FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[])
      AS given (user_id, profile, updated_at, observed_at, carrier, deleted)
 ORDER BY given.user_id
 ON CONFLICT (tenant, user_id) DO UPDATE
@@ -37,7 +37,7 @@ ORDER BY user_id
 
 async def read(connection: Connection, tenant: TenantName, user_ids: Sequence[UserId]) -> dict[UserId, Identity]:
     """The stored states of these users; users never heard of are absent."""
-    rows = await (await connection.execute(READ, (tenant, list(user_ids)))).fetchall()
+    rows = await (await connection.execute(READ, (tenant, list(user_ids)), binary=True)).fetchall()
     return {
         user_id: Identity(user_id, bytes(profile), StateVersion(updated_at, observed_at, carrier), deleted)
         for user_id, profile, updated_at, observed_at, carrier, deleted in rows

@@ -1,7 +1,6 @@
 """The inbox (every accepted event, append-only) and the work that each sync still has to do about it."""
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from msgspec import Struct
 
@@ -33,7 +32,8 @@ class DueEvent(Struct, frozen=True):
 
     seq: int
     event: Event
-    received_at: datetime
+    age_s: float
+    """Seconds since it was received, by the database's clock alone."""
 
 
 # Stores events once each and hands the new ones to the syncs that want them. Ignored events are kept but are nobody's
@@ -43,8 +43,8 @@ ACCEPT = """
 WITH arrived AS (
     INSERT INTO inbox (tenant, event_id, source, type, disposition, note, user_id, updated_at, occurred_at, raw)
     SELECT *
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::timestamptz[], %s::bytea[])
+    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+                %b::timestamptz[], %b::bytea[])
          AS e (tenant, event_id, source, type, disposition, note, user_id, updated_at, occurred_at, raw)
     ORDER BY e.tenant, e.event_id
     ON CONFLICT (tenant, event_id) DO NOTHING
@@ -53,7 +53,7 @@ WITH arrived AS (
     INSERT INTO due (sync, seq, lane, user_id, received_at)
     SELECT s.sync, a.seq, (hashtextextended(a.user_id, 0) & 2147483647) %% s.lanes, a.user_id, a.received_at
     FROM arrived AS a
-    JOIN unnest(%s::text[], %s::text[], %s::int[]) AS s (sync, tenant, lanes) ON s.tenant = a.tenant
+    JOIN unnest(%b::text[], %b::text[], %b::int[]) AS s (sync, tenant, lanes) ON s.tenant = a.tenant
     WHERE a.disposition <> 'ignored'
     RETURNING sync, lane
 )
@@ -64,8 +64,8 @@ SELECT
 
 # The next events of a lane, oldest first. Relies on due_waiting.
 DUE = """
-SELECT d.seq, d.received_at, i.event_id, i.source, i.type, i.disposition, i.note, i.user_id, i.updated_at,
-       i.occurred_at, i.raw
+SELECT d.seq, extract(epoch FROM clock_timestamp() - d.received_at)::float8, i.event_id, i.source, i.type,
+       i.disposition, i.note, i.user_id, i.updated_at, i.occurred_at, i.raw
 FROM due AS d
 JOIN inbox AS i USING (seq)
 WHERE d.sync = %s AND d.lane = %s AND d.outcome IS NULL AND d.not_before <= now()
@@ -89,7 +89,7 @@ FROM (
 FINISH = """
 UPDATE due AS d
 SET outcome = o.outcome, finished_at = clock_timestamp()
-FROM unnest(%s::text[], %s::text[]) AS o (user_id, outcome)
+FROM unnest(%b::text[], %b::text[]) AS o (user_id, outcome)
 WHERE d.sync = %s AND d.user_id = o.user_id AND d.seq <= %s AND d.outcome IS NULL
 """
 
@@ -98,7 +98,7 @@ POSTPONE = """
 UPDATE due AS d
 SET attempts = least(d.attempts + 1, 1000),
     not_before = now() + make_interval(secs => greatest(p.after_s, least(%s, 0.25 * 2 ^ least(d.attempts, 20))))
-FROM unnest(%s::text[], %s::float8[]) AS p (user_id, after_s)
+FROM unnest(%b::text[], %b::float8[]) AS p (user_id, after_s)
 WHERE d.sync = %s AND d.user_id = p.user_id AND d.seq <= %s AND d.outcome IS NULL
 """
 
@@ -156,11 +156,11 @@ def _storable(text: str) -> str:
 
 async def read_due(connection: Connection, lane: Lane, limit: int) -> list[DueEvent]:
     """The next events of a lane, oldest first, at most `limit`."""
-    rows = await (await connection.execute(DUE, (lane.sync, lane.number, limit))).fetchall()
+    rows = await (await connection.execute(DUE, (lane.sync, lane.number, limit), binary=True)).fetchall()
     return [
         DueEvent(
             seq=seq,
-            received_at=received_at,
+            age_s=age_s,
             event=Event(
                 id=event_id,
                 source=Source(source),
@@ -175,7 +175,7 @@ async def read_due(connection: Connection, lane: Lane, limit: int) -> list[DueEv
         )
         for (
             seq,
-            received_at,
+            age_s,
             event_id,
             source,
             type_,

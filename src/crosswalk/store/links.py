@@ -10,25 +10,27 @@ from crosswalk.domain.link import Link
 from crosswalk.domain.record import Record
 from crosswalk.store.database import Connection
 
+_values = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decode
+
 # Relies on the primary key (sync, user_id).
 READ = """
-SELECT user_id, object, record_id, evidence, record, base
+SELECT user_id, object, record_id, evidence, record::text, base::text
 FROM links
-WHERE sync = %s AND user_id = ANY(%s)
+WHERE sync = %s AND user_id = ANY(%b::text[])
 """
 
 # Relies on the unique index (sync, record_id).
 OWNERS = """
 SELECT record_id, user_id
 FROM links
-WHERE sync = %s AND record_id = ANY(%s)
+WHERE sync = %s AND record_id = ANY(%b::text[])
 """
 
 # A record that another identity took meanwhile is not taken from it: that row is left out and missing in the answer.
 SAVE = """
 INSERT INTO links (sync, user_id, object, record_id, evidence, record, base)
-SELECT %s, *
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::json[], %s::json[])
+SELECT %s, user_id, object, record_id, evidence, record::json, base::json
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
      AS given (user_id, object, record_id, evidence, record, base)
 WHERE NOT EXISTS (
     SELECT FROM links AS other
@@ -41,8 +43,9 @@ SET object = excluded.object, record_id = excluded.record_id, evidence = exclude
 RETURNING user_id
 """
 
+# Relies on links_by_short_record_id.
 BY_RECORD = """
-SELECT sync, user_id, object, record_id, evidence, record, base
+SELECT sync, user_id, object, record_id, evidence, record::text, base::text
 FROM links
 WHERE left(record_id, 15) = left(%s, 15)
 """
@@ -88,9 +91,7 @@ async def by_record(connection: Connection, record_id: str) -> list[tuple[SyncNa
 
 def _link(row: tuple[Any, ...]) -> Link:
     user_id, object_, record_id, evidence, record, base = row
-    fields = msgspec.convert(record, dict[str, str | int | float | bool | None])
-    agreed = msgspec.convert(base, dict[str, str | int | float | bool | None])
-    return Link(UserId(user_id), Record(object_, RecordId(record_id), fields), agreed, evidence)
+    return Link(UserId(user_id), Record(object_, RecordId(record_id), _values(record)), _values(base), evidence)
 
 
 def _json(value: object) -> str:

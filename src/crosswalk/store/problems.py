@@ -48,9 +48,9 @@ class Problem(Struct, frozen=True):
 # Opens a problem, or counts one more attempt at one that is open. Relies on problems_open.
 OPEN = """
 INSERT INTO problems AS p (sync, user_id, kind, object, field, code, message, detail, event_seq)
-SELECT *
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::json[],
-            %s::bigint[])
+SELECT sync, user_id, kind, object, field, code, message, detail::json, event_seq
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
+            %b::bigint[])
      AS given (sync, user_id, kind, object, field, code, message, detail, event_seq)
 ORDER BY given.sync, given.user_id, given.kind, given.field
 ON CONFLICT (sync, user_id, kind, field) WHERE resolved_at IS NULL DO UPDATE
@@ -62,10 +62,10 @@ SET object = excluded.object, code = excluded.code, message = excluded.message, 
 RESOLVE = """
 UPDATE problems
 SET resolved_at = now()
-WHERE sync = %s AND user_id = ANY(%s) AND resolved_at IS NULL
+WHERE sync = %s AND user_id = ANY(%b::text[]) AND resolved_at IS NULL
     AND (user_id, kind, field) NOT IN (
         SELECT user_id, kind, field
-        FROM unnest(%s::text[], %s::text[], %s::text[]) AS still (user_id, kind, field)
+        FROM unnest(%b::text[], %b::text[], %b::text[]) AS still (user_id, kind, field)
     )
 """
 

@@ -71,6 +71,8 @@ CREATE TABLE links (
     PRIMARY KEY (sync, user_id),
     UNIQUE (sync, record_id)
 );
+-- People paste ids of 15 or of 18 characters; the first 15 name the record.
+CREATE INDEX links_by_short_record_id ON links (left(record_id, 15));
 """
 
 CLAIMS = """

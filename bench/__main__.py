@@ -1,0 +1,42 @@
+"""`python -m bench [NAME ...]`: run the benchmarks, print the figures and write `bench/results.json`."""
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from bench import calls, core, end_to_end, intake, lag
+
+RESULTS = Path(__file__).parent / "results.json"
+
+Benchmark = Callable[[Path, Callable[[str], None]], dict[str, float]]
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "core": lambda _, report: core.run(report),
+    "intake": intake.run,
+    "calls": calls.run,
+    "lag": lag.run,
+    "end_to_end": end_to_end.run,
+}
+
+
+def main(names: list[str]) -> None:
+    """Run the named benchmarks, or all."""
+    unknown = set(names) - BENCHMARKS.keys()
+    if unknown:
+        sys.exit(f"unknown benchmark {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", flush=True)
+    results: dict[str, float] = {}
+    for name in names or BENCHMARKS:
+        # A short path: PostgreSQL's socket lies in it.
+        with tempfile.TemporaryDirectory(prefix="cw-bench-") as folder:
+            results |= BENCHMARKS[name](Path(folder), lambda line: print(line, flush=True))
+    RESULTS.write_text(json.dumps({name: round(value, 2) for name, value in results.items()}, indent=2) + "\n")
+    print(f"written to {RESULTS}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

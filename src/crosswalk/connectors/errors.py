@@ -7,7 +7,9 @@ from crosswalk.domain.errors import CrosswalkError
 
 
 class ConnectorError(CrosswalkError):
-    """A call to a vendor did not do what it was made for."""
+    """A call to a vendor did not do what it was made for; `code` says in one word why, the vendor's own if it has one."""
+
+    code: str = "CALL_FAILED"
 
 
 class CredentialsRefused(ConnectorError):
@@ -23,6 +25,8 @@ class CredentialsRefused(ConnectorError):
         What to check, in one sentence.
     """
 
+    code = "CREDENTIALS_REFUSED"
+
     def __init__(self, service: str, error: str, description: str, hint: str) -> None:
         self.service = service
         self.error = error
@@ -34,6 +38,8 @@ class CredentialsRefused(ConnectorError):
 
 class Unreachable(ConnectorError):
     """No answer came: the connection failed, or a timeout passed. The call may or may not have been executed."""
+
+    code = "UNREACHABLE"
 
     def __init__(self, service: str, call: str, cause: str) -> None:
         self.service = service
@@ -88,6 +94,8 @@ class CursorLost(CallRefused):
 
 class MalformedAnswer(ConnectorError):
     """The vendor (or a proxy in between) answered with something that is not what the vendor documents."""
+
+    code = "MALFORMED_ANSWER"
 
     def __init__(self, service: str, call: str, expected: str, found: str) -> None:
         self.service = service

@@ -81,6 +81,7 @@ class System:
     targets: list[dict[str, Any]] = field(default_factory=lambda: [contact_target(), lead_target()])
     sync: dict[str, Any] = field(default_factory=dict)
     port: int = 0
+    variables: dict[str, str] = field(default_factory=dict)
 
     def configure(self) -> Path:
         """Write the configuration; the hub's port is picked when it starts."""
@@ -133,6 +134,7 @@ class System:
             "EVENT_TOKEN": EVENT_TOKEN,
             "LOG_TOKEN": LOG_TOKEN,
         }
+        variables |= self.variables
         return variables | ({"CROSSWALK_DATABASE_URL": self.database_url} if self.database_url else {})
 
     def start(self, command: str = "run") -> HubProcess:

@@ -125,8 +125,8 @@ def result_of_failed_call(error: ConnectorError) -> WriteResult:
     if isinstance(error, CallRefused):
         return _result_of_refused_call(error)
     if isinstance(error, CredentialsRefused):
-        return RetryLater("CREDENTIALS_REFUSED", str(error), DELAYS_S[Meaning.RETRY_WHEN_WINDOW_OPENS])
-    return RetryLater(type(error).__name__.upper(), str(error), DELAYS_S[Meaning.RETRY_WHEN_OUTAGE_ENDS])
+        return RetryLater(error.code, str(error), DELAYS_S[Meaning.RETRY_WHEN_WINDOW_OPENS])
+    return RetryLater(error.code, str(error), DELAYS_S[Meaning.RETRY_WHEN_OUTAGE_ENDS])
 
 
 def _result_of_refused_call(error: CallRefused) -> WriteResult:

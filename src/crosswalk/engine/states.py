@@ -5,7 +5,6 @@ An event is never replayed as an instruction. Many events of one user fold into 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 
 import msgspec
 from msgspec import Struct
@@ -38,16 +37,21 @@ class Hint(Struct, frozen=True):
     ----------
     newest
         The newest state that an event carried, if any did.
-    must_read
-        An event says that the user changed after that state, so the user has to be read.
+    changed_at
+        When the user last changed according to events that carry no state; `None` without such events.
     seq
         The inbox's number of the identity's newest event: the one that writes are attributed to.
     """
 
     user_id: UserId
     newest: Identity | None
-    must_read: bool
+    changed_at: str | None
     seq: int
+
+    @property
+    def must_read(self) -> bool:
+        """Whether the user changed after the newest state that is known, and so has to be read."""
+        return self.changed_at is not None and (self.newest is None or self.newest.version.updated_at < self.changed_at)
 
 
 def fold(due: Iterable[DueEvent]) -> dict[UserId, Hint]:
@@ -71,15 +75,11 @@ def fold(due: Iterable[DueEvent]) -> dict[UserId, Hint]:
         user_id: Hint(
             user_id=user_id,
             newest=newest.get(user_id),
-            must_read=_is_outdated(newest.get(user_id), changed_at.get(user_id)),
+            changed_at=changed_at.get(user_id),
             seq=seq,
         )
         for user_id, seq in last_seq.items()
     }
-
-
-def _is_outdated(state: Identity | None, changed_at: str | None) -> bool:
-    return changed_at is not None and (state is None or state.version.updated_at < changed_at)
 
 
 def carried_state(event: Event, user_id: UserId) -> Identity:
@@ -100,16 +100,16 @@ async def newest_states(
     for user_id, hint in hints.items():
         if hint.newest is not None:
             newest[user_id] = newer(newest.get(user_id), hint.newest)
-    to_read = [user_id for user_id, hint in hints.items() if hint.must_read]
+    to_read = {user_id: hint.changed_at or "" for user_id, hint in hints.items() if hint.must_read}
     if not to_read:
         return States(newest, {})
     try:
-        read = await users.read_users(to_read)
+        read = await users.read_users(list(to_read))
     except ConnectorError as error:
         unread = dict.fromkeys(to_read, error)
         return States({user_id: state for user_id, state in newest.items() if user_id not in unread}, unread)
     for user_id, state in read.items():
-        newest[user_id] = newer(newest.get(user_id), gone(user_id) if state is None else state)
+        newest[user_id] = newer(newest.get(user_id), gone(user_id, to_read[user_id]) if state is None else state)
     return States(newest, {})
 
 
@@ -124,7 +124,9 @@ def newer(stored: Identity | None, given: Identity) -> Identity:
     return given
 
 
-def gone(user_id: UserId) -> Identity:
-    """The state of a user that Auth0 does not have any more, as of now."""
-    now = format_time(datetime.now(UTC))
-    return Identity(user_id, NO_PROFILE, StateVersion(now, now), deleted=True)
+def gone(user_id: UserId, since: str) -> Identity:
+    """The state of a user that Auth0 does not have any more, as of the event that made us look.
+
+    On Auth0's clock like every other version: by ours, a user who is signed up again soon could seem to be the older.
+    """
+    return Identity(user_id, NO_PROFILE, StateVersion(since, since), deleted=True)

@@ -93,11 +93,14 @@ FROM unnest(%b::text[], %b::text[]) AS o (user_id, outcome)
 WHERE d.sync = %s AND d.user_id = o.user_id AND d.seq <= %s AND d.outcome IS NULL
 """
 
-# These identities are tried again later; the wait doubles with each attempt up to a bound.
+# These identities are tried again later; the wait doubles with each attempt up to a bound, and is spread so that those
+# who failed together, or waited for one another, do not come back together.
 POSTPONE = """
 UPDATE due AS d
 SET attempts = least(d.attempts + 1, 1000),
-    not_before = now() + make_interval(secs => greatest(p.after_s, least(%s, 0.25 * 2 ^ least(d.attempts, 20))))
+    not_before = now() + make_interval(
+        secs => greatest(p.after_s, least(%s, 0.25 * 2 ^ least(d.attempts, 20)) * (0.75 + 0.5 * random()))
+    )
 FROM unnest(%b::text[], %b::float8[]) AS p (user_id, after_s)
 WHERE d.sync = %s AND d.user_id = p.user_id AND d.seq <= %s AND d.outcome IS NULL
 """

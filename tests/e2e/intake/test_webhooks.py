@@ -10,7 +10,6 @@ import pytest
 
 from crosswalk.api.webhooks import LARGEST_BODY
 from crosswalk.store.database import Database
-
 from tests.e2e.intake.conftest import EVENT_TOKEN, LOG_TOKEN
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "auth0"
@@ -219,7 +218,7 @@ SECURITY_LOG_OUTCOMES = [
     ("User accepted an invitation", "ignored"),
     ("User declined an invitation", "duplicate"),
 ]
-"""Each recorded security event by the name of its case. Whoever recorded them wrote over most log ids with the same few,
+"""Each recorded security event by the name of its case. Whoever recorded them wrote over most log ids with a few,
 so most count as deliveries of an event that is there already."""
 
 

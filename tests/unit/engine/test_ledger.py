@@ -1,0 +1,100 @@
+"""What each result of a write leaves behind."""
+
+import pytest
+
+from crosswalk.connectors.base import (
+    ConfigurationWrong,
+    ConflictFound,
+    LinkLost,
+    Rejected,
+    RetryLater,
+    WriteResult,
+    Written,
+)
+from crosswalk.domain.ids import RecordId, SyncName, UserId
+from crosswalk.domain.link import Link
+from crosswalk.domain.place import Place
+from crosswalk.domain.plan import Action, FieldError, FieldWrite, Plan, Reason, RecordWrite, Situation
+from crosswalk.domain.record import Record
+from crosswalk.engine.ledger import Books
+from crosswalk.store.problems import ProblemKind
+
+ADA = UserId("auth0|1")
+LEAD = RecordId("00Q000000000001AAA")
+HERE = Place("crosswalk.yaml", 7)
+BOOKS = Books(SyncName("customers"), {ADA: 42})
+
+
+def an_update(**changes: object) -> Plan:
+    record = Record("Lead", LEAD, {"Company": "Old", "Auth0_User_Id__c": ADA})
+    write = RecordWrite(
+        Action.UPDATE,
+        "Lead",
+        LEAD,
+        ("Auth0_User_Id__c", ADA),
+        (FieldWrite("Company", "Old", "New", Reason.CHANGED, HERE),),
+    )
+    return Plan(ADA, Situation.LINKED, "Lead", (write,), record, {"Company": "New"}, "created", **changes)  # type: ignore[arg-type]
+
+
+def test_a_written_record_leaves_a_link_with_the_new_base_and_an_audit_row():
+    booking = BOOKS.book(an_update(), [Written(LEAD, created=False)], None)
+
+    assert booking.outcome == "written"
+    assert booking.link == Link(
+        ADA, Record("Lead", LEAD, {"Company": "New", "Auth0_User_Id__c": ADA}), {"Company": "New"}, "created"
+    )
+    (entry,) = booking.audit
+    assert (entry.field, entry.old, entry.new, entry.reason, entry.event_seq, entry.place) == (
+        "Company",
+        "Old",
+        "New",
+        "changed",
+        42,
+        "crosswalk.yaml:7",
+    )
+    assert booking.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("result", "outcome", "kind"),
+    [
+        (RetryLater("UNABLE_TO_LOCK_ROW", "locked"), None, ProblemKind.RETRYING),
+        (ConflictFound("DUPLICATES_DETECTED", "there is another"), "conflict", ProblemKind.CONFLICT),
+        (LinkLost("ENTITY_IS_DELETED", "entity is deleted"), "conflict", ProblemKind.CONFLICT),
+        (Rejected("STRING_TOO_LONG", "data value too large", ("Company",)), "dead_letter", ProblemKind.DEAD_LETTER),
+        (ConfigurationWrong("INVALID_FIELD", "No such column"), "dead_letter", ProblemKind.DEAD_LETTER),
+    ],
+)
+def test_a_failed_write_is_a_problem_in_the_vendors_words_and_moves_no_base(
+    result: WriteResult, outcome: str | None, kind: ProblemKind
+):
+    booking = BOOKS.book(an_update(), [result], None)
+
+    assert (booking.outcome, booking.link, booking.audit) == (outcome, None, ())
+    (problem,) = booking.problems
+    assert (problem.kind, problem.code, problem.event_seq) == (kind, result.code, 42)  # type: ignore[union-attr]
+
+
+def test_the_vendors_waiting_time_is_kept():
+    assert BOOKS.book(an_update(), [RetryLater("REQUEST_LIMIT_EXCEEDED", "full", 300.0)], None).wait_s == 300.0
+
+
+def test_an_unchanged_link_is_not_stored_again():
+    record = Record("Lead", LEAD, {"Company": "New"})
+    link = Link(ADA, record, {"Company": "New"}, "created")
+
+    booking = BOOKS.book(Plan(ADA, Situation.LINKED, "Lead", (), record, {"Company": "New"}, "created"), [], link)
+
+    assert (booking.outcome, booking.link) == ("unchanged", None)
+
+
+def test_a_field_error_is_a_problem_of_that_field_while_the_rest_is_written():
+    error = FieldError(ADA, "Lead", "Phone", HERE, "expected a phone number")
+
+    booking = BOOKS.book(an_update(errors=(error,)), [Written(LEAD, created=False)], None)
+
+    assert booking.outcome == "written"
+    assert [(p.kind, p.field, p.message) for p in booking.problems] == [
+        (ProblemKind.FIELD_ERROR, "Phone", "expected a phone number")
+    ]

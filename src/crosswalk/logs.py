@@ -65,5 +65,14 @@ def configure_logs(*, verbose: bool = False, as_json: bool | None = None) -> Non
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.DEBUG if verbose else logging.INFO)
-    for noisy in ("httpx", "httpcore", "procrastinate", "uvicorn.access", "alembic", "psycopg.pool", "asyncio"):
+    for noisy in (
+        "httpx",
+        "httpcore",
+        "procrastinate",
+        "uvicorn.access",
+        "uvicorn.error",
+        "alembic",
+        "psycopg.pool",
+        "asyncio",
+    ):
         logging.getLogger(noisy).setLevel(logging.DEBUG if verbose else logging.WARNING)

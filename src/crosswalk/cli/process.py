@@ -8,6 +8,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
+import structlog
+
+from crosswalk import __version__
 from crosswalk.api.admin_token import admin_token
 from crosswalk.api.app import create_app
 from crosswalk.api.security import AdminAccess
@@ -20,6 +23,8 @@ from crosswalk.engine.intake import Intake
 from crosswalk.engine.settings import subscribers
 from crosswalk.engine.supervise import keep_running
 from crosswalk.engine.worker import run_worker, watch_database
+
+log = structlog.get_logger()
 
 
 class AddressTaken(CrosswalkError):
@@ -65,9 +70,11 @@ async def run_process(config: Config, roles: Roles, announce: Callable[[str], No
             ready |= await _start_api(hub, stack)
         stack.push_async_callback(_end, parts)
         announce(json.dumps(ready))
+        log.info("hub_started", version=__version__, api=roles.api, worker=roles.worker, url=ready.get("url"))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([stopping, *parts], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
+        log.info("hub_stopping", asked=stop.is_set())
         for part in parts:
             if part.done():
                 part.result()

@@ -7,7 +7,7 @@ from crosswalk.domain.errors import CrosswalkError
 
 
 class ConnectorError(CrosswalkError):
-    """A call to a vendor did not do what it was made for; `code` says in one word why, the vendor's own if it has one."""
+    """A call to a vendor did not do what it was made for; `code` is the vendor's own where it gave one."""
 
     code: str = "CALL_FAILED"
 

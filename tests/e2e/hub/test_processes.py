@@ -52,21 +52,19 @@ def test_two_workers_share_four_lanes_and_do_each_thing_once(system: System):
     system.sandbox.settings(latency_ms=30)
     hub = system.start("serve")
     users = [f"auth0|{number:024x}" for number in range(400)]
-    workers = [system.start("worker"), system.start("worker")]
+    system.start("worker")
+    system.start("worker")
 
     send(hub, [an_event(a_user(number), f"evt_{number}_0", "user.created") for number in range(400)])
     system.settled()
     send(hub, [an_event(a_user(number, 9), f"evt_{number}_9") for number in range(400)])
     system.settled()
 
-    assert lead_writes(system) == dict.fromkeys(users, ["create", "update"])
+    assert lead_writes(system) == {user: ["create", "update"] for user in users}
     assert system.rows(OUTCOMES) == [("written", 800)]
     assert system.rows("SELECT count(*), count(DISTINCT lane), min(lane), max(lane) FROM due") == [(800, 4, 0, 3)]
     assert system.rows("SELECT count(DISTINCT lane) FROM due GROUP BY user_id HAVING count(DISTINCT lane) > 1") == []
-    assert system.rows(
-        "SELECT max(times) FROM (SELECT count(*) AS times FROM audit GROUP BY user_id, field, new::text) t"
-    ) == [(1,)]
-    assert len({worker.pid for worker in workers}) == 2
+    assert system.rows("SELECT user_id FROM audit GROUP BY user_id, field, new::text HAVING count(*) > 1") == []
 
 
 def test_a_change_while_the_first_is_being_written_is_written_after_it_and_never_beside_it(system: System):
@@ -85,12 +83,8 @@ def test_a_change_while_the_first_is_being_written_is_written_after_it_and_never
     assert {user: [lead["Company"] for lead in leads] for user, leads in system.leads().items()} == {
         f"auth0|{number:024x}": ["Company 4"] for number in range(40)
     }
-    assert (
-        system.rows(
-            "SELECT a.id FROM audit a JOIN audit b USING (user_id, field) WHERE a.new::text = b.new::text AND a.id < b.id"
-        )
-        == []
-    )
+    written_twice = "SELECT user_id, new::text FROM audit WHERE field = 'Company' GROUP BY 1, 2 HAVING count(*) > 1"
+    assert system.rows(written_twice) == []
     assert system.rows("SELECT count(*) FROM claims") == [(0,)]
 
 
@@ -224,12 +218,12 @@ def test_jwt_bearer_signs_in_with_a_key_file_and_a_revoked_token_is_replaced(sys
 
 
 def test_users_are_read_again_when_auth0_refuses_the_token_or_the_pace(system: System, auth0: ManagementClient):
-    """A hint without a state needs a call to the tenant, which here allows three at once and two a second."""
-    users = [sign_up(auth0, f"user{number}@example.com") for number in range(12)]
+    """A hint without a state needs a call to the tenant, which here allows two at once and three a second."""
+    users = [sign_up(auth0, f"user{number}@example.com") for number in range(6)]
     system.sources = {"log_poll": {"every": "1s"}}
     system.start()
     eventually(lambda: system.rows("SELECT 1 FROM cursors"), "a position in the log")
-    system.sandbox.auth0_settings(enforce_rate_limit=True, rate_limit_per_second=5, rate_limit_burst=3)
+    system.sandbox.auth0_settings(enforce_rate_limit=True, rate_limit_per_second=3, rate_limit_burst=2)
 
     for number, user in enumerate(users):
         auth0.users.update(user, user_metadata={"company": f"Company {number}"})

@@ -17,7 +17,7 @@ import pytest
 
 from crosswalk.demo.hub_process import HubProcess
 from crosswalk_sandbox.process import SandboxProcess
-from tests.e2e.hub.conftest import EVENT_TOKEN, System, eventually
+from tests.e2e.hub.conftest import EVENT_TOKEN, System, a_user, an_event, eventually, hub_client
 
 PEOPLE = 400
 CHANGES_EACH = 4
@@ -164,3 +164,23 @@ def everything_arrived(state: Path, sandbox: SandboxProcess, expected_events: in
     )
     assert rows(state, "SELECT count(*) FROM due") == [(expected_events,)]
     assert rows(state, "SELECT code, message FROM problems WHERE resolved_at IS NULL") == []
+
+
+def test_the_lane_of_a_worker_killed_in_the_middle_of_a_call_is_taken_over(system: System):
+    hub = system.start("serve")
+    doomed = system.start("worker")
+    system.sandbox.settings(latency_ms=1_500)
+    with hub_client(hub) as client:
+        assert client.post("/intake/auth0/acme/events", json=an_event(a_user(1), "evt_1")).status_code == 204
+    eventually(
+        lambda: any("composite/sobjects" in path for path in system.sandbox.calls()["by_path"]), "the call is under way"
+    )
+    assert system.rows("SELECT status::text FROM procrastinate_jobs") == [("doing",)]
+
+    doomed.kill()
+    system.sandbox.settings(latency_ms=0)
+    system.start("worker")
+
+    eventually(lambda: system.rows("SELECT outcome FROM due") != [(None,)], "the event is dealt with", deadline_s=20)
+    assert [len(found) for found in system.leads().values()] == [1]
+    eventually(lambda: system.rows("SELECT count(*) FROM procrastinate_jobs") == [(0,)], "no job is left behind")

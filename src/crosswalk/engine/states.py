@@ -22,6 +22,9 @@ from crosswalk.store.inbox import DueEvent
 
 NO_PROFILE = b"{}"
 
+READ_TOGETHER = 16
+"""Users read before what came of it is kept: one call that Auth0 refuses must not undo hundreds of others."""
+
 
 class States(Struct, frozen=True):
     """The newest states of a batch's identities, and why those of the others could not be had."""
@@ -101,15 +104,16 @@ async def newest_states(
         if hint.newest is not None:
             newest[user_id] = newer(newest.get(user_id), hint.newest)
     to_read = {user_id: hint.changed_at or "" for user_id, hint in hints.items() if hint.must_read}
-    if not to_read:
-        return States(newest, {})
-    try:
-        read = await users.read_users(list(to_read))
-    except ConnectorError as error:
-        unread = dict.fromkeys(to_read, error)
-        return States({user_id: state for user_id, state in newest.items() if user_id not in unread}, unread)
-    for user_id, state in read.items():
-        newest[user_id] = newer(newest.get(user_id), gone(user_id, to_read[user_id]) if state is None else state)
+    unread = list(to_read)
+    while unread:
+        try:
+            read = await users.read_users(unread[:READ_TOGETHER])
+        except ConnectorError as error:
+            waiting = dict.fromkeys(unread, error)
+            return States({user_id: state for user_id, state in newest.items() if user_id not in waiting}, waiting)
+        for user_id, state in read.items():
+            newest[user_id] = newer(newest.get(user_id), gone(user_id, to_read[user_id]) if state is None else state)
+        unread = unread[READ_TOGETHER:]
     return States(newest, {})
 
 

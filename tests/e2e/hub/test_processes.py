@@ -9,11 +9,9 @@ from pathlib import Path
 import httpx
 import psutil
 import pytest
-from auth0.management import ManagementClient
 
 from crosswalk.demo.hub_process import HubProcess
 from tests.e2e.hub.conftest import EVENT_TOKEN, System, a_user, an_event, eventually, hub_client
-from tests.e2e.hub.vendors import sign_up
 
 EVENTS = "/intake/auth0/acme/events"
 OUTCOMES = "SELECT outcome, count(*) FROM due GROUP BY outcome ORDER BY outcome"
@@ -215,23 +213,3 @@ def test_jwt_bearer_signs_in_with_a_key_file_and_a_revoked_token_is_replaced(sys
     assert system.rows("SELECT outcome, attempts FROM due ORDER BY seq") == [("written", 0), ("written", 0)]
     assert system.rows("SELECT count(*) FROM problems") == [(0,)]
     assert Path(access.private_key_file).read_text().splitlines()[1] not in system.logs()
-
-
-def test_users_are_read_again_when_auth0_refuses_the_token_or_the_pace(system: System, auth0: ManagementClient):
-    """A hint without a state needs a call to the tenant, which here allows two at once and three a second."""
-    users = [sign_up(auth0, f"user{number}@example.com") for number in range(6)]
-    system.sources = {"log_poll": {"every": "1s"}}
-    system.start()
-    eventually(lambda: system.rows("SELECT 1 FROM cursors"), "a position in the log")
-    system.sandbox.auth0_settings(enforce_rate_limit=True, rate_limit_per_second=3, rate_limit_burst=2)
-
-    for number, user in enumerate(users):
-        auth0.users.update(user, user_metadata={"company": f"Company {number}"})
-
-    eventually(
-        lambda: (
-            {user: leads[0]["Company"] for user, leads in system.leads().items()}
-            == {user: f"Company {number}" for number, user in enumerate(users)}
-        ),
-        "all changes, at the tenant's pace",
-    )

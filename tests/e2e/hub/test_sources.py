@@ -6,7 +6,6 @@ import pytest
 from auth0.management import ManagementClient
 
 from crosswalk.demo.hub_process import HubProcess
-
 from tests.e2e.hub.conftest import EVENT_TOKEN, LOG_TOKEN, System, eventually
 from tests.e2e.hub.vendors import create_event_stream, create_log_stream, sign_up
 
@@ -174,6 +173,20 @@ def test_log_poll_reads_on_by_checkpoint_however_much_has_piled_up(system: Syste
     assert system.rows("SELECT count(*) FROM inbox WHERE type = 'sapi'") == [(131,)]
     assert system.rows(READ_TWICE) == [(0,)]
     assert {len(found) for found in system.leads().values()} == {1}
+
+
+def test_log_poll_reads_users_at_the_pace_that_the_tenant_allows(system: System, auth0: ManagementClient):
+    users = [sign_up(auth0, f"user{number}@example.com") for number in range(40)]
+    system.sources = {"log_poll": {"every": "1s"}}
+    start_and_wait_for_cursor(system, "log_poll").stop()
+    for number, user in enumerate(users):
+        auth0.users.update(user, user_metadata={"company": f"Company {number}"})
+    system.sandbox.auth0_settings(enforce_rate_limit=True, rate_limit_per_second=20, rate_limit_burst=5)
+    system.start()
+
+    expected = {user: [f"Company {number}"] for number, user in enumerate(users)}
+    eventually(lambda: companies(system) == expected, "all users, read bit by bit")
+    assert "Traceback" not in system.logs()
 
 
 def test_an_event_that_comes_by_two_sources_is_stored_and_written_once(system: System, auth0: ManagementClient):

@@ -99,7 +99,7 @@ def read_events(body: bytes, name: str) -> list[Event]:
         if b'"specversion"' not in body:
             raise BadEventFile(f"{name}: {not_logs}") from not_logs
     events = []
-    for number, line in enumerate(_cloud_events(body), 1):
+    for number, line in enumerate(_cloud_events(body, name), 1):
         try:
             events.append(parse_event_stream_body(line))
         except MalformedEvent as error:
@@ -107,10 +107,13 @@ def read_events(body: bytes, name: str) -> list[Event]:
     return events
 
 
-def _cloud_events(body: bytes) -> list[bytes]:
+def _cloud_events(body: bytes, name: str) -> list[bytes]:
     text = body.strip()
     if text.startswith(b"["):
-        return [bytes(item) for item in msgspec.json.decode(text, type=list[msgspec.Raw])]
+        try:
+            return [bytes(item) for item in msgspec.json.decode(text, type=list[msgspec.Raw])]
+        except msgspec.DecodeError as error:
+            raise BadEventFile(f"{name}: expected an array of events: {error}") from error
     try:
         msgspec.json.decode(text, type=msgspec.Raw)
     except msgspec.DecodeError:

@@ -1,0 +1,39 @@
+"""The commands, run as a person runs them, against a system whose hub does not have to be up."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import psycopg
+
+from crosswalk_sandbox.process import SandboxProcess
+from tests.conftest import TEMPLATE, uri_of
+from tests.e2e.hub.conftest import System
+
+
+def crosswalk(system: System, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run `crosswalk ARGUMENTS --config …` in the system's folder, to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "crosswalk", *arguments, "--config", "crosswalk.yaml"],
+        cwd=system.configure().parent,
+        env={**os.environ, **system.environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@contextmanager
+def a_lasting_system(sandbox: SandboxProcess, server: str, folder: Path, name: str) -> Iterator[System]:
+    """A system that several tests of a module look at, none of which may change anything."""
+    sandbox.reset()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
+    with ExitStack() as stack:
+        yield System(sandbox, folder, uri_of(server, name), stack)
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -16,7 +16,7 @@ from crosswalk.connectors.base import (
     WriteResult,
     WritesRecords,
 )
-from crosswalk.connectors.errors import CallRefused, MalformedAnswer, Unreachable
+from crosswalk.connectors.errors import ConnectorError, MalformedAnswer
 from crosswalk.connectors.http import open_http
 from crosswalk.connectors.parallel import map_parallel
 from crosswalk.connectors.salesforce import query as queries
@@ -119,18 +119,14 @@ class SalesforceClient(FindsCandidates, WritesRecords, DescribesObjects):
         """Write records and return what became of each, in the order of `writes`.
 
         Creates are upserts by external id, updates go by record id, both up to 200 in a call. A call that fails fails
-        its own records only, as `RetryLater` where repeating may help.
-
-        Raises
-        ------
-        CredentialsRefused
-            The org gives no token; found out before the first call, so nothing was sent.
+        its own records only, as `RetryLater` where repeating may help; so does an org that gives no token, which is found
+        out before the first call.
         """
         if not writes:
             return []
         try:
             await self._transport.authenticate()
-        except (Unreachable, CallRefused, MalformedAnswer) as error:
+        except ConnectorError as error:
             return [result_of_failed_call(error)] * len(writes)
         results: dict[int, WriteResult] = {}
 

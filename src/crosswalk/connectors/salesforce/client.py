@@ -119,8 +119,8 @@ class SalesforceClient(FindsCandidates, WritesRecords, DescribesObjects):
         """Write records and return what became of each, in the order of `writes`.
 
         Creates are upserts by external id, updates go by record id, both up to 200 in a call. A call that fails fails
-        its own records only, as `RetryLater` where repeating may help; so does an org that gives no token, which is found
-        out before the first call.
+        its own records only, as `RetryLater` where repeating may help; so does an org that gives no token, which is
+        found out before the first call.
         """
         if not writes:
             return []

@@ -12,7 +12,10 @@ from typing import Any
 
 import structlog
 
-EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
+QUERY = re.compile(r"(https?://[^\s?\"']+\?)[^\s\"']+")
+"""What a URL asks for: match values and search words, percent-encoded so that no other pattern sees them."""
+
 PHONE = re.compile(r"(?<![\w|.:-])\+?\d[\d\s().-]{8,16}\d(?![\w|.:-])")
 BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=!-]{8,}")
 
@@ -20,14 +23,15 @@ BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[\w.~+/=!-]{8,}")
 def mask(text: str) -> str:
     """Hide e-mail addresses, phone numbers and credentials in a text."""
     text = BEARER.sub(r"\1 ***", text)
+    text = QUERY.sub(r"\1***", text)
     text = EMAIL.sub("***@***", text)
     return PHONE.sub("***", text)
 
 
 def mask_values(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask every text of a log line except its name, its time and the ids, which carry nothing personal."""
+    """Mask every text of a log line, a library's message included; its time and the ids carry nothing personal."""
     for key, value in event.items():
-        if isinstance(value, str) and key not in {"event", "timestamp", "level", "user_id"}:
+        if isinstance(value, str) and key not in {"timestamp", "level", "user_id"}:
             event[key] = mask(value)
     return event
 

@@ -16,7 +16,6 @@ from simple_salesforce import Salesforce
 
 from crosswalk.demo.hub_process import HubProcess
 from crosswalk_sandbox.process import SandboxProcess
-
 from tests.e2e.hub.vendors import auth0_client, salesforce_client
 
 EVENT_TOKEN = "token-of-the-event-stream"
@@ -82,6 +81,8 @@ class System:
     sync: dict[str, Any] = field(default_factory=dict)
     port: int = 0
     variables: dict[str, str] = field(default_factory=dict)
+    hub: HubProcess = field(init=False)
+    """The latest process that was started with an API."""
 
     def configure(self) -> Path:
         """Write the configuration; the hub's port is picked when it starts."""
@@ -144,6 +145,8 @@ class System:
         )
         hub.start()
         self.stack.callback(hub.stop)
+        if command != "worker":
+            self.hub = hub
         return hub
 
     def leads(self) -> dict[str, list[dict[str, Any]]]:

@@ -13,8 +13,8 @@ from crosswalk.logs import mask, mask_values
         ("call +44 (20) 7946-0018 back", "call *** back"),
         ("Authorization: Bearer eyJhbGciOi.JIUzI1NiJ9.x", "Authorization: Bearer ***"),
         (
-            "GET https://org.example:8443/services/data/v62.0/query?q=SELECT+Id+WHERE+Phone%3D%27%2B442079460018%27 200",
-            "GET https://org.example:8443/services/data/v62.0/query?*** 200",
+            "GET https://org.example:8443/data/v62.0/query?q=SELECT+Id+WHERE+Phone%3D%27%2B442079460018%27 200",
+            "GET https://org.example:8443/data/v62.0/query?*** 200",
         ),
         (
             "batch of 200 took 12.5 s at 2026-02-01T10:00:00.000Z",

@@ -2,15 +2,17 @@
 // keeps state, then freezes the rest. Afterwards an expression's value depends on nothing but `user`.
 "use strict";
 (() => {
+  const { apply } = Reflect;
   const define = (object, key, value) =>
     Object.defineProperty(object, key, { value, writable: false, enumerable: false, configurable: false });
 
   // An allow-list, so that a global which a later engine brings stays out until somebody has looked at it. Missing on
   // purpose: eval, Function, Promise, queueMicrotask, performance (clock), WeakRef and FinalizationRegistry (tell when
-  // memory is collected), BigInt and the typed arrays (native loops that no time limit can stop), Atomics (waits).
+  // memory is collected), BigInt and the typed arrays (native loops that no time limit can stop), Atomics (waits), Proxy
+  // (an array whose length changes while it is looked at).
   const allowed = new Set([
     "Object", "Array", "String", "Number", "Boolean", "Symbol", "Math", "JSON", "Date", "RegExp", "Map", "Set",
-    "WeakMap", "WeakSet", "Reflect", "Proxy", "Iterator", "Error", "EvalError", "RangeError", "ReferenceError",
+    "WeakMap", "WeakSet", "Reflect", "Iterator", "Error", "EvalError", "RangeError", "ReferenceError",
     "SyntaxError", "TypeError", "URIError", "InternalError", "AggregateError", "parseInt", "parseFloat", "isNaN",
     "isFinite", "decodeURI", "decodeURIComponent", "encodeURI", "encodeURIComponent", "escape", "unescape", "btoa",
     "atob", "Infinity", "NaN", "undefined", "globalThis",
@@ -66,19 +68,52 @@
 
   // Searching text for text compares at every position without asking the time limit, so its cost is bounded here.
   const comparisons = 1e8;
+  const patterns = { split: Symbol.split, replace: Symbol.replace, replaceAll: Symbol.replace };
   for (const name of ["indexOf", "lastIndexOf", "includes", "split", "replace", "replaceAll"]) {
     const native = String.prototype[name];
-    const takesPatterns = name === "split" || name.startsWith("replace");
+    const pattern = patterns[name];
     define(String.prototype, name, { [name](search, argument) {
       if (typeof this === "string" && typeof search === "string") {
         if (this.length * search.length > comparisons) throw new RangeError(`${name}: the texts are too long`);
         return native.call(this, search, argument);
       }
       if (this === undefined || this === null) throw new TypeError(`${name} needs a text`);
-      if (takesPatterns && typeof search === "object" && search !== null) return native.call(this, search, argument);
+      if (pattern !== undefined && typeof search === "object" && search !== null) {
+        const method = search[pattern];
+        if (name === "replaceAll" && search instanceof RegExp && !search.global) {
+          throw new TypeError("replaceAll needs a regular expression with the flag g");
+        }
+        if (method !== undefined && method !== null) return apply(method, search, [String(this), argument]);
+      }
       return String(this)[name](String(search), argument);
     } }[name]);
   }
+
+  // These walk an array, or what calls itself one, without asking the time limit either: `new Array(4294967295).join()`.
+  const items = 1e6;
+  const { isArray } = Array;
+  for (const name of ["copyWithin", "fill", "join", "reverse", "shift", "slice", "sort", "splice", "toLocaleString",
+                      "toReversed", "toSorted", "toSpliced", "unshift", "with"]) {
+    const native = Array.prototype[name];
+    define(Array.prototype, name, { [name](...given) {
+      if (!isArray(this)) throw new TypeError(`${name} needs an array`);
+      if (this.length > items) throw new RangeError(`${name}: the array is too long`);
+      return apply(native, this, given);
+    } }[name]);
+  }
+  const flatten = (list, depth, into) => {
+    for (let i = 0; i < list.length; i++) {
+      if (isArray(list[i]) && depth > 0) flatten(list[i], depth - 1, into);
+      else if (i in list) into.push(list[i]);
+    }
+    return into;
+  };
+  // Loops of JavaScript's own do ask the time limit.
+  define(Array.prototype, "flat", function flat(depth = 1) { return flatten(this, depth, []); });
+  define(Array.prototype, "flatMap", function flatMap(...given) { return flatten(this.map(...given), 1, []); });
+  define(Array.prototype, "concat", function concat(...given) { return flatten([this, ...given], 1, []); });
+  delete Iterator.prototype.drop;
+  delete String.raw;
 
   const seen = new Set();
   const freeze = (value) => {

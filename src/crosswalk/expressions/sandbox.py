@@ -93,6 +93,8 @@ class Sandbox:
             self._context.set_time_limit(limit)
             try:
                 return _rows.decode(self._run(users, first, last, off))
+            except quickjs.StackOverflow:
+                raise Unreadable("the profile is nested too deeply") from None
             except quickjs.JSException as error:
                 message = str(error)
                 if message.startswith("InternalError: interrupted"):
@@ -104,8 +106,6 @@ class Sandbox:
                 if message.startswith(("InternalError: out of memory", "(Failed")):
                     raise Stopped(StopReason.MEMORY, self._finished()) from None
                 raise Unreadable(message.partition("\n")[0]) from None
-            except quickjs.StackOverflow:
-                raise Unreadable("the profile is nested too deeply") from None
 
     def _finished(self) -> list[Row]:
         try:

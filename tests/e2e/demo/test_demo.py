@@ -39,7 +39,7 @@ def a_demo(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", dict[str, An
 
 
 def processes_of(folder: Path) -> list[psutil.Process]:
-    """Whatever names a demo's folder, and the children of those; PostgreSQL detaches itself and is found so too."""
+    """Whatever names a demo's folder, and its children: PostgreSQL detaches itself and is found so too."""
     ours = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     found: dict[int, psutil.Process] = {}
     for process in psutil.process_iter():

@@ -67,7 +67,7 @@ def test_two_workers_share_four_lanes_and_do_each_thing_once(system: System):
 
 def test_a_change_while_the_first_is_being_written_is_written_after_it_and_never_beside_it(system: System):
     system.sync = {"lanes": 4}
-    system.sandbox.settings(latency_ms=400)
+    system.sandbox.settings(latency_ms=250)
     hub = system.start("serve")
     system.start("worker")
     system.start("worker")
@@ -88,7 +88,7 @@ def test_a_change_while_the_first_is_being_written_is_written_after_it_and_never
 
 @pytest.mark.parametrize("commands", [("run",), ("serve", "worker")])
 def test_sigterm_in_mid_work_loses_nothing_and_leaves_nothing_half_done(system: System, commands: tuple[str, ...]):
-    system.sandbox.settings(latency_ms=700)
+    system.sandbox.settings(latency_ms=400)
     hub, *workers = [system.start(command) for command in commands]
     processes = [psutil.Process(each.pid) for each in (hub, *workers)]
     send(hub, [an_event(a_user(number), f"evt_{number}", "user.created") for number in range(300)])

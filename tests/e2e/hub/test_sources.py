@@ -2,7 +2,6 @@
 
 import socket
 
-import pytest
 from auth0.management import ManagementClient
 
 from crosswalk.demo.hub_process import HubProcess
@@ -83,18 +82,24 @@ def test_event_stream_with_a_wrong_token_stores_nothing_and_the_log_says_which_t
     assert system.rows("SELECT count(*) FROM inbox") == [(0,)]
 
 
-@pytest.mark.parametrize("content_format", ["JSONARRAY", "JSONLINES", "JSONOBJECT"])
-def test_log_stream_leads_to_the_users_present_state(system: System, auth0: ManagementClient, content_format: str):
+def test_log_stream_in_each_of_its_formats_leads_to_the_users_present_state(system: System, auth0: ManagementClient):
     system.sources = {"log_stream": {"token": "${LOG_TOKEN}"}}
-    hub = system.start()
-    create_log_stream(auth0, f"{hub.announcement['url']}/intake/auth0/acme/logs", LOG_TOKEN, content_format)
+    url = f"{system.start().announcement['url']}/intake/auth0/acme/logs"
 
-    ada = sign_up(auth0, "ada@example.com", user_metadata={"company": "Analytical Engines"})
-    bob = sign_up(auth0, "bob@example.com", user_metadata={"company": "Ropes"})
-    eventually(lambda: companies(system) == {ada: ["Analytical Engines"], bob: ["Ropes"]}, "the Leads")
-    auth0.users.update(ada, user_metadata={"company": "Babbage"})
+    for content_format in ("JSONARRAY", "JSONLINES", "JSONOBJECT"):
+        stream_id = create_log_stream(auth0, url, LOG_TOKEN, content_format)
+        about = {"company": "Analytical Engines"}
+        users = [sign_up(auth0, f"{name}@{content_format}.example.com", user_metadata=about) for name in ("ada", "bob")]
+        auth0.users.update(users[0], user_metadata={"company": content_format})
+        eventually(
+            lambda pair=users: (
+                [companies(system).get(user) for user in pair] == [[content_format], ["Analytical Engines"]]
+            ),  # noqa: B023  # awaited within the loop
+            f"what {content_format} told of",
+        )
+        auth0.log_streams.delete(stream_id)
 
-    eventually(lambda: companies(system) == {ada: ["Babbage"], bob: ["Ropes"]}, "the change")
+    assert len(system.leads()) == 6
     assert system.rows("SELECT DISTINCT source FROM inbox") == [("log_stream",)]
     assert system.rows("SELECT DISTINCT disposition FROM inbox WHERE type = 'sapi'") == [("changed",)]
 
@@ -176,7 +181,7 @@ def test_log_poll_reads_on_by_checkpoint_however_much_has_piled_up(system: Syste
 
 
 def test_log_poll_reads_users_at_the_pace_that_the_tenant_allows(system: System, auth0: ManagementClient):
-    users = [sign_up(auth0, f"user{number}@example.com") for number in range(40)]
+    users = [sign_up(auth0, f"user{number}@example.com") for number in range(24)]
     system.sources = {"log_poll": {"every": "1s"}}
     start_and_wait_for_cursor(system, "log_poll").stop()
     for number, user in enumerate(users):
@@ -208,3 +213,25 @@ def test_an_event_that_comes_by_two_sources_is_stored_and_written_once(system: S
         ("create", ["Auth0_User_Id__c", "Company", "Email", "FirstName", "LastName"]),
         ("update", ["Company"]),
     ]
+
+
+def test_wrong_auth0_credentials_are_said_with_a_hint_and_put_right_by_a_restart(
+    system: System, auth0: ManagementClient
+):
+    system.sources = {"subscription": None}
+    system.variables = {"AUTH0_SECRET": "not-the-secret-of-this-application"}
+    hub = system.start()
+
+    eventually(lambda: '"event": "part_failed"' in system.logs(), "the failure in the log")
+    line = next(line for line in system.logs().splitlines() if "part_failed" in line)
+    assert '"part": "subscription of acme"' in line
+    assert f"{system.sandbox.access.auth0.domain} refused the credentials (access_denied: Unauthorized)" in line
+    assert "Check the client secret, and authorize the application for the Management API." in line
+    assert "not-the-secret" not in system.logs()
+    assert "Traceback" not in system.logs()
+
+    hub.stop()
+    system.variables = {}
+    start_and_wait_for_cursor(system, "subscription")
+    ada = sign_up(auth0, "ada@example.com")
+    eventually(lambda: ada in system.leads(), "the Lead")

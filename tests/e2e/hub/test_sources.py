@@ -86,17 +86,14 @@ def test_log_stream_in_each_of_its_formats_leads_to_the_users_present_state(syst
     system.sources = {"log_stream": {"token": "${LOG_TOKEN}"}}
     url = f"{system.start().announcement['url']}/intake/auth0/acme/logs"
 
+    expected: dict[str, list[str]] = {}
     for content_format in ("JSONARRAY", "JSONLINES", "JSONOBJECT"):
         stream_id = create_log_stream(auth0, url, LOG_TOKEN, content_format)
         about = {"company": "Analytical Engines"}
-        users = [sign_up(auth0, f"{name}@{content_format}.example.com", user_metadata=about) for name in ("ada", "bob")]
-        auth0.users.update(users[0], user_metadata={"company": content_format})
-        eventually(
-            lambda pair=users: (
-                [companies(system).get(user) for user in pair] == [[content_format], ["Analytical Engines"]]
-            ),  # noqa: B023  # awaited within the loop
-            f"what {content_format} told of",
-        )
+        ada, bob = (sign_up(auth0, f"{name}@{content_format}.example.com", user_metadata=about) for name in "ab")
+        auth0.users.update(ada, user_metadata={"company": content_format})
+        expected.update({ada: [content_format], bob: ["Analytical Engines"]})
+        eventually(lambda: companies(system) == expected, f"what {content_format} told of")
         auth0.log_streams.delete(stream_id)
 
     assert len(system.leads()) == 6

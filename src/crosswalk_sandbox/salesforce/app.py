@@ -9,7 +9,19 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from crosswalk_sandbox.salesforce import page, query, record_collections, service, sobjects
+from crosswalk_sandbox.salesforce import (
+    composite,
+    composite_batch,
+    composite_tree,
+    page,
+    parameterized_search,
+    query,
+    record_collections,
+    replication,
+    service,
+    sobjects,
+)
+from crosswalk_sandbox.salesforce.conditional import DescribeTimes
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused, not_found
 from crosswalk_sandbox.salesforce.front_door import FrontDoor
 from crosswalk_sandbox.salesforce.http import Endpoint, Path, api_error_reply, record_error_reply
@@ -70,7 +82,17 @@ def create_app(org: Org) -> Starlette:
     org
         The org to serve; it can be changed in process while it is served.
     """
-    paths = [*service.PATHS, *record_collections.PATHS, *query.PATHS, *sobjects.PATHS]
+    paths = [
+        *service.PATHS,
+        *record_collections.PATHS,
+        *composite.PATHS,
+        *composite_batch.PATHS,
+        *composite_tree.PATHS,
+        *query.PATHS,
+        *parameterized_search.PATHS,
+        *replication.PATHS,
+        *sobjects.PATHS,
+    ]
     routes = [Route(path.template, _route_endpoint(_MethodSwitch(path)), methods=_ALL_METHODS) for path in paths]
     app = Starlette(
         routes=[*routes, *page.ROUTES],
@@ -82,6 +104,7 @@ def create_app(org: Org) -> Starlette:
         },
     )
     app.state.org = org
+    app.state.describe_times = DescribeTimes(org.clock)
     return app
 
 

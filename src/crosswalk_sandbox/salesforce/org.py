@@ -239,17 +239,21 @@ class Org:
 
     @contextmanager
     def all_or_none(self) -> Iterator[None]:
-        """Undo every write inside when the block raises."""
-        mark, self._undo = len(self.writes), []
+        """Undo every write inside when the block raises; blocks may stand inside one another."""
+        mark, outer, own = len(self.writes), self._undo, list[Callable[[], None]]()
+        self._undo = own
         try:
             yield
         except BaseException:
-            for undo in reversed(self._undo):
+            for undo in reversed(own):
                 undo()
             self.writes.cut(mark)
             raise
+        else:
+            if outer is not None:
+                outer.extend(own)
         finally:
-            self._undo = None
+            self._undo = outer
 
     def find_parent(self, object: str, field: str, value: Any) -> list[str]:
         """The ids of the records that a nested `{"Account": {"External__c": …}}` names."""

@@ -11,7 +11,7 @@ from crosswalk_sandbox.salesforce.http import NEWEST_VERSION, OLDEST_VERSION, Pa
 from crosswalk_sandbox.salesforce.sessions import TokenRefused
 
 _SEASONS = ("Winter", "Spring", "Summer")
-_SERVICES = ("sobjects", "query", "queryAll", "limits", "composite")
+_SERVICES = ("sobjects", "query", "queryAll", "limits", "composite", "jobs", "parameterizedSearch")
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
 
 

@@ -1,10 +1,13 @@
 """`sobjects`: the list of objects, describe, and calls about one record."""
 
+from datetime import datetime
+from functools import partial
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crosswalk_sandbox.salesforce.conditional import DescribeTimes, reply_if_changed
 from crosswalk_sandbox.salesforce.errors import ApiError
 from crosswalk_sandbox.salesforce.http import Path, json_reply, org_of, read_object, version_of
 from crosswalk_sandbox.salesforce.org import Org
@@ -58,19 +61,21 @@ async def show_object(request: Request) -> Response:
 
 async def describe_object(request: Request) -> Response:
     org = org_of(request)
-    return json_reply(org.objects[object_name_of(request)].describe(version_of(request), org.instance_url))
+    described = org.objects[object_name_of(request)].describe(version_of(request), org.instance_url)
+    times: DescribeTimes = request.app.state.describe_times
+    return reply_if_changed(request, times.of(request.url.path, described), lambda: described)
 
 
 async def create_record(request: Request) -> Response:
     name = object_name_of(request)
     row_id = org_of(request).insert(name, await read_object(request), source="api")
-    return json_reply({"id": row_id, "success": True, "errors": []}, 201)
+    return _created(request, name, {"id": row_id, "success": True, "errors": []})
 
 
 async def read_record(request: Request) -> Response:
     org, name = org_of(request), object_name_of(request)
     row = org.existing_row(name, request.path_params["id"])
-    return json_reply(record_body(org, version_of(request), name, row, _asked_fields(request)))
+    return _record_reply(request, name, row)
 
 
 async def update_record(request: Request) -> Response:
@@ -91,11 +96,10 @@ async def delete_record(request: Request) -> Response:
 
 
 async def read_by_key(request: Request) -> Response:
-    org, name = org_of(request), object_name_of(request)
     rows = _rows_by_key(request)
     if len(rows) > 1:
         return _several(request, rows)
-    return json_reply(record_body(org, version_of(request), name, rows[0], _asked_fields(request)))
+    return _record_reply(request, object_name_of(request), rows[0])
 
 
 async def delete_by_key(request: Request) -> Response:
@@ -118,7 +122,19 @@ async def upsert_by_key(request: Request) -> Response:
     elif len(found := org.tables[name].find(key.name, value)) > 1:
         return _several(request, [org.tables[name].rows[row_id] for row_id in found])
     row_id, is_new = org.upsert(name, key, value, fields, source="api")
-    return json_reply({"id": row_id, "success": True, "errors": [], "created": is_new}, 201 if is_new else 200)
+    body = {"id": row_id, "success": True, "errors": [], "created": is_new}
+    return _created(request, name, body) if is_new else json_reply(body)
+
+
+def _created(request: Request, name: str, body: Row) -> Response:
+    reply = json_reply(body, 201)
+    reply.headers["Location"] = record_address(version_of(request), name, body["id"])
+    return reply
+
+
+def _record_reply(request: Request, name: str, row: Row) -> Response:
+    body = partial(record_body, org_of(request), version_of(request), name, row, _asked_fields(request))
+    return reply_if_changed(request, datetime.fromisoformat(row["LastModifiedDate"]), body)
 
 
 def _asked_fields(request: Request) -> list[str] | None:

@@ -209,6 +209,7 @@ def test_jwt_bearer_signs_in_with_a_key_file_and_a_revoked_token_is_replaced(sys
     system.sandbox.faults(revoke_tokens=True)
     send(hub, [an_event(a_user(1, 7), "evt_1_7")])
     eventually(lambda: [lead["Company"] for (lead,) in system.leads().values()] == ["Company 7"], "the change")
+    system.settled()
 
     assert system.rows("SELECT outcome, attempts FROM due ORDER BY seq") == [("written", 0), ("written", 0)]
     assert system.rows("SELECT count(*) FROM problems") == [(0,)]

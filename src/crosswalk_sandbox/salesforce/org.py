@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from crosswalk_sandbox.salesforce.bulk.jobs import Jobs
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordProblem, RecordRefused, not_found
 from crosswalk_sandbox.salesforce.faults import FaultOrder, Faults
 from crosswalk_sandbox.salesforce.ids import is_id_shaped, make_id, to_id18
@@ -61,6 +62,7 @@ class Org:
         )
         self.objects: dict[str, ObjectType] = standard_objects()
         self._undo: list[Callable[[], None]] | None = None
+        self.jobs = Jobs(clock)
         self.faults = Faults()
         self.reset()
 
@@ -74,6 +76,7 @@ class Org:
         self.latency_ms = 0.0
         self.sessions.lifetime = TOKEN_LIFETIME
         self.cursors: dict[str, list[Row]] = {}
+        self.jobs.clear()
         self.user_id = self._add_integration_user()
 
     def object_type(self, name: str) -> ObjectType:

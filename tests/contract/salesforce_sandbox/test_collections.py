@@ -1,8 +1,5 @@
 """Many records in one call: results in order, one for each, and the recorded traffic of a real org played again."""
 
-import json
-import re
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,11 +8,10 @@ import pytest
 from crosswalk_sandbox.process import SandboxProcess
 
 from .builders import API, a_lead, typed
+from .replay import Replay, exchanges_of
 
 COLLECTION = f"{API}/composite/sobjects"
 BY_USER = f"{COLLECTION}/Lead/Auth0_User_Id__c"
-RECORDED = Path(__file__).parent / "recorded"
-RECORD_ID = re.compile(r"00[13Q][A-Za-z0-9]{15}")
 
 
 def leads(*records: dict[str, Any], all_or_none: bool = False) -> dict[str, Any]:
@@ -161,41 +157,16 @@ def test_collections_call_counts_as_one_call(http: httpx.Client, sandbox: Sandbo
     assert sandbox.calls()["by_path"]["POST /services/data/{version}/composite/sobjects"] == 1
 
 
-class Replay:
-    """Plays recorded calls and compares the replies, each org's own ids standing for one another."""
-
-    def __init__(self, http: httpx.Client) -> None:
-        self._http = http
-        self._ids: dict[str, str] = {}
-
-    def check(self, exchange: dict[str, Any]) -> None:
-        request, expected = exchange["request"], exchange["response"]
-        body = json.loads(self._translated(json.dumps(request["body"])))
-        uri = request["uri"].replace("vxx.0", "v62.0")
-        reply = self._http.request(request["method"], uri, json=body)
-        assert reply.status_code == expected["status"]
-        recorded_ids = RECORD_ID.findall(json.dumps(expected["body"]))
-        own_ids = RECORD_ID.findall(reply.text)
-        assert len(own_ids) == len(recorded_ids)
-        for recorded, own in zip(recorded_ids, own_ids, strict=True):
-            assert self._ids.setdefault(recorded, own) == own
-        wanted = self._translated(json.dumps(expected["body"])).replace("vxx.0", "v62.0")
-        assert reply.json() == json.loads(wanted)
-
-    def _translated(self, text: str) -> str:
-        return RECORD_ID.sub(lambda match: self._ids.get(match.group(), match.group()), text)
-
-
 @pytest.mark.parametrize("name", ["upsert_by_email", "upsert_by_id"])
 def test_recorded_traffic_gets_the_recorded_replies(http: httpx.Client, name: str) -> None:
     replay = Replay(http)
 
-    for exchange in json.loads((RECORDED / f"{name}.json").read_text()):
+    for exchange in exchanges_of(name):
         replay.check(exchange)
 
 
 def test_recorded_updates_get_the_recorded_replies(http: httpx.Client) -> None:
-    exchanges = json.loads((RECORDED / "update_accounts.json").read_text())
+    exchanges = exchanges_of("update_accounts")
     for row in exchanges[0]["response"]["body"]["records"]:
         http.post(f"{API}/sobjects/Account", json={"Name": row["Name"]})
     replay = Replay(http)

@@ -11,10 +11,10 @@ import pytest
 from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
-from crosswalk_sandbox.salesforce import Org, create_app
 from crosswalk_sandbox.salesforce.bulk import endpoints
 
 from .builders import API
+from .in_process import Clock, an_org, client_of
 
 INGEST = f"{API}/jobs/ingest"
 DEADLINE_SECONDS = 20
@@ -338,11 +338,7 @@ def limited_upload(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 async def test_upload_beyond_the_limit_is_refused(limited_upload: int) -> None:
-    org = Org(instance_url="https://x", client_id="i", client_secret="s", username="u", jwt_certificate_pem=None)
-    form = {"grant_type": "client_credentials", "client_id": "i", "client_secret": "s"}
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(create_app(org)), base_url="https://x") as client:
-        token = (await client.post("/services/oauth2/token", data=form)).json()["access_token"]
-        client.headers["Authorization"] = f"Bearer {token}"
+    async with client_of(an_org(Clock())) as client:
         job_id = (await client.post(INGEST, json={"operation": "insert", "object": "Contact"})).json()["id"]
 
         full = "LastName\n".ljust(limited_upload, "A")

@@ -9,6 +9,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from crosswalk_sandbox.auth0.pages import page_routes
+from crosswalk_sandbox.auth0.routes.authorize import authorize_routes
+from crosswalk_sandbox.auth0.routes.logout import logout_routes
 from crosswalk_sandbox.auth0.routes.management import management_api
 from crosswalk_sandbox.auth0.routes.oauth import oauth_routes
 from crosswalk_sandbox.auth0.tenant import Tenant
@@ -29,6 +31,8 @@ def create_app(tenant: Tenant) -> Starlette:
 
     routes = [
         *oauth_routes(tenant),
+        *authorize_routes(tenant),
+        *logout_routes(tenant),
         Mount("/api/v2", app=management_api(tenant)),
         *page_routes(tenant),
     ]

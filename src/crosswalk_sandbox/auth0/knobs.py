@@ -38,6 +38,9 @@ class Knobs:
         The sustained rate and how many requests may come at once.
     event_retention, log_retention : int
         How many events and logs are kept. Read at construction and reset.
+    organization_names : bool
+        The tenant setting ``allow_organization_name_in_authentication_api``: logins may name an organization instead
+        of giving its id, and tokens carry ``org_name``.
     """
 
     duplicate_every: int = 0
@@ -53,3 +56,4 @@ class Knobs:
     rate_limit_burst: int = 50
     event_retention: int = 100_000
     log_retention: int = 100_000
+    organization_names: bool = False

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from crosswalk_sandbox.auth0.clients import Clients
 from crosswalk_sandbox.auth0.clock import iso_milliseconds, utc_now
 from crosswalk_sandbox.auth0.deliveries import DeliveryQueue
 from crosswalk_sandbox.auth0.event_streams import EventStreams
 from crosswalk_sandbox.auth0.events import EventLog, cloud_event, event_context
+from crosswalk_sandbox.auth0.invitations import Invitations
 from crosswalk_sandbox.auth0.knobs import Knobs
 from crosswalk_sandbox.auth0.log_streams import LogStreams
 from crosswalk_sandbox.auth0.logs import (
@@ -28,15 +30,26 @@ from crosswalk_sandbox.auth0.logs import (
     signup_details,
     update_of,
 )
+from crosswalk_sandbox.auth0.organizations import Organizations
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.rate_limit import RateLimit
+from crosswalk_sandbox.auth0.resource_servers import ClientGrants, ResourceServers
+from crosswalk_sandbox.auth0.roles import Roles
 from crosswalk_sandbox.auth0.signals import Signal
-from crosswalk_sandbox.auth0.tokens import TokenIssuer
+from crosswalk_sandbox.auth0.signin.state import SignInState
+from crosswalk_sandbox.auth0.tokens import SCOPES, TokenIssuer
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
 from crosswalk_sandbox.auth0.users import UserDirectory
 
-# The request method that an event of each type tells of.
-METHODS = {"user.created": "POST", "user.updated": "PATCH", "user.deleted": "DELETE"}
+# The request method that an event tells of, by the last word of its type.
+METHODS = {
+    "added": "POST",
+    "assigned": "POST",
+    "created": "POST",
+    "deleted": "DELETE",
+    "removed": "DELETE",
+    "updated": "PATCH",
+}
 # What an in-process caller need not give, because it has nothing to do with the user it wants.
 SEED_DEFAULTS = {"connection": DATABASE_CONNECTION, "password": "Correct-Horse-7-Battery"}
 
@@ -92,9 +105,21 @@ class Tenant:
         self.log_streams = LogStreams()
         self.deliveries = DeliveryQueue(self.knobs)
         self.rate_limit = RateLimit(self.knobs)
+        self.clients = Clients(self.name)
+        self.clients.create(
+            {"name": "Machine to machine", "app_type": "non_interactive"},
+            client_id=self.client_id,
+            client_secret=self.client_secret,
+        )
+        self.resource_servers = ResourceServers(self.management_audience, tuple(SCOPES.split()))
+        self.client_grants = ClientGrants()
+        self.roles = Roles(self.resource_servers)
+        self.organizations = Organizations(self.roles, self.emit)
+        self.invitations = Invitations(self.clock)
+        self.signin = SignInState()
 
     def reset(self) -> None:
-        """Forget users, streams, events, logs and deliveries; keep domain, application, signing key and knobs."""
+        """Forget everything but the domain, the machine-to-machine application, the signing key and the knobs."""
         with self.lock:
             self._start_empty()
         self.events_changed.notify()
@@ -104,6 +129,14 @@ class Tenant:
         """End all open event subscriptions. Call it before stopping a server, which would wait for them."""
         self.subscriptions_closed += 1
         self.events_changed.notify()
+
+    def management_audience(self) -> str:
+        """Return what a token for the Management API is for."""
+        return f"https://{self.domain}/api/v2/"
+
+    def userinfo_audience(self) -> str:
+        """Return what a token for ``/userinfo`` is for."""
+        return f"https://{self.domain}/userinfo"
 
     def create_user(self, body: dict[str, Any], origin: Origin | None = None) -> dict[str, Any]:
         """Create a user as ``POST /api/v2/users`` does, and return its document.
@@ -119,19 +152,25 @@ class Tenant:
             given = body if origin is not None or not isinstance(body, dict) else {**SEED_DEFAULTS, **body}
             source = origin or self._in_process()
             document = self.users.create(given)
-            self._log("sapi", api_log(CREATE_USER, source, given, document))
-            self._emit("user.created", {"object": document}, source)
+            self.log("sapi", api_log(CREATE_USER, source, given, document))
+            self.emit("user.created", {"object": document}, source)
+            return document
+
+    def register(self, body: dict[str, Any], origin: Origin) -> dict[str, Any]:
+        """Create a user as a sign-up form does, and return its document."""
+        with self.lock:
+            document = self.users.create(body)
+            self.log("ss", connection_log(document, origin, signup_details(body, origin, self.name)))
+            self.emit("user.created", {"object": document}, origin)
             return document
 
     def sign_up(self, body: dict[str, Any], origin: Origin) -> dict[str, Any]:
-        """Create a user as the sign-up form does: the person is signed in at once, and logs tell it."""
+        """Create a user as the sandbox's own sign-up page does: the person is signed in at once."""
         with self.lock:
-            document = self.users.create(body)
-            self.users.record_login(document["user_id"], origin.ip)
-            document = self.users.get(document["user_id"])
-            self._log("ss", connection_log(document, origin, signup_details(body, origin, self.name)))
-            self._log("s", connection_log(document, origin, {"stats": {"loginsCount": 1}}))
-            self._emit("user.created", {"object": document}, origin)
+            user_id = self.register(body, origin)["user_id"]
+            self.users.record_login(user_id, origin.ip)
+            document = self.users.get(user_id)
+            self.log("s", connection_log(document, origin, {"stats": {"loginsCount": 1}}))
             return document
 
     def update_user(self, user_id: str, body: dict[str, Any], origin: Origin | None = None) -> dict[str, Any]:
@@ -145,12 +184,12 @@ class Tenant:
         with self.lock:
             source = origin or self._in_process()
             before, after = self.users.update(user_id, body)
-            self._log("sapi", api_log(update_of(user_id), source, body, after))
+            self.log("sapi", api_log(update_of(user_id), source, body, after))
             for log_type in change_logs(before, after, body, source):
                 details = {"body": {"newEmail": after["email"]}} if log_type == "sce" else {}
                 entry = connection_log(after, source, details)
-                self._log(log_type, {"description": DESCRIPTIONS[log_type], **entry})
-            self._emit("user.updated", {"object": after, "previous_object": before}, source)
+                self.log(log_type, {"description": DESCRIPTIONS[log_type], **entry})
+            self.emit("user.updated", {"object": after, "previous_object": before}, source)
             return after
 
     def delete_user(self, user_id: str, origin: Origin | None = None) -> None:
@@ -158,29 +197,14 @@ class Tenant:
         with self.lock:
             source = origin or self._in_process()
             document = self.users.delete(user_id)
-            self._log("sapi", api_log(deletion_of(user_id), source, {}, {}))
+            self.signin.forget_user(user_id)
+            self.roles.forget_user(user_id)
+            self.organizations.forget_user(user_id, source)
+            self.log("sapi", api_log(deletion_of(user_id), source, {}, {}))
             if document is not None:
-                self._log("du", connection_log(document, source, {}))
+                self.log("du", connection_log(document, source, {}))
                 deleted = {**document, "deleted_at": iso_milliseconds(self.clock())}
-                self._emit("user.deleted", {"object": deleted}, source)
-
-    def record_token(self, origin: Origin) -> None:
-        """Log that the machine-to-machine application exchanged its credentials for a token."""
-        with self.lock:
-            self._log(
-                "seccft",
-                {
-                    "description": "Client Credentials for Access Token",
-                    "client_id": origin.client_id,
-                    "client_name": origin.client_name,
-                    "ip": origin.ip,
-                    "user_agent": origin.user_agent,
-                    "hostname": self.domain,
-                    "audience": f"https://{self.domain}/api/v2/",
-                    "user_id": "",
-                    "user_name": "",
-                },
-            )
+                self.emit("user.deleted", {"object": deleted}, source)
 
     def snapshot(self) -> dict[str, Any]:
         """Return counts and the lists of users, event streams and log streams, without secrets."""
@@ -203,12 +227,14 @@ class Tenant:
     def _in_process(self) -> Origin:
         return Origin(self.client_id, "Sandbox", hostname=self.domain)
 
-    def _log(self, log_type: str, fields: dict[str, Any]) -> None:
+    def log(self, log_type: str, fields: dict[str, Any]) -> None:
+        """Write one tenant log and tell those who wait for it."""
         self.logs.write(log_type, fields)
         self.logs_changed.notify()
 
-    def _emit(self, event_type: str, data: dict[str, Any], origin: Origin) -> None:
-        data = {**data, "context": event_context(origin, METHODS[event_type], self.name)}
+    def emit(self, event_type: str, data: dict[str, Any], origin: Origin) -> None:
+        """Tell the event streams and subscribers what happened because of `origin`."""
+        data = {**data, "context": event_context(origin, METHODS[event_type.rpartition(".")[2]], self.name)}
         event = cloud_event(event_type, data, self.name, iso_milliseconds(self.clock()))
         self.events.append(event)
         now = time.monotonic()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import secrets
 from datetime import datetime
 from typing import Any
 
@@ -13,12 +12,22 @@ from joserfc.jwk import RSAKey
 
 from crosswalk_sandbox.auth0.problems import Problem
 
-LIFETIME_SECONDS = 86_400
 ALGORITHM = "RS256"
 SCOPES = (
     "read:users create:users update:users delete:users read:logs read:logs_users read:log_streams create:log_streams "
     "update:log_streams delete:log_streams read:event_streams create:event_streams update:event_streams "
-    "delete:event_streams read:event_deliveries update:event_deliveries read:events"
+    "delete:event_streams read:event_deliveries update:event_deliveries read:events "
+    "read:clients create:clients update:clients delete:clients read:client_keys update:client_keys "
+    "read:client_grants create:client_grants update:client_grants delete:client_grants "
+    "read:resource_servers create:resource_servers update:resource_servers delete:resource_servers "
+    "read:roles create:roles update:roles delete:roles read:role_members create:role_members "
+    "read:organizations create:organizations update:organizations delete:organizations "
+    "read:organization_members create:organization_members delete:organization_members "
+    "read:organization_connections create:organization_connections update:organization_connections "
+    "delete:organization_connections read:organization_member_roles create:organization_member_roles "
+    "delete:organization_member_roles read:organization_invitations create:organization_invitations "
+    "delete:organization_invitations read:guardian_enrollments delete:guardian_enrollments "
+    "read:mfa_policies update:mfa_policies"
 )
 KNOWN_TOKENS_KEPT = 1_000
 
@@ -36,22 +45,17 @@ class TokenIssuer:
         """Return the public key as a JSON Web Key Set."""
         return {"keys": [self._key.as_dict(private=False)]}
 
-    def issue(self, *, domain: str, client_id: str, now: datetime) -> dict[str, Any]:
-        """Return the answer of the token endpoint to a valid client-credentials request."""
-        issued_at = int(now.timestamp())
-        claims = {
-            "iss": f"https://{domain}/",
-            "sub": f"{client_id}@clients",
-            "aud": f"https://{domain}/api/v2/",
-            "iat": issued_at,
-            "exp": issued_at + LIFETIME_SECONDS,
-            "scope": SCOPES,
-            "gty": "client-credentials",
-            "azp": client_id,
-            "jti": secrets.token_urlsafe(16),
-        }
-        token = jwt.encode({"alg": ALGORITHM, "typ": "JWT", "kid": self._key.kid}, claims, self._key)
-        return {"access_token": token, "scope": SCOPES, "expires_in": LIFETIME_SECONDS, "token_type": "Bearer"}
+    def sign(self, claims: dict[str, Any], *, kind: str = "JWT") -> str:
+        """Return `claims` as a signed token."""
+        return jwt.encode({"alg": ALGORITHM, "typ": kind, "kid": self._key.kid}, claims, self._key)
+
+    def read(self, token: str) -> dict[str, Any] | None:
+        """Return the claims of a token that this tenant signed, expired or not; None for any other text."""
+        try:
+            claims: dict[str, Any] = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
+        except (JoseError, ValueError):
+            return None
+        return claims
 
     def check(self, authorization: str | None, *, domain: str, now: datetime) -> dict[str, Any]:
         """Return the claims of a bearer token.
@@ -67,17 +71,17 @@ class TokenIssuer:
         if scheme.lower() != "bearer" or not token:
             raise Problem(401, "Bad HTTP authentication header format", "Bearer")
         claims = self._known.get(token) or self._verified(token)
-        if f"https://{domain}/api/v2/" != claims["aud"]:
-            raise Problem(401, f"Bad audience: {claims['aud']}", "invalid_token")
+        audience = claims.get("aud")
+        if f"https://{domain}/api/v2/" != audience:
+            raise Problem(401, f"Bad audience: {audience}", "invalid_token")
         if claims["exp"] <= now.timestamp():
             raise Problem(401, "Expired token received for JSON Web Token validation", "invalid_token")
         return claims
 
     def _verified(self, token: str) -> dict[str, Any]:
-        try:
-            claims: dict[str, Any] = jwt.decode(token, self._key, algorithms=[ALGORITHM]).claims
-        except (JoseError, ValueError):
-            raise Problem(401, "Invalid token", "invalid_token") from None
+        claims = self.read(token)
+        if claims is None:
+            raise Problem(401, "Invalid token", "invalid_token")
         if len(self._known) >= KNOWN_TOKENS_KEPT:
             self._known.clear()
         self._known[token] = claims

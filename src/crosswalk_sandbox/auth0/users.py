@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crosswalk_sandbox.auth0.clock import iso_milliseconds, parse_iso
+from crosswalk_sandbox.auth0.passwords import Passwords
 from crosswalk_sandbox.auth0.problems import Problem, inexistent_user
 from crosswalk_sandbox.auth0.user_documents import check_create, check_update, new_document, patched_document
 
@@ -18,6 +19,7 @@ class UserDirectory:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
+        self.passwords = Passwords()
         self._documents: dict[str, dict[str, Any]] = {}
         self._ids_by_email: dict[str, str] = {}
         self._created = 0
@@ -46,6 +48,7 @@ class UserDirectory:
             raise user_exists()
         self._documents[document["user_id"]] = document
         self._ids_by_email[document["email"]] = document["user_id"]
+        self.passwords.remember(document["user_id"], checked["password"])
         return copy.deepcopy(document)
 
     def get(self, user_id: str) -> dict[str, Any]:
@@ -74,6 +77,8 @@ class UserDirectory:
             del self._ids_by_email[before["email"]]
             self._ids_by_email[after["email"]] = user_id
         self._documents[user_id] = after
+        if checked.get("password") is not None:
+            self.passwords.remember(user_id, checked["password"])
         return copy.deepcopy(before), copy.deepcopy(after)
 
     def record_login(self, user_id: str, ip: str) -> None:
@@ -91,6 +96,7 @@ class UserDirectory:
         document = self._documents.pop(user_id, None)
         if document is not None:
             del self._ids_by_email[document["email"]]
+            self.passwords.forget(user_id)
         return document
 
     def by_email(self, email: str) -> list[dict[str, Any]]:

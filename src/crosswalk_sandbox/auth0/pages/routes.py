@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -14,16 +12,10 @@ from starlette.routing import BaseRoute, Route
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.pages.csrf import FIELD, csrf_value, is_genuine, set_csrf_cookie
 from crosswalk_sandbox.auth0.pages.forms import draft_of, sign_up_body, update_body
+from crosswalk_sandbox.auth0.pages.rendering import TEMPLATES
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.tenant import Tenant
 
-TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-TEMPLATES.filters["path"] = lambda text: quote(text, safe="")
 MOST_PEOPLE_SHOWN = 500
 STALE_FORM = "This form is no longer valid. Please try again."
 NOTICES = {

@@ -1,58 +1,163 @@
-"""The token endpoint, the tenant's public key, and its discovery document."""
+"""The token endpoint and its neighbours: revocation, userinfo, sign-up by API, public key, discovery."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from crosswalk_sandbox.auth0.clients import is_public
 from crosswalk_sandbox.auth0.origin import Origin
+from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.routes.exchange import answer
+from crosswalk_sandbox.auth0.signin.applications import authenticated_client
+from crosswalk_sandbox.auth0.signin.claims import person_claims
+from crosswalk_sandbox.auth0.signin.discovery import configuration
+from crosswalk_sandbox.auth0.signin.errors import OAuthError
+from crosswalk_sandbox.auth0.signin.exchange import (
+    Grant,
+    exchange_client_credentials,
+    exchange_code,
+    exchange_refresh_token,
+    revoke,
+)
+from crosswalk_sandbox.auth0.signin.password_grants import exchange_otp, exchange_password
+from crosswalk_sandbox.auth0.signin.records import log_application
 from crosswalk_sandbox.auth0.tenant import Tenant
-from crosswalk_sandbox.auth0.tokens import ALGORITHM, same_secret
+
+GRANTS: dict[str, Grant] = {
+    "authorization_code": exchange_code,
+    "client_credentials": exchange_client_credentials,
+    "password": exchange_password,
+    "refresh_token": exchange_refresh_token,
+    "http://auth0.com/oauth/grant-type/mfa-otp": exchange_otp,
+    "http://auth0.com/oauth/grant-type/password-realm": exchange_password,
+}
+# Where a failed client authentication is logged, by grant.
+FAILURES = {
+    "authorization_code": "feacft",
+    "client_credentials": "feccft",
+    "refresh_token": "fertft",
+}
+NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 
 
 def oauth_routes(tenant: Tenant) -> list[BaseRoute]:
-    """Return the routes of the authorization server."""
+    """Return the routes of the authorization server that applications call."""
     routes = AuthorizationServer(tenant)
     return [
         Route("/oauth/token", routes.token, methods=["POST"]),
+        Route("/oauth/revoke", routes.revoke, methods=["POST"]),
+        Route("/userinfo", routes.userinfo, methods=["GET", "POST"]),
+        Route("/dbconnections/signup", routes.sign_up, methods=["POST"]),
         Route("/.well-known/jwks.json", routes.jwks),
         Route("/.well-known/openid-configuration", routes.configuration),
     ]
 
 
 class AuthorizationServer:
-    """The operations of the authorization server."""
+    """The operations that applications call."""
 
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
 
     async def token(self, request: Request) -> Response:
-        """Exchange client credentials for an access token."""
-        body = await read_token_request(request)
-        if body is None:
-            return oauth_error(400, "invalid_request", "The body must be JSON or form encoded.")
-        if body.get("grant_type") != "client_credentials":
-            return oauth_error(403, "unsupported_grant_type", f"Unsupported grant type: {body.get('grant_type')}")
-        known_client = body.get("client_id", "") == self._tenant.client_id
-        if not known_client or not same_secret(body.get("client_secret", ""), self._tenant.client_secret):
-            return oauth_error(401, "access_denied", "Unauthorized")
-        audience = body.get("audience", "")
-        if audience != f"https://{self._tenant.domain}/api/v2/":
-            found = (
-                f"Service not enabled within domain: {audience}" if audience else "Missing required parameter: audience"
-            )
-            return oauth_error(403, "access_denied", found)
-        self._tenant.record_token(caller(request, self._tenant))
-        return answer(
-            self._tenant.tokens.issue(
-                domain=self._tenant.domain, client_id=self._tenant.client_id, now=self._tenant.clock()
-            )
-        )
+        """Exchange one of the grants for tokens."""
+        try:
+            given = await read_parameters(request)
+            with self._tenant.lock:
+                return answer_fresh(self._granted(request, given))
+        except OAuthError as error:
+            return refused(error)
+
+    def _granted(self, request: Request, given: dict[str, str]) -> dict[str, Any]:
+        wanted = given.get("grant_type", "")
+        if not wanted:
+            raise OAuthError(403, "invalid_request", "Missing required parameter: grant_type")
+        grant = GRANTS.get(wanted)
+        if grant is None:
+            raise OAuthError(403, "unsupported_grant_type", f"Unsupported grant type: {wanted}")
+        try:
+            client = authenticated_client(self._tenant, request.headers.get("authorization", ""), given)
+        except OAuthError as error:
+            origin = caller(request, self._tenant, given.get("client_id", ""))
+            log_application(self._tenant, FAILURES.get(wanted, "fepft"), origin, error.description)
+            raise
+        if wanted not in client["grant_types"]:
+            found = f"Grant type '{wanted}' not allowed for the client."
+            raise OAuthError(403, "unauthorized_client", found)
+        if is_public(client):
+            self._check_public(wanted, given)
+        return grant(self._tenant, client, given, caller(request, self._tenant, client["client_id"]))
+
+    def _check_public(self, grant_type: str, given: Mapping[str, str]) -> None:
+        # Without a secret, only what the caller must hold besides the client id can prove who it is.
+        code = self._tenant.signin.codes.find(given.get("code", ""))
+        unproven_code = grant_type == "authorization_code" and code is not None and not code.code_challenge
+        if grant_type == "client_credentials" or unproven_code:
+            raise OAuthError(401, "access_denied", "Unauthorized")
+
+    async def revoke(self, request: Request) -> Response:
+        """Revoke a refresh token."""
+        try:
+            given = await read_parameters(request)
+            with self._tenant.lock:
+                client = authenticated_client(self._tenant, request.headers.get("authorization", ""), given)
+                revoke(self._tenant, client, given, caller(request, self._tenant, client["client_id"]))
+        except OAuthError as error:
+            return refused(error)
+        return Response(status_code=200)
+
+    async def userinfo(self, request: Request) -> Response:
+        """Return what the token's application may know of its user."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            token = ""
+        with self._tenant.lock:
+            claims = self._userinfo_claims(token)
+        if claims is None:
+            return PlainTextResponse("Unauthorized", 401, {"www-authenticate": 'Bearer error="invalid_token"'})
+        return answer_fresh(claims)
+
+    def _userinfo_claims(self, token: str) -> dict[str, Any] | None:
+        now = self._tenant.clock()
+        opaque = self._tenant.signin.opaque_tokens.get(token)
+        if opaque is not None:
+            user_id, scopes = opaque.authorization.user_id, opaque.authorization.scopes
+            alive = opaque.expires > now and "openid" in scopes
+        else:
+            read = self._tenant.tokens.read(token) if token else None
+            if read is None or self._tenant.userinfo_audience() not in read.get("aud", ()):
+                return None
+            user_id, scopes = read["sub"], tuple(read["scope"].split())
+            alive = read["exp"] > now.timestamp()
+        try:
+            document = self._tenant.users.get(user_id)
+        except Problem:
+            return None
+        return {"sub": user_id, **person_claims(document, scopes)} if alive else None
+
+    async def sign_up(self, request: Request) -> Response:
+        """Create a user of the database connection, as applications with their own sign-up form do."""
+        try:
+            body: Any = msgspec.json.decode(await request.body())
+        except msgspec.DecodeError:
+            body = None
+        client_id = body.pop("client_id", None) if isinstance(body, dict) else None
+        if not isinstance(client_id, str) or self._tenant.clients.find(client_id) is None:
+            return answer({"error": "invalid_request", "error_description": "Unknown client"}, 400)
+        origin = caller(request, self._tenant, client_id)
+        try:
+            document = self._tenant.register(body, origin)
+        except Problem as problem:
+            log_application(self._tenant, "fs", origin, problem.message)
+            return answer(signup_refusal(problem), 400)
+        shown = {name: document[name] for name in ("email", "email_verified", "user_metadata") if name in document}
+        return answer({"_id": document["user_id"].partition("|")[2], **shown})
 
     async def jwks(self, request: Request) -> Response:
         """Return the public key that checks the tenant's tokens."""
@@ -60,43 +165,62 @@ class AuthorizationServer:
 
     async def configuration(self, request: Request) -> Response:
         """Return the discovery document."""
-        base = f"https://{self._tenant.domain}/"
-        return answer(
-            {
-                "issuer": base,
-                "token_endpoint": f"{base}oauth/token",
-                "jwks_uri": f"{base}.well-known/jwks.json",
-                "grant_types_supported": ["client_credentials"],
-                "token_endpoint_auth_methods_supported": ["client_secret_post"],
-                "id_token_signing_alg_values_supported": [ALGORITHM],
-            }
-        )
+        return answer(configuration(self._tenant.domain, list(GRANTS)))
 
 
-async def read_token_request(request: Request) -> dict[str, str] | None:
-    """Return the parameters of a token request, JSON or form, or None when they cannot be read."""
+def signup_refusal(problem: Problem) -> dict[str, Any]:
+    """Return the vendor's answer to a sign-up that fails, which tells nobody whether the address is taken."""
+    if problem.message.startswith("PasswordStrengthError"):
+        return {
+            "name": "PasswordStrengthError",
+            "message": "Password is too weak",
+            "code": "invalid_password",
+            "description": "Password is too weak",
+            "statusCode": 400,
+        }
+    return {"name": "BadRequestError", "code": "invalid_signup", "description": "Invalid sign up", "statusCode": 400}
+
+
+async def read_parameters(request: Request) -> dict[str, str]:
+    """Return the parameters of a request, JSON or form.
+
+    Raises
+    ------
+    OAuthError
+        400 when they cannot be read.
+    """
+    unreadable = OAuthError(400, "invalid_request", "The body must be JSON or form encoded.")
     if request.headers.get("content-type", "").startswith("application/json"):
         try:
             body: Any = msgspec.json.decode(await request.body())
         except msgspec.DecodeError:
-            return None
+            raise unreadable from None
         if not isinstance(body, dict):
-            return None
+            raise unreadable
         return {key: value for key, value in body.items() if isinstance(value, str)}
     form = await request.form()
     return {key: value for key, value in form.items() if isinstance(value, str)}
 
 
-def oauth_error(status: int, error: str, description: str) -> Response:
-    """Return an error of the authorization server, whose shape differs from the Management API's."""
-    return answer({"error": error, "error_description": description}, status)
+def answer_fresh(payload: dict[str, Any]) -> Response:
+    """Return an answer that nobody may keep."""
+    response = answer(payload)
+    response.headers.update(NO_STORE)
+    return response
 
 
-def caller(request: Request, tenant: Tenant) -> Origin:
-    """Return who asks for a token."""
+def refused(error: OAuthError) -> Response:
+    """Return a refusal, whose shape differs from the Management API's."""
+    response = answer(error.body(), error.status)
+    response.headers.update(NO_STORE)
+    return response
+
+
+def caller(request: Request, tenant: Tenant, client_id: str) -> Origin:
+    """Return who sent a request on behalf of an application."""
     return Origin(
-        client_id=tenant.client_id,
-        client_name="Machine to machine",
+        client_id=client_id,
+        client_name=tenant.clients.name_of(client_id),
         ip=request.client.host if request.client else "",
         user_agent=request.headers.get("user-agent", ""),
         hostname=tenant.domain,

@@ -1,0 +1,242 @@
+"""``/authorize`` and the sign-in pages behind it: login, sign-up, second factor, consent.
+
+Paths and form fields are the vendor's (``/u/login?state=...``, ``username``, ``password``, ``code``, ``action``).
+Every page belongs to one login on its way, which only the browser that began it can go on with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from crosswalk_sandbox.auth0.origin import Origin
+from crosswalk_sandbox.auth0.pages.signin import signin_page
+from crosswalk_sandbox.auth0.problems import Problem
+from crosswalk_sandbox.auth0.routes.answers import (
+    HEADERS,
+    browser_id,
+    current_session,
+    return_to_application,
+    set_browser_cookie,
+    set_session_cookie,
+)
+from crosswalk_sandbox.auth0.routes.oauth import caller
+from crosswalk_sandbox.auth0.signin.credentials import WrongCredentials, check_credentials
+from crosswalk_sandbox.auth0.signin.errors import Denied, PageError, RequestDenied
+from crosswalk_sandbox.auth0.signin.flow import Flow
+from crosswalk_sandbox.auth0.signin.otp import matching_step, new_secret, otpauth_uri
+from crosswalk_sandbox.auth0.signin.records import log_application, log_user_id
+from crosswalk_sandbox.auth0.signin.requests import read_request
+from crosswalk_sandbox.auth0.signin.transactions import Transaction
+from crosswalk_sandbox.auth0.tenant import Tenant
+from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
+
+OVER = "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some issue with cookies, since we couldn't find your session. Try logging in again from the application and if the problem persists please contact the administrator."  # noqa: E501 - one sentence of the vendor's
+WRONG_CODE = "The code you entered is invalid"
+# What a page's form does: it may change the login, or return a message to show on the same page again.
+Submission = Callable[[Transaction, dict[str, str], Origin], str | None]
+
+
+def authorize_routes(tenant: Tenant) -> list[BaseRoute]:
+    """Return the routes of the login."""
+    pages = SignInPages(tenant)
+    steps = ("login", "signup", "mfa-otp-challenge", "mfa-otp-enrollment", "consent")
+    return [
+        Route("/authorize", pages.authorize, methods=["GET", "POST"]),
+        *(Route(f"/u/{step}", pages.show, methods=["GET"], name=step) for step in steps),
+        *(Route(f"/u/{step}", pages.submit, methods=["POST"], name=step) for step in steps),
+    ]
+
+
+class SignInPages:
+    """The login of one tenant, page by page."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._flow = Flow(tenant)
+        self._submissions: dict[str, Submission] = {
+            "login": self._log_in,
+            "signup": self._sign_up,
+            "mfa-otp-challenge": self._challenge,
+            "mfa-otp-enrollment": self._enroll,
+            "consent": self._consent,
+        }
+
+    async def authorize(self, request: Request) -> Response:
+        """Begin a login, or end it at once when the browser's session is enough."""
+        given = request.query_params if request.method == "GET" else await request.form()
+        parameters = {name: value for name, value in given.items() if isinstance(value, str)}
+        origin = caller(request, self._tenant, parameters.get("client_id", ""))
+        with self._tenant.lock:
+            try:
+                wanted = read_request(self._tenant, parameters)
+            except PageError as error:
+                log_application(self._tenant, "f", origin, error.description)
+                return self._error_page(error)
+            except RequestDenied as denied:
+                log_application(self._tenant, "f", origin, denied.description)
+                return return_to_application(denied.address, denied.parameters())
+            browser = browser_id(request)
+            transaction = self._flow.begin(wanted, browser, current_session(request, self._tenant))
+            response = self._advance(request, transaction, origin)
+        set_browser_cookie(response, browser)
+        return response
+
+    async def show(self, request: Request) -> Response:
+        """Show the page that the login has come to, whichever was asked for."""
+        with self._tenant.lock:
+            transaction = self._transaction(request)
+            if transaction is None:
+                return self._error_page(PageError("invalid_request", OVER))
+            origin = caller(request, self._tenant, transaction.request.client_id)
+            page = page_of(request)
+            try:
+                step = self._flow.next_step(transaction, origin)
+            except Denied as denied:
+                return self._denied(transaction, denied, origin)
+            # Whoever is not known yet may change between the two forms.
+            if page != step and not ({page, step} <= {"login", "signup"}):
+                return self._advance(request, transaction, origin)
+            return self._page(page, transaction)
+
+    async def submit(self, request: Request) -> Response:
+        """Take the form of a page, and go on or show what is wrong with it."""
+        form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+        with self._tenant.lock:
+            transaction = self._transaction(request)
+            if transaction is None:
+                return self._error_page(PageError("invalid_request", OVER))
+            origin = caller(request, self._tenant, transaction.request.client_id)
+            page = page_of(request)
+            try:
+                step = self._flow.next_step(transaction, origin)
+                if page != step and not ({page, step} <= {"login", "signup"}):
+                    return self._advance(request, transaction, origin)
+                message = self._submissions[page](transaction, form, origin)
+            except Denied as denied:
+                return self._denied(transaction, denied, origin)
+            if message is not None:
+                return self._page(page, transaction, 400, error=message, username=form.get("username", ""))
+            return self._advance(request, transaction, origin)
+
+    def _advance(self, request: Request, transaction: Transaction, origin: Origin) -> Response:
+        """Send the browser to the next page, or back to the application when there is none left."""
+        try:
+            if "none" in transaction.request.prompts:
+                self._flow.silently(transaction, origin)
+            step = self._flow.next_step(transaction, origin)
+        except Denied as denied:
+            return self._denied(transaction, denied, origin)
+        if step != "done":
+            return RedirectResponse(f"/u/{step}?state={transaction.state}", 302, HEADERS)
+        code, session = self._flow.finish(transaction, current_session(request, self._tenant), origin)
+        response = return_to_application(transaction.request.address, {"code": code})
+        set_session_cookie(response, session)
+        return response
+
+    def _denied(self, transaction: Transaction, denied: Denied, origin: Origin) -> Response:
+        self._flow.fail(transaction, denied, origin)
+        return return_to_application(transaction.request.address, denied.parameters())
+
+    def _log_in(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
+        invited = self._invited_email(transaction)
+        try:
+            username = invited or form.get("username", "")
+            user = check_credentials(self._tenant, username, form.get("password", ""), origin)
+        except WrongCredentials as wrong:
+            if wrong.code == "unauthorized":
+                raise Denied("unauthorized", wrong.message) from None
+            return wrong.message
+        self._proven(transaction, user["user_id"])
+        return None
+
+    def _sign_up(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
+        email = self._invited_email(transaction) or form.get("email", "").strip()
+        body: dict[str, Any] = {
+            "connection": DATABASE_CONNECTION,
+            "email": email,
+            "password": form.get("password", ""),
+        }
+        try:
+            user = self._tenant.register(body, origin)
+        except Problem as problem:
+            log_application(self._tenant, "fs", origin, problem.message, user_name=email)
+            # The vendor tells nobody whether an address is taken.
+            return "Something went wrong, please try again later" if problem.status == 409 else problem.message
+        self._proven(transaction, user["user_id"])
+        return None
+
+    def _proven(self, transaction: Transaction, user_id: str) -> None:
+        transaction.user_id = user_id
+        transaction.methods = ["pwd"]
+        transaction.auth_time = self._tenant.clock()
+        transaction.fresh = True
+
+    def _challenge(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
+        user_id = transaction.user_id or ""
+        if not self._tenant.signin.enrollments.accept(user_id, form.get("code", ""), self._tenant.clock()):
+            log_user_id(self._tenant, "gd_auth_failed", user_id, origin)
+            return WRONG_CODE
+        transaction.methods.append("mfa")
+        log_user_id(self._tenant, "gd_auth_succeed", user_id, origin)
+        return None
+
+    def _enroll(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
+        user_id, now = transaction.user_id or "", self._tenant.clock()
+        step = matching_step(transaction.otp_secret, form.get("code", ""), now) if transaction.otp_secret else None
+        if step is None:
+            return WRONG_CODE
+        self._tenant.signin.enrollments.enroll(user_id, transaction.otp_secret, now).last_step = step
+        transaction.methods.append("mfa")
+        log_user_id(self._tenant, "gd_enrollment_complete", user_id, origin)
+        return None
+
+    def _consent(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
+        if form.get("action") != "accept":
+            raise Denied("access_denied", "User did not authorize the request")
+        self._flow.accept(transaction)
+        return None
+
+    def _page(
+        self, page: str, transaction: Transaction, status: int = 200, *, error: str = "", username: str = ""
+    ) -> Response:
+        request = transaction.request
+        values: dict[str, Any] = {"invited": self._invited_email(transaction)}
+        values["username"] = values["invited"] or username or request.login_hint
+        if page == "mfa-otp-enrollment":
+            transaction.otp_secret = transaction.otp_secret or new_secret()
+            account = self._tenant.users.get(transaction.user_id or "")["email"]
+            values["secret"] = transaction.otp_secret
+            values["otpauth_uri"] = otpauth_uri(transaction.otp_secret, self._tenant.name, account)
+        if page == "consent":
+            values["scopes"] = self._flow.consent_scopes(transaction)
+            values["user"] = self._tenant.users.get(transaction.user_id or "")
+        if request.organization_id is not None:
+            values["organization"] = self._tenant.organizations.find(request.organization_id).document
+        client = self._tenant.clients.get(request.client_id)
+        return signin_page(
+            self._tenant.name, page, status, state=transaction.state, client=client["name"], error=error, **values
+        )
+
+    def _invited_email(self, transaction: Transaction) -> str:
+        request = transaction.request
+        if not request.invitation or request.organization_id is None:
+            return ""
+        invitation = self._tenant.invitations.valid(request.organization_id, request.invitation)
+        return str(invitation["invitee"]["email"]) if invitation is not None else ""
+
+    def _error_page(self, error: PageError) -> Response:
+        return signin_page(self._tenant.name, "error", error.status, code=error.error, error=error.description)
+
+    def _transaction(self, request: Request) -> Transaction | None:
+        state = request.query_params.get("state", "")
+        return self._tenant.signin.transactions.find(state, browser_id(request), self._tenant.clock())
+
+
+def page_of(request: Request) -> str:
+    """Return which page a request is for."""
+    return request.url.path.rpartition("/")[2]

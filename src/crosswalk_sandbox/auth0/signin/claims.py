@@ -1,0 +1,158 @@
+"""What tokens and ``/userinfo`` tell, and the answers of the token endpoint."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from crosswalk_sandbox.auth0.problems import Problem
+from crosswalk_sandbox.auth0.resource_servers import DEFAULT_TOKEN_LIFETIME, scope_values
+from crosswalk_sandbox.auth0.signin.authorizations import Authorization
+from crosswalk_sandbox.auth0.tenant import Tenant
+
+PROFILE_CLAIMS = ("given_name", "family_name", "nickname", "name", "picture", "updated_at")
+EMAIL_CLAIMS = ("email", "email_verified")
+STANDARD_SCOPES = ("openid", "profile", "email", "address", "phone")
+OFFLINE_ACCESS = "offline_access"
+
+
+def person_claims(document: dict[str, Any], scopes: tuple[str, ...]) -> dict[str, Any]:
+    """Return what an application that was granted `scopes` may know of a user, ``sub`` apart."""
+    wanted = (PROFILE_CLAIMS if "profile" in scopes else ()) + (EMAIL_CLAIMS if "email" in scopes else ())
+    claims = {name: document[name] for name in wanted if name in document}
+    if "phone" in scopes and "phone_number" in document:
+        claims["phone_number"] = document["phone_number"]
+        claims["phone_number_verified"] = document.get("phone_verified", False)
+    return claims
+
+
+def organization_claims(tenant: Tenant, organization_id: str | None) -> dict[str, str]:
+    """Return ``org_id`` and, where the tenant allows names, ``org_name``."""
+    if organization_id is None:
+        return {}
+    claims = {"org_id": organization_id}
+    if tenant.knobs.organization_names:
+        try:
+            claims["org_name"] = tenant.organizations.find(organization_id).document["name"]
+        except Problem:
+            return claims
+    return claims
+
+
+def granted_scopes(tenant: Tenant, authorization: Authorization) -> tuple[str, ...]:
+    """Return those of the wanted scopes that the API, the client and the user's permissions allow, in their order."""
+    client = tenant.clients.get(authorization.client_id)
+    server = tenant.resource_servers.find(authorization.audience) if authorization.audience else None
+    allowed = set(STANDARD_SCOPES)
+    if "refresh_token" in client["grant_types"] and (server is None or server["allow_offline_access"]):
+        allowed.add(OFFLINE_ACCESS)
+    if server is not None:
+        api_scopes = set(scope_values(server))
+        if server.get("enforce_policies"):
+            api_scopes &= set(user_permissions(tenant, authorization))
+        allowed |= api_scopes
+    return tuple(scope for scope in authorization.scopes if scope in allowed)
+
+
+def user_permissions(tenant: Tenant, authorization: Authorization) -> list[str]:
+    """Return the names of the user's permissions for the API, those of organization roles included."""
+    organization_roles: list[str] = []
+    if authorization.organization_id is not None:
+        try:
+            roles = tenant.organizations.member_roles(authorization.organization_id, authorization.user_id)
+            organization_roles = list(roles)
+        except Problem:
+            organization_roles = []
+    return tenant.roles.granted(authorization.user_id, authorization.audience, organization_roles)
+
+
+def id_token(tenant: Tenant, authorization: Authorization) -> str:
+    """Return the signed ID token."""
+    client = tenant.clients.get(authorization.client_id)
+    issued = int(tenant.clock().timestamp())
+    claims: dict[str, Any] = {
+        **person_claims(tenant.users.get(authorization.user_id), authorization.scopes),
+        "iss": f"https://{tenant.domain}/",
+        "aud": authorization.client_id,
+        "sub": authorization.user_id,
+        "iat": issued,
+        "exp": issued + int(client["jwt_configuration"].get("lifetime_in_seconds", 36_000)),
+        **organization_claims(tenant, authorization.organization_id),
+    }
+    if authorization.sid:
+        claims["sid"] = authorization.sid
+    if authorization.nonce is not None:
+        claims["nonce"] = authorization.nonce
+    if authorization.shows_auth_time:
+        claims["auth_time"] = int(authorization.auth_time.timestamp())
+    if "mfa" in authorization.methods:
+        claims["amr"] = ["mfa"]
+    return tenant.tokens.sign(claims)
+
+
+def access_token(tenant: Tenant, authorization: Authorization) -> tuple[str, int]:
+    """Return an access token of a user, and after how many seconds it expires."""
+    now = tenant.clock()
+    if not authorization.audience:
+        expires = now + timedelta(seconds=DEFAULT_TOKEN_LIFETIME)
+        token = tenant.signin.opaque(tenant.signin.opaque_tokens, authorization, expires)
+        return token, DEFAULT_TOKEN_LIFETIME
+    server = tenant.resource_servers.get(authorization.audience)
+    audience: str | list[str] = authorization.audience
+    if "openid" in authorization.scopes:
+        audience = [authorization.audience, tenant.userinfo_audience()]
+    claims: dict[str, Any] = {
+        "iss": f"https://{tenant.domain}/",
+        "sub": authorization.user_id,
+        "aud": audience,
+        "iat": int(now.timestamp()),
+        "exp": int(now.timestamp()) + server["token_lifetime"],
+        "scope": " ".join(authorization.scopes),
+        "azp": authorization.client_id,
+        "jti": secrets.token_urlsafe(16),
+        **organization_claims(tenant, authorization.organization_id),
+    }
+    if authorization.grant_type:
+        claims["gty"] = authorization.grant_type
+    if server.get("enforce_policies") and server["token_dialect"] == "access_token_authz":  # noqa: S105 - a dialect's name
+        claims["permissions"] = user_permissions(tenant, authorization)
+    return tenant.tokens.sign(claims), server["token_lifetime"]
+
+
+def token_answer(tenant: Tenant, authorization: Authorization, refresh_token: str | None) -> dict[str, Any]:
+    """Return the answer of the token endpoint to a grant in the name of a user."""
+    token, lifetime = access_token(tenant, authorization)
+    answer: dict[str, Any] = {"access_token": token}
+    if refresh_token is not None:
+        answer["refresh_token"] = refresh_token
+    if "openid" in authorization.scopes:
+        answer["id_token"] = id_token(tenant, authorization)
+    if authorization.scopes:
+        answer["scope"] = " ".join(authorization.scopes)
+    return {**answer, "expires_in": lifetime, "token_type": "Bearer"}
+
+
+def application_answer(
+    tenant: Tenant, client_id: str, server: dict[str, Any], scopes: list[str], organization_id: str | None
+) -> dict[str, Any]:
+    """Return the answer of the token endpoint to an application that acts in its own name."""
+    issued = int(tenant.clock().timestamp())
+    claims: dict[str, Any] = {
+        "iss": f"https://{tenant.domain}/",
+        "sub": f"{client_id}@clients",
+        "aud": server["identifier"],
+        "iat": issued,
+        "exp": issued + server["token_lifetime"],
+        "gty": "client-credentials",
+        "azp": client_id,
+        "jti": secrets.token_urlsafe(16),
+        **organization_claims(tenant, organization_id),
+    }
+    if server.get("token_dialect") == "access_token_authz":
+        claims["permissions"] = scopes
+    answer: dict[str, Any] = {}
+    if scopes:
+        claims["scope"] = answer["scope"] = " ".join(scopes)
+    token = tenant.tokens.sign(claims)
+    return {"access_token": token, **answer, "expires_in": server["token_lifetime"], "token_type": "Bearer"}

@@ -35,19 +35,20 @@ class ApiError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RecordProblem:
-    """One reason why one record was refused."""
+    """One reason why one record was refused; `details` are further keys of the error's JSON."""
 
     code: str
     message: str
     fields: list[str] = field(default_factory=list)
+    details: dict[str, Any] = field(default_factory=dict)
 
     def as_result_error(self) -> dict[str, Any]:
         """The form inside a collections result."""
-        return {"statusCode": self.code, "message": self.message, "fields": self.fields}
+        return {"statusCode": self.code, "message": self.message, "fields": self.fields, **self.details}
 
     def as_call_error(self) -> dict[str, Any]:
         """The form in the body of a call about one record."""
-        return {"message": self.message, "errorCode": self.code, "fields": self.fields}
+        return {"message": self.message, "errorCode": self.code, "fields": self.fields, **self.details}
 
 
 class RecordRefused(Exception):

@@ -6,12 +6,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crosswalk_sandbox.salesforce.bulk.jobs import Jobs
+from crosswalk_sandbox.salesforce.catalog import standard_objects
+from crosswalk_sandbox.salesforce.derived import derive, full_name, has_rules
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordProblem, RecordRefused, not_found
 from crosswalk_sandbox.salesforce.faults import FaultOrder, Faults
 from crosswalk_sandbox.salesforce.ids import is_id_shaped, make_id, to_id18
+from crosswalk_sandbox.salesforce.integrity import check_references, check_unique
 from crosswalk_sandbox.salesforce.journal import CallLog, WriteLog
-from crosswalk_sandbox.salesforce.schema import Field, ObjectType, standard_objects
+from crosswalk_sandbox.salesforce.person_accounts import (
+    add_person_contact,
+    check_account_names,
+    check_deletable,
+    check_person_keys,
+    mirror_account,
+    mirror_contact,
+    name_account,
+)
+from crosswalk_sandbox.salesforce.recycle_bin import Deletion, delete_with_children, undelete_with_children
+from crosswalk_sandbox.salesforce.rules import Rules
+from crosswalk_sandbox.salesforce.schema import Field, ObjectType
 from crosswalk_sandbox.salesforce.sessions import TOKEN_LIFETIME, Sessions
+from crosswalk_sandbox.salesforce.setup import Setup, furnish
 from crosswalk_sandbox.salesforce.table import Row, Table
 from crosswalk_sandbox.salesforce.times import format_stamp, format_time, utc_now
 from crosswalk_sandbox.salesforce.usage import ApiUsage
@@ -37,6 +52,19 @@ class Org:
         Current time in UTC.
     daily_limit
         API calls allowed in 24 hours.
+    person_accounts
+        Whether Person Accounts are on from the start; they can be switched on later, and not off, as with the vendor.
+
+    Attributes
+    ----------
+    schema
+        All objects with all fields.
+    objects
+        The same as the integration user sees them.
+    setup
+        What an administrator does: custom objects and fields, Person Accounts, field access.
+    rules
+        Validation and duplicate rules.
     """
 
     def __init__(
@@ -49,6 +77,7 @@ class Org:
         jwt_certificate_pem: str | None,
         clock: Callable[[], datetime] = utc_now,
         daily_limit: int = 100_000,
+        person_accounts: bool = False,
     ) -> None:
         self.instance_url = instance_url
         self.clock = clock
@@ -60,15 +89,22 @@ class Org:
             certificate_pem=jwt_certificate_pem,
             clock=clock,
         )
-        self.objects: dict[str, ObjectType] = standard_objects()
+        self._starts_with_person_accounts = person_accounts
         self._undo: list[Callable[[], None]] | None = None
         self.jobs = Jobs(clock)
         self.faults = Faults()
         self.reset()
 
     def reset(self) -> None:
-        """Forget all rows, logs, troubles, settings and spent calls; keep objects and sessions."""
-        self.tables = {name: Table(object_type) for name, object_type in self.objects.items()}
+        """Back to a new org: forget rows, custom objects, rules, logs, troubles and settings; keep sessions."""
+        self.schema: dict[str, ObjectType] = standard_objects()
+        self.objects: dict[str, ObjectType] = dict(self.schema)
+        self.tables = {name: Table(object_type) for name, object_type in self.schema.items()}
+        self.deletions: dict[str, Deletion] = {}
+        self.person_accounts = False
+        self.person_fields: dict[str, str] = {}
+        self.rules = Rules(self, self.schema)
+        self.setup = Setup(self)
         self.writes = WriteLog()
         self.calls = CallLog()
         self.faults.clear()
@@ -77,7 +113,10 @@ class Org:
         self.sessions.lifetime = TOKEN_LIFETIME
         self.cursors: dict[str, list[Row]] = {}
         self.jobs.clear()
-        self.user_id = self._add_integration_user()
+        self.user_id = make_id("005", 1)
+        furnish(self)
+        if self._starts_with_person_accounts:
+            self.setup.switch_on_person_accounts()
 
     def object_type(self, name: str) -> ObjectType:
         """The object of this name in any case; 404 when the org has none."""
@@ -90,12 +129,7 @@ class Org:
 
     def add_custom_field(self, object: str, describe_field: dict[str, Any]) -> None:
         """Add a field by its describe entry; what the entry leaves out takes the object's defaults."""
-        object_type = self.objects[object]
-        object_type.add_field(describe_field)
-        self.tables[object].index_field(object_type.fields[describe_field["name"]])
-        if object_type.fields[describe_field["name"]].type == "boolean":
-            for row in self.tables[object].rows.values():
-                row.setdefault(describe_field["name"], False)
+        self.setup.add_field(object, describe_field)
 
     def apply_faults(self, order: FaultOrder) -> None:
         """Start or end troubles."""
@@ -119,10 +153,18 @@ class Org:
             self.sessions.lifetime = timedelta(seconds=token_lifetime_s)
 
     def snapshot(self) -> dict[str, Any]:
-        """All rows that are not deleted, by object, oldest first, with the fields that have a value."""
+        """All rows that are not deleted, by object, oldest first, with the fields that have a value.
+
+        Accounts, contacts and leads are always there; other objects when they have rows that are not part of a new org.
+        """
+        always, never = ("Account", "Contact", "Lead"), ("Profile", "PermissionSet")
+        names = [*always, *(name for name in self.schema if name not in always and name not in never)]
+        rows = {name: self.rows(name) for name in names}
+        rows["User"] = [row for row in rows["User"] if row["Id"] != self.user_id]
         return {
-            name: [{key: value for key, value in row.items() if value is not None} for row in self.rows(name)]
-            for name in ("Account", "Contact", "Lead")
+            name: [{key: value for key, value in row.items() if value is not None} for row in each]
+            for name, each in rows.items()
+            if each or name in always
         }
 
     def rows(self, object: str) -> list[Row]:
@@ -164,6 +206,14 @@ class Org:
     def insert(self, object: str, fields: dict[str, Any], *, source: str = "sandbox") -> str:
         """Create a record and return its id.
 
+        Parameters
+        ----------
+        object, fields
+            What to create.
+        source
+            Who asks: `api` for the integration user, whose field access counts, `page` for a person, for both of whom
+            rules hold, and `sandbox` for anything else.
+
         Raises
         ------
         RecordRefused
@@ -176,44 +226,74 @@ class Org:
         if "Id" in fields and fields["Id"] is not None:
             problem = RecordProblem("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
             raise RecordRefused(problem)
-        values = check_fields(object_type, {k: v for k, v in fields.items() if k != "Id"}, "insert", self.find_parent)
+        self._check_allowed(object, "createable", "inserted", source)
+        seen = self.objects[object] if source == "api" else object_type
+        values = check_fields(seen, {k: v for k, v in fields.items() if k != "Id"}, "insert", self.find_parent)
         check_required(object_type, values, is_insert=True)
-        self._check_references(object_type, values)
-        self._check_unique(table, values, None)
-        table.last_number += 1
-        row_id = make_id(object_type.key_prefix, table.last_number)
-        row = self._new_row(object_type, row_id, values)
-        table.put(row)
-        self._remember(lambda: table.remove(row))
-        self._log("create", object, row_id, values, changed=list(values), source=source)
-        return row_id
+        check_references(self.tables, object_type, values)
+        check_unique(table, values, None)
+        is_person_side = self.person_accounts and object == "Account"
+        if is_person_side:
+            check_account_names(values, None)
+            check_person_keys(self, values, None)
+        row = self.new_row(object_type, values)
+        if is_person_side:
+            row |= name_account(row)
+        if source != "sandbox" and self.rules.hold_for(object):
+            self.rules.check(object, row, values, source)
+        self.add_row(table, row, values, source=source)
+        if is_person_side and row["IsPersonAccount"]:
+            add_person_contact(self, row, source=source)
+        return str(row["Id"])
 
     def update(self, object: str, id: str, fields: dict[str, Any], *, source: str = "sandbox") -> None:
         """Give fields of a record new values; raises like `insert`, and when the record is gone."""
         table = self.tables[object]
-        row = self._writable_row(table, id, source)
-        values = check_fields(table.object_type, fields, "update", self.find_parent)
-        check_required(table.object_type, values, is_insert=False)
-        self._check_references(table.object_type, values)
-        self._check_unique(table, values, row["Id"])
+        object_type = table.object_type
+        row = self.writable_row(table, id, source)
+        self._check_allowed(object, "updateable", "updated", source)
+        seen = self.objects[object] if source == "api" else object_type
+        values = check_fields(seen, fields, "update", self.find_parent)
+        check_required(object_type, values, is_insert=False)
+        check_references(self.tables, object_type, values)
+        check_unique(table, values, row["Id"])
         changed = [name for name, value in values.items() if row.get(name) != value]
         new_values = {**{name: values[name] for name in changed}, **self._touched()}
-        if table.object_type.has_person_name and ("FirstName" in changed or "LastName" in changed):
-            new_values["Name"] = _full_name({**row, **new_values})
-        old_values = {name: row.get(name) for name in new_values}
-        table.change(row, new_values)
-        self._remember(lambda: table.change(row, old_values))
+        if object_type.has_person_name and ("FirstName" in changed or "LastName" in changed):
+            new_values["Name"] = full_name({**row, **new_values})
+        is_person_side = self.person_accounts and object in ("Account", "Contact")
+        if is_person_side and object == "Account":
+            check_account_names(values, row)
+            check_person_keys(self, values, row)
+            new_values |= name_account({**row, **new_values}) if row["IsPersonAccount"] else {}
+        if has_rules(object):
+            new_values |= derive(object, {**row, **new_values}, values, self.tables)
+        if source != "sandbox" and self.rules.hold_for(object):
+            self.rules.check(object, {**row, **new_values}, values, source)
+        self.set_quietly(table, row, new_values)
         self._log("update", object, row["Id"], values, changed=changed, source=source)
+        if is_person_side and row["IsPersonAccount"]:
+            mirror = mirror_account if object == "Account" else mirror_contact
+            mirror(self, row, changed, source=source)
 
     def delete(self, object: str, id: str, *, source: str = "sandbox") -> None:
-        """Move a record to the recycle bin; raises when it is not there."""
+        """Move a record and what belongs to it to the recycle bin; raises when it is not there or must stay."""
         table = self.tables[object]
-        row = self._writable_row(table, id, source)
-        new_values = self._touched()
-        old_values = {name: row.get(name) for name in new_values}
-        table.mark_deleted(row, new_values)
-        self._remember(lambda: table.unmark_deleted(row, old_values))
-        self._log("delete", object, row["Id"], {}, changed=[], source=source)
+        row = self.writable_row(table, id, source, deleting=True)
+        self._check_allowed(object, "deletable", "deleted", source)
+        if object == "Contact":
+            check_deletable(row)
+        with self.all_or_none():
+            delete_with_children(self, table, row, source=source)
+
+    def undelete(self, object: str, id: str, *, source: str = "sandbox") -> None:
+        """Bring a record back from the recycle bin with what was deleted along with it."""
+        table = self.tables[object]
+        row = table.rows.get(to_id18(id) or "")
+        if row is None:
+            raise RecordRefused(RecordProblem("UNDELETE_FAILED", "Entity is not in the recycle bin"))
+        with self.all_or_none():
+            undelete_with_children(self, table, row, source=source)
 
     def key_field(self, object: str, name: str) -> Field:
         """The field that an upsert names as its key; 404 when the object has no such key."""
@@ -242,8 +322,9 @@ class Org:
 
     @contextmanager
     def all_or_none(self) -> Iterator[None]:
-        """Undo every write inside when the block raises; blocks may stand inside one another."""
-        mark, outer, own = len(self.writes), self._undo, list[Callable[[], None]]()
+        """Undo every write inside when the block raises; such blocks nest."""
+        outer, mark = self._undo, len(self.writes)
+        own: list[Callable[[], None]] = []
         self._undo = own
         try:
             yield
@@ -263,7 +344,8 @@ class Org:
         key = self.key_field(object, field)
         return self.tables[object].find(key.name, value)
 
-    def _writable_row(self, table: Table, id: str, source: str) -> Row:
+    def writable_row(self, table: Table, id: str, source: str, *, deleting: bool = False) -> Row:
+        """The row itself for a write, or what the vendor says when it is not there, locked, or a converted lead."""
         id18 = to_id18(id) if isinstance(id, str) else None
         if id18 is None or not id18.startswith(table.object_type.key_prefix):
             message = f"{table.object_type.label} ID: id value of incorrect type: {id}"
@@ -273,51 +355,74 @@ class Org:
             raise RecordRefused(RecordProblem("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"), status=404)
         if row["IsDeleted"]:
             raise RecordRefused(RecordProblem("ENTITY_IS_DELETED", "entity is deleted"), status=404)
+        if not deleting and row.get("IsConverted"):
+            raise RecordRefused(RecordProblem("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead"))
         if source == "api" and self.faults.take_lock(id18):
             message = f"unable to obtain exclusive access to this record or 1 records: {id18}"
             raise RecordRefused(RecordProblem("UNABLE_TO_LOCK_ROW", message))
         return row
 
-    def _check_references(self, object_type: ObjectType, values: Row) -> None:
-        for name, value in values.items():
-            field = object_type.fields[name]
-            if value is None or field.type != "reference":
-                continue
-            tables = [self.tables[target] for target in field.references if target in self.tables]
-            if not any(value.startswith(table.object_type.key_prefix) for table in tables):
-                message = f"{field.label}: id value of incorrect type: {value}"
-                raise RecordRefused(RecordProblem("FIELD_INTEGRITY_EXCEPTION", message, [name]))
-            row = next((table.rows[value] for table in tables if value in table.rows), None)
-            if row is None or row["IsDeleted"]:
-                raise RecordRefused(RecordProblem("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id"))
-
-    def _check_unique(self, table: Table, values: Row, own_id: str | None) -> None:
-        for name, value in values.items():
-            if value is None or not table.object_type.fields[name].unique:
-                continue
-            others = [row_id for row_id in table.find(name, value) if row_id != own_id]
-            if others:
-                message = f"duplicate value found: {name} duplicates value on record with id: {others[0]}"
-                raise RecordRefused(RecordProblem("DUPLICATE_VALUE", message))
-
-    def _new_row(self, object_type: ObjectType, row_id: str, values: Row) -> Row:
-        row: Row = {
-            name: field.default
-            for name, field in object_type.fields.items()
-            if field.default is not None or field.type == "boolean"
-        }
-        row |= {"Id": row_id, "IsDeleted": False, **values}
+    def new_row(self, object_type: ObjectType, values: Row) -> Row:
+        """A row with its next id, defaults, time stamps and computed fields; not yet in its table."""
+        table = self.tables[object_type.name]
+        row_id = make_id(object_type.key_prefix, table.last_number + 1)
+        row: Row = {**object_type.row_defaults, "Id": row_id, "IsDeleted": False, **values}
         row |= self._touched()
         row["CreatedDate"] = row["SystemModstamp"]
         row["CreatedById"] = row.get("LastModifiedById")
-        row.setdefault("OwnerId", row["CreatedById"])
+        if "OwnerId" in object_type.fields:
+            row.setdefault("OwnerId", row["CreatedById"])
         if object_type.has_person_name:
-            row["Name"] = _full_name(row)
+            row["Name"] = full_name(row)
         if "PhotoUrl" in object_type.fields:
             row["PhotoUrl"] = f"/services/images/photo/{row_id}"
         if "CleanStatus" in object_type.fields:
             row.setdefault("CleanStatus", "Pending")
+        if has_rules(object_type.name):
+            row |= derive(object_type.name, row, [name for name in row if row[name] is not None], self.tables)
         return row
+
+    def add_row(self, table: Table, row: Row, values: Row, *, source: str) -> None:
+        """Put a new row into its table and the write log."""
+        table.last_number += 1
+        table.put(row)
+        self._remember(lambda: table.remove(row))
+        self._log("create", table.object_type.name, row["Id"], values, changed=list(values), source=source)
+
+    def set_quietly(self, table: Table, row: Row, values: Row) -> None:
+        """Give a row values that no time stamp and no log shows."""
+        old_values = {name: row.get(name) for name in values}
+        table.change(row, values)
+        self._remember(lambda: table.change(row, old_values))
+
+    def set_touched(self, table: Table, row: Row, values: Row, *, source: str = "sandbox") -> None:
+        """Give a row values that the vendor sets itself, also where clients may not."""
+        changed = [name for name, value in values.items() if row.get(name) != value]
+        self.set_quietly(table, row, {**values, **self._touched()})
+        self._log("update", table.object_type.name, row["Id"], values, changed=changed, source=source)
+
+    def mark_deleted(self, table: Table, row: Row, values: Row, *, source: str) -> None:
+        """Move one row to the recycle bin, with further values that the deletion sets."""
+        new_values = {**values, **self._touched()}
+        old_values = {name: row.get(name) for name in new_values}
+        table.mark_deleted(row, new_values)
+        self._remember(lambda: table.unmark_deleted(row, old_values))
+        self._log("delete", table.object_type.name, row["Id"], values, changed=list(values), source=source)
+
+    def unmark_deleted(self, table: Table, row: Row, *, source: str) -> None:
+        """Bring one row back from the recycle bin."""
+        new_values = self._touched()
+        if "MasterRecordId" in row:
+            new_values["MasterRecordId"] = None
+        old_values = {name: row.get(name) for name in new_values}
+        table.unmark_deleted(row, new_values)
+        self._remember(lambda: table.mark_deleted(row, old_values))
+        self._log("undelete", table.object_type.name, row["Id"], {}, changed=[], source=source)
+
+    def _check_allowed(self, object: str, operation: str, word: str, source: str) -> None:
+        if source == "api" and not self.schema[object].allows(operation):
+            message = f"entity type cannot be {word}: {object}"
+            raise RecordRefused(RecordProblem("INVALID_TYPE_FOR_OPERATION", message))
 
     def _touched(self) -> Row:
         stamp = format_stamp(self.clock())
@@ -337,17 +442,3 @@ class Org:
             changed=changed,
             source=source,
         )
-
-    def _add_integration_user(self) -> str:
-        row_id = make_id("005", 1)
-        stamp = format_stamp(self.clock())
-        names = {"FirstName": "Integration", "LastName": "User", "Name": "Integration User"}
-        stamps = {"CreatedDate": stamp, "LastModifiedDate": stamp, "SystemModstamp": stamp}
-        username = self.sessions.username
-        row = {"Id": row_id, "IsDeleted": False, "IsActive": True, "Username": username, "Email": username}
-        self.tables["User"].put({**row, **names, **stamps})
-        return row_id
-
-
-def _full_name(row: Row) -> str:
-    return " ".join(part for part in (row.get("FirstName"), row.get("LastName")) if part)

@@ -1,13 +1,11 @@
-"""What the org knows of each object: its describe result, and the same in a form for validation and queries."""
+"""What the org knows of an object: its describe result, and the same in a form for validation and queries."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cache
-from importlib import resources
-from typing import Any
+from functools import cached_property
+from typing import Any, Self
 
 import msgspec
-
-OBJECT_NAMES = ("Account", "Contact", "Lead", "User")
 
 _FIELD_FLAGS = {
     "createable": "createable",
@@ -21,6 +19,8 @@ _FIELD_FLAGS = {
     "restricted": "restrictedPicklist",
     "filterable": "filterable",
     "sortable": "sortable",
+    "groupable": "groupable",
+    "aggregatable": "aggregatable",
 }
 
 
@@ -43,6 +43,8 @@ class Field:
     restricted: bool
     filterable: bool
     sortable: bool
+    groupable: bool
+    aggregatable: bool
     compound: str | None
     references: tuple[str, ...]
     relationship: str | None
@@ -58,6 +60,27 @@ class Field:
     def is_key(self) -> bool:
         """Whether an upsert may name it."""
         return self.external_id or self.id_lookup
+
+
+@dataclass(frozen=True, slots=True)
+class ChildRelationship:
+    """Rows of another object that point here: `name` is what a sub-query calls them, None when it cannot."""
+
+    object: str
+    field: str
+    name: str | None
+    cascades: bool
+    restricts: bool
+
+
+def _read_child(entry: dict[str, Any]) -> ChildRelationship:
+    return ChildRelationship(
+        object=entry["childSObject"],
+        field=entry["field"],
+        name=entry["relationshipName"],
+        cascades=entry["cascadeDelete"],
+        restricts=entry["restrictedDelete"],
+    )
 
 
 def read_field(describe: dict[str, Any]) -> Field:
@@ -95,36 +118,99 @@ class ObjectType:
 
     def __init__(self, describe: dict[str, Any], field_defaults: dict[str, Any], fields: list[dict[str, Any]]) -> None:
         self._describe = describe
-        self._field_defaults = field_defaults
-        self._field_describes: list[dict[str, Any]] = []
+        self.field_defaults = field_defaults
+        self._field_describes: dict[str, dict[str, Any]] = {}
         self.name: str = describe["name"]
         self.label: str = describe["label"]
+        self.label_plural: str = describe["labelPlural"]
         self.key_prefix: str = describe["keyPrefix"]
         self.fields: dict[str, Field] = {}
         self.by_lower_name: dict[str, Field] = {}
         self.by_relationship: dict[str, Field] = {}
+        self.child_relationships = [_read_child(entry) for entry in describe["childRelationships"]]
         for field in fields:
             self.add_field(field)
 
+    def copy(self) -> Self:
+        """An object that can be given further fields without this one's changing; known fields are shared."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        twin._forget_computed()
+        twin._describe = {**self._describe, "childRelationships": [*self._describe["childRelationships"]]}
+        twin._field_describes = dict(self._field_describes)
+        twin.fields, twin.by_lower_name = dict(self.fields), dict(self.by_lower_name)
+        twin.by_relationship = dict(self.by_relationship)
+        twin.child_relationships = list(self.child_relationships)
+        return twin
+
+    def seen_with(self, *, hidden: Collection[str], read_only: Collection[str]) -> Self:
+        """The object as a user sees it who lacks some fields and may not write others; names in their own case."""
+        twin = self.copy()
+        for name in hidden:
+            field = twin.fields.pop(name)
+            del twin._field_describes[name], twin.by_lower_name[name.lower()]
+            if field.relationship:
+                twin.by_relationship.pop(field.relationship.lower(), None)
+        for name in read_only:
+            twin.add_field({**twin._field_describes[name], "createable": False, "updateable": False})
+        return twin
+
     def add_field(self, describe: dict[str, Any]) -> None:
-        """Add a field by its describe entry; attributes left out take the object's defaults."""
-        full = {**self._field_defaults, "label": describe["name"], **describe}
+        """Add or replace a field by its describe entry; attributes left out take the object's defaults."""
+        full = {**self.field_defaults, "label": describe["name"], **describe}
         field = read_field(full)
-        self._field_describes = [entry for entry in self._field_describes if entry["name"] != field.name]
-        self._field_describes.append(full)
+        self._forget_computed()
+        self._field_describes[field.name] = full
         self.fields[field.name] = field
         self.by_lower_name[field.name.lower()] = field
         if field.relationship and field.references:
             self.by_relationship[field.relationship.lower()] = field
+        name, last_name = self.fields.get("Name"), self.fields.get("LastName")
+        self._has_person_name = bool(name and last_name and last_name.createable and not name.createable)
+
+    def add_child(self, entry: dict[str, Any]) -> None:
+        """Add an entry of the describe result's `childRelationships`."""
+        self._describe["childRelationships"].append(entry)
+        self.child_relationships.append(_read_child(entry))
+
+    def template(self) -> dict[str, Any]:
+        """The describe result without its fields, with its placeholders."""
+        return self._describe
+
+    @cached_property
+    def row_defaults(self) -> dict[str, Any]:
+        """What a new row has before it is given anything."""
+        return {
+            name: field.default
+            for name, field in self.fields.items()
+            if field.default is not None or field.type == "boolean"
+        }
+
+    @cached_property
+    def required(self) -> list[str]:
+        """Names of the fields that a create cannot leave out."""
+        return [name for name, field in self.fields.items() if field.is_required]
+
+    def field_describe(self, name: str) -> dict[str, Any]:
+        """A copy of one field's describe entry."""
+        return dict(self._field_describes[name])
+
+    def allows(self, operation: str) -> bool:
+        """Whether the object as such can be written so: `createable`, `updateable`, `deletable`, `mergeable`, …"""
+        return self._describe[operation] is True
 
     @property
     def has_person_name(self) -> bool:
         """Whether `Name` is computed from first and last name."""
-        return "LastName" in self.fields
+        return self._has_person_name
+
+    def _forget_computed(self) -> None:
+        for name in ("row_defaults", "required"):
+            self.__dict__.pop(name, None)
 
     def describe(self, version: str, instance_url: str) -> dict[str, Any]:
         """The body of `sobjects/{type}/describe`."""
-        return {**self.summary(version, instance_url), "fields": self._field_describes}
+        return {**self.summary(version, instance_url), "fields": [*self._field_describes.values()]}
 
     def summary(self, version: str, instance_url: str) -> dict[str, Any]:
         """The describe result without its fields."""
@@ -169,45 +255,3 @@ _LISTED_KEYS = [
 def listed(summary: dict[str, Any]) -> dict[str, Any]:
     """An object's entry in the list of objects (`sobjects`), which carries fewer keys than its describe."""
     return {key: summary.get(key) for key in _LISTED_KEYS}
-
-
-@cache
-def _recorded(name: str) -> bytes:
-    return (resources.files(__package__) / "data" / f"{name}.json").read_bytes()
-
-
-AUTH0_USER_ID_FIELD: dict[str, Any] = {
-    "name": "Auth0_User_Id__c",
-    "label": "Auth0 User Id",
-    "type": "string",
-    "length": 255,
-    "byteLength": 765,
-    "custom": True,
-    "externalId": True,
-    "idLookup": True,
-    "unique": True,
-    "caseSensitive": True,
-    "permissionable": True,
-}
-MARKETING_CONSENT_FIELD: dict[str, Any] = {
-    "name": "Marketing_Consent__c",
-    "label": "Marketing Consent",
-    "type": "boolean",
-    "soapType": "xsd:boolean",
-    "aggregatable": False,
-    "custom": True,
-    "defaultValue": False,
-    "defaultedOnCreate": True,
-    "nillable": False,
-    "permissionable": True,
-}
-
-
-def standard_objects() -> dict[str, ObjectType]:
-    """The org's objects by name, with the custom fields that an identity integration installs."""
-    objects = {name: ObjectType(**msgspec.json.decode(_recorded(name))) for name in OBJECT_NAMES}
-    for name in ("Lead", "Contact", "Account"):
-        objects[name].add_field(AUTH0_USER_ID_FIELD)
-    for name in ("Lead", "Contact"):
-        objects[name].add_field(MARKETING_CONSENT_FIELD)
-    return objects

@@ -1,4 +1,4 @@
-"""The rows of one object, with indexes over the fields that upserts, uniqueness and most queries look up."""
+"""The rows of one object, with indexes over the fields that upserts, uniqueness, references and queries look up."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -7,7 +7,8 @@ from crosswalk_sandbox.salesforce.schema import Field, ObjectType
 
 Row = dict[str, Any]
 
-_ALSO_INDEXED = {"Email", "Name", "LastName", "AccountId"}
+_ALSO_INDEXED = {"Email", "Name", "LastName"}
+_USERS = {"User", "Group", "Calendar"}
 
 
 class Table:
@@ -23,19 +24,21 @@ class Table:
         self.object_type = object_type
         self.rows: dict[str, Row] = {}
         self.last_number = 0
-        self._indexes: dict[str, dict[Any, dict[str, None]]] = {}
+        # From a value to the id of its row, or to a dict of ids when several rows have it: most values have one row,
+        # and a dict for each would take more memory than the rows.
+        self._indexes: dict[str, dict[Any, str | dict[str, None]]] = {}
         for field in object_type.fields.values():
             self.index_field(field)
 
-    def index_field(self, field: Field) -> None:
-        """Start an index for a field if it is one that gets looked up."""
-        if field.name == "Id" or not (field.is_key or field.unique or field.name in _ALSO_INDEXED):
+    def index_field(self, field: Field, *, always: bool = False) -> None:
+        """Start an index for a field if it is one that gets looked up, or in any case."""
+        is_looked_up = field.is_key or field.unique or field.name in _ALSO_INDEXED or set(field.references) - _USERS
+        if field.name == "Id" or not (is_looked_up or always):
             return
-        index: dict[Any, dict[str, None]] = {}
-        self._indexes[field.name] = index
-        for row_id, row in self.rows.items():
-            if row.get(field.name) is not None and not row["IsDeleted"]:
-                index.setdefault(self._key(field.name, row[field.name]), {})[row_id] = None
+        self._indexes[field.name] = {}
+        for row in self.rows.values():
+            if not row["IsDeleted"]:
+                self._index(row, (field.name,))
 
     def is_indexed(self, name: str) -> bool:
         return name == "Id" or name in self._indexes
@@ -45,7 +48,8 @@ class Table:
         if name == "Id":
             row = self.rows.get(value)
             return [value] if row is not None and not row["IsDeleted"] else []
-        return list(self._indexes[name].get(self._key(name, value), ()))
+        found = self._indexes[name].get(self._key(name, value), ())
+        return [found] if isinstance(found, str) else list(found)
 
     def put(self, row: Row) -> None:
         """Add a row that has its id."""
@@ -76,23 +80,36 @@ class Table:
 
     def _key(self, name: str, value: Any) -> Any:
         if isinstance(value, str) and not self.object_type.fields[name].case_sensitive:
-            return value.lower()
+            folded = value.lower()
+            return value if folded == value else folded
         return value
 
     def _index(self, row: Row, names: Iterable[str]) -> None:
-        for name in names:
-            value = row.get(name)
-            if value is not None:
-                self._indexes[name].setdefault(self._key(name, value), {})[row["Id"]] = None
-
-    def _unindex(self, row: Row, names: Iterable[str]) -> None:
+        row_id = row["Id"]
         for name in names:
             value = row.get(name)
             if value is None:
                 continue
-            key = self._key(name, value)
-            ids = self._indexes[name].get(key)
-            if ids is not None:
-                ids.pop(row["Id"], None)
-                if not ids:
-                    del self._indexes[name][key]
+            index, key = self._indexes[name], self._key(name, value)
+            found = index.setdefault(key, row_id)
+            if found is row_id:
+                continue
+            if isinstance(found, str):
+                index[key] = {found: None, row_id: None}
+            else:
+                found[row_id] = None
+
+    def _unindex(self, row: Row, names: Iterable[str]) -> None:
+        row_id = row["Id"]
+        for name in names:
+            value = row.get(name)
+            if value is None:
+                continue
+            index, key = self._indexes[name], self._key(name, value)
+            found = index.get(key)
+            if found == row_id:
+                del index[key]
+            elif isinstance(found, dict):
+                found.pop(row_id, None)
+                if not found:
+                    del index[key]

@@ -63,9 +63,7 @@ def check_required(object_type: ObjectType, values: dict[str, Any], *, is_insert
     """Refuse a create that lacks a required field, or any write that clears one."""
     missing = [name for name, value in values.items() if value is None and _must_keep(object_type.fields[name])]
     if is_insert:
-        missing = [
-            field.name for field in object_type.fields.values() if field.is_required and values.get(field.name) is None
-        ]
+        missing = [name for name in object_type.required if values.get(name) is None]
         _fill_defaults(object_type, values)
     if missing:
         message = f"Required fields are missing: [{', '.join(missing)}]"
@@ -94,7 +92,10 @@ def _parent_id(object_type: ObjectType, name: str, value: Any, find_parent: Pare
         message = f"The {name} relationship takes exactly one external id field, not {len(keys)}"
         raise RecordRefused(RecordProblem("INVALID_FIELD", message))
     key, key_value = next(iter(keys.items()))
-    parent = field.references[0]
+    attributes = value.get("attributes")
+    parent = attributes.get("type") if isinstance(attributes, dict) else None
+    if parent not in field.references:
+        parent = field.references[-1]
     found = find_parent(parent, key, key_value)
     if len(found) != 1:
         message = f"Foreign key external ID: {key_value} not found for field {key} in entity {parent}"

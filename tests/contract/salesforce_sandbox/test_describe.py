@@ -11,7 +11,7 @@ from .builders import API
 
 
 @pytest.mark.parametrize(
-    ("name", "prefix", "field_count"), [("Lead", "00Q", 56), ("Contact", "003", 61), ("Account", "001", 64)]
+    ("name", "prefix", "field_count"), [("Lead", "00Q", 59), ("Contact", "003", 64), ("Account", "001", 64)]
 )
 def test_describe_has_the_recorded_fields_and_the_integrations_own(
     org: Salesforce, name: str, prefix: str, field_count: int
@@ -36,7 +36,29 @@ def test_every_field_has_every_attribute(org: Salesforce) -> None:
 def test_global_describe_lists_the_objects(org: Salesforce) -> None:
     listed = org.describe()
 
-    assert [each["name"] for each in listed["sobjects"]] == ["Account", "Contact", "Lead", "User"]
+    assert {each["name"]: each["keyPrefix"] for each in listed["sobjects"]} == {
+        "Account": "001",
+        "Asset": "02i",
+        "Campaign": "701",
+        "CampaignMember": "00v",
+        "Case": "500",
+        "Contact": "003",
+        "ContactPointEmail": "9Vl",
+        "ContactPointTypeConsent": "0ZX",
+        "Contract": "800",
+        "DataUsePurpose": "0ZW",
+        "Event": "00U",
+        "Individual": "0PK",
+        "Lead": "00Q",
+        "Opportunity": "006",
+        "OpportunityLineItem": "00k",
+        "PermissionSet": "0PS",
+        "PermissionSetAssignment": "0Pa",
+        "Product2": "01t",
+        "Profile": "00e",
+        "Task": "00T",
+        "User": "005",
+    }
     assert (listed["encoding"], listed["maxBatchSize"]) == ("UTF-8", 200)
 
 

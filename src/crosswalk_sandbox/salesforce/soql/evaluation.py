@@ -1,50 +1,33 @@
-"""Runs a query's tree over the org's tables.
+"""Runs a query's tree over the org's tables: which rows, in what order, in what form."""
 
-Truth has two values, as with the vendor: a comparison with a null field is false, except `= null` and `!=`, and NOT
-turns it round. Text compares without regard to case unless the field is case-sensitive.
-"""
-
-import re
-from collections.abc import Callable
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, TypeVar
 
 from crosswalk_sandbox.salesforce.errors import ApiError
 from crosswalk_sandbox.salesforce.ids import to_id18
-from crosswalk_sandbox.salesforce.schema import Field, ObjectType
+from crosswalk_sandbox.salesforce.schema import ObjectType
+from crosswalk_sandbox.salesforce.soql.aggregates import Grouping, check_group_count
+from crosswalk_sandbox.salesforce.soql.columns import Column, Resolver, Store, likely_custom
+from crosswalk_sandbox.salesforce.soql.conditions import IDS, Conditions, Predicate, comparable
 from crosswalk_sandbox.salesforce.soql.syntax import (
+    Aggregate,
     And,
     Comparison,
     Condition,
     FieldPath,
     Literal,
     Membership,
-    Not,
+    Operand,
+    Order,
     Query,
 )
 from crosswalk_sandbox.salesforce.soql.tokens import query_error
 from crosswalk_sandbox.salesforce.table import Row, Table
 
-_NUMBERS = {"int", "double", "currency", "percent"}
-_IDS = {"id", "reference"}
 _LARGEST_OFFSET = 2000
 _EMPTY = (None, "")
-_LIKELY_CUSTOM = (
-    "If you are attempting to use a custom {what}, be sure to append the '__{suffix}' after the {after} name. "
-    "Please reference your WSDL or the describe call for the appropriate names."
-)
-
-Predicate = Callable[[Row], bool]
-Getter = Callable[[Row], Any]
-
-
-class Store(Protocol):
-    """What a query needs of the org."""
-
-    objects: dict[str, ObjectType]
-    tables: dict[str, Table]
-
-    def field_value(self, row: Row, field: Field) -> Any: ...
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +39,12 @@ class QueryResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
-    """A resolved path: where its value comes from."""
+class _Children:
+    """A child query that was selected: its relationship's name, the child's field that points here, and its run."""
 
-    parent: Field | None
-    field: Field
-    object_type: ObjectType
-    get: Getter
+    name: str
+    field: str
+    run: "_Run"
 
 
 def run_query(query: Query, store: Store, *, version: str, with_deleted: bool = False) -> QueryResult:
@@ -82,43 +64,73 @@ def run_query(query: Query, store: Store, *, version: str, with_deleted: bool = 
     Raises
     ------
     ApiError
-        400 INVALID_TYPE, INVALID_FIELD, INVALID_QUERY_FILTER_OPERATOR or NUMBER_OUTSIDE_VALID_RANGE.
+        400 MALFORMED_QUERY, INVALID_TYPE, INVALID_FIELD, INVALID_QUERY_FILTER_OPERATOR, NUMBER_OUTSIDE_VALID_RANGE or
+        EXCEEDED_ID_LIMIT.
     """
-    return _Run(query, store, version).result(with_deleted)
+    if query.offset > _LARGEST_OFFSET:
+        message = f"Maximum SOQL offset allowed is {_LARGEST_OFFSET}"
+        raise ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", message)
+    object_type = _queried_object(query, store)
+    if query.is_grouped:
+        return _run_grouped(query, object_type, store, with_deleted=with_deleted)
+    run = _Run(query, object_type, store, version)
+    rows = run.arranged(run.matching(with_deleted=with_deleted))
+    return QueryResult(len(rows), [run.record(row) for row in rows] if query.selection else [])
 
 
-class _Run:
-    """One query being run."""
+def _queried_object(query: Query, store: Store) -> ObjectType:
+    found = next((each for each in store.objects.values() if each.name.lower() == query.object.lower()), None)
+    if found is None:
+        hint = likely_custom("object", "c", "entity")
+        message = f"sObject type '{query.object}' is not supported. {hint}"
+        raise query_error(query.text, query.object_position, message, "INVALID_TYPE")
+    return found
 
-    def __init__(self, query: Query, store: Store, version: str) -> None:
+
+def _run_grouped(query: Query, object_type: ObjectType, store: Store, *, with_deleted: bool) -> QueryResult:
+    filtering = _Filter(query, Resolver(object_type, store, query.text))
+    grouping = Grouping(query, filtering.resolver, filtering.select)
+    groups = grouping.groups(filtering.matching(with_deleted=with_deleted))
+    for column, order in reversed(grouping.sorters):
+        groups = _sorted(groups, column, order)
+    groups = _cut(groups, query)
+    check_group_count(groups)
+    return QueryResult(len(groups), [grouping.record(group) for group in groups])
+
+
+class _Filter:
+    """The WHERE of a query."""
+
+    def __init__(self, query: Query, resolver: Resolver) -> None:
+        self.resolver = resolver
         self._query = query
-        self._store = store
-        self._version = version
-        found = next((each for each in store.objects.values() if each.name.lower() == query.object.lower()), None)
-        if found is None:
-            hint = _LIKELY_CUSTOM.format(what="object", suffix="c", after="entity")
-            message = f"sObject type '{query.object}' is not supported. {hint}"
-            raise query_error(query.text, query.object_position, message, "INVALID_TYPE")
-        self._object_type = found
-        self._table = store.tables[found.name]
+        self._object_type = resolver.object_type
+        self._table: Table = resolver.store.tables[resolver.object_type.name]
+        self.accepts: Predicate | None = None
+        if query.where is not None:
+            self.accepts = Conditions(resolver, self.column, self.select).predicate(query.where)
 
-    def result(self, with_deleted: bool) -> QueryResult:
-        query = self._query
-        if query.offset > _LARGEST_OFFSET:
-            message = f"Maximum SOQL offset allowed is {_LARGEST_OFFSET}"
-            raise ApiError(400, "NUMBER_OUTSIDE_VALID_RANGE", message)
-        columns = [self._column(path) for path in query.fields]
-        sorters = [(self._sort_column(order.path), order) for order in query.orders]
-        rows = self._matching(with_deleted)
-        for column, order in reversed(sorters):
-            rows = _sorted(rows, column, is_descending=order.is_descending, nulls_last=order.nulls_last)
-        end = None if query.limit is None else query.offset + query.limit
-        rows = rows[query.offset : end]
-        return QueryResult(len(rows), [self._record(row, columns) for row in rows] if columns else [])
+    def column(self, operand: Operand) -> Column:
+        """The column of a path; aggregates have none outside HAVING and grouped queries."""
+        if isinstance(operand, Aggregate):
+            message = f"unexpected token: '{operand.function}'"
+            raise query_error(self._query.text, operand.position, message)
+        return self.resolver.column(operand)
 
-    def _matching(self, with_deleted: bool) -> list[Row]:
+    def select(self, query: Query) -> Collection[Any]:
+        """The values of the one field that a query inside `IN (…)` selects."""
+        item = query.selection[0].item if len(query.selection) == 1 else None
+        if not isinstance(item, FieldPath):
+            message = "a query inside IN must select exactly one field"
+            raise query_error(query.text, query.object_position, message)
+        inner = _Filter(query, Resolver(_queried_object(query, self.resolver.store), self.resolver.store, query.text))
+        get = comparable(inner.column(item))
+        return {value for row in inner.matching(with_deleted=False) if (value := get(row)) is not None}
+
+    def matching(self, *, with_deleted: bool) -> list[Row]:
+        """The rows that meet the condition, by id."""
         where = self._query.where
-        accepts = (lambda _row: True) if where is None else self._predicate(where)
+        accepts = self.accepts or (lambda _row: True)
         ids = None if where is None or with_deleted else self._candidates(where)
         if ids is not None:
             rows = [self._table.rows[row_id] for row_id in sorted(ids)]
@@ -131,8 +143,8 @@ class _Run:
         match condition:
             case Comparison(FieldPath((name,)), "=", literal) if literal.value not in _EMPTY:
                 return self._indexed(name, [literal])
-            case Membership(FieldPath((name,)), literals, False) if not any(each.value in _EMPTY for each in literals):
-                return self._indexed(name, literals)
+            case Membership(FieldPath((name,)), literals, False, None):
+                return None if any(each.value in _EMPTY for each in literals) else self._indexed(name, literals)
             case And(conditions):
                 known = [ids for ids in map(self._candidates, conditions) if ids is not None]
                 return set.intersection(*known) if known else None
@@ -142,164 +154,100 @@ class _Run:
         field = self._object_type.by_lower_name[name.lower()]
         if not self._table.is_indexed(field.name):
             return None
-        values = [to_id18(str(each.value)) if field.type in _IDS else each.value for each in literals]
+        values = [to_id18(str(each.value)) if field.type in IDS else each.value for each in literals]
         return {row_id for value in values for row_id in self._table.find(field.name, value)}
 
-    def _column(self, path: FieldPath) -> _Column:
-        object_type, parent = self._object_type, None
-        for part in path.parts[:-1]:
-            if parent is not None:
-                message = "Only one level of parent relationships is supported by this org"
-                raise query_error(self._query.text, path.position, message)
-            if part.lower() == object_type.name.lower() and len(path.parts) == 2:
-                continue
-            parent = object_type.by_relationship.get(part.lower())
-            target = next((name for name in parent.references if name in self._store.objects), None) if parent else None
-            if target is None:
-                hint = _LIKELY_CUSTOM.format(what="relationship", suffix="r", after="custom relationship")
-                message = f"Didn't understand relationship '{part}' in field path. {hint}"
-                raise query_error(self._query.text, path.position, message, "INVALID_FIELD")
-            object_type = self._store.objects[target]
-        field = object_type.by_lower_name.get(path.parts[-1].lower())
-        if field is None:
-            hint = _LIKELY_CUSTOM.format(what="field", suffix="c", after="custom field")
-            message = f"No such column '{path.parts[-1]}' on entity '{object_type.name}'. {hint}"
-            raise query_error(self._query.text, path.position, message, "INVALID_FIELD")
-        return _Column(parent, field, object_type, self._getter(parent, field, object_type))
 
-    def _getter(self, parent: Field | None, field: Field, object_type: ObjectType) -> Getter:
-        name, store = field.name, self._store
-        if field.type == "address":
-            return lambda row: store.field_value(row, field)
-        if parent is None:
-            return lambda row: row.get(name)
-        key, parents = parent.name, store.tables[object_type.name].rows
-        return lambda row: parents.get(row.get(key) or "", {}).get(name)
+class _Run:
+    """A query that yields records, or the same inside another for the children of each record."""
 
-    def _filter_column(self, path: FieldPath) -> _Column:
-        column = self._column(path)
-        if not column.field.filterable or column.field.type == "address":
-            message = f"field '{column.field.name}' can not be filtered in a query call"
-            raise query_error(self._query.text, path.position, message, "INVALID_FIELD")
-        return column
+    def __init__(self, query: Query, object_type: ObjectType, store: Store, version: str) -> None:
+        self._query = query
+        self._version = version
+        self._object_type = object_type
+        self._resolver = Resolver(object_type, store, query.text)
+        self._filter = _Filter(query, self._resolver)
+        self._sorters = [(self._sort_column(order.path), order) for order in query.orders]
+        self._columns: list[Column | _Children] = []
+        for each in query.selection:
+            if each.alias is not None:
+                position = each.item.object_position if isinstance(each.item, Query) else each.item.position
+                raise query_error(query.text, position, "only aggregate expressions use field aliasing")
+            is_children = isinstance(each.item, Query)
+            self._columns.append(self._children(each.item) if is_children else self._filter.column(each.item))  # type: ignore[arg-type]  # told apart above
 
-    def _sort_column(self, path: FieldPath) -> _Column:
-        column = self._column(path)
+    def matching(self, *, with_deleted: bool) -> list[Row]:
+        return self._filter.matching(with_deleted=with_deleted)
+
+    def arranged(self, rows: list[Row]) -> list[Row]:
+        """The rows in the query's order, within its limits."""
+        for column, order in reversed(self._sorters):
+            rows = _sorted(rows, column, order)
+        return _cut(rows, self._query)
+
+    def record(self, row: Row) -> Row:
+        """The vendor's form of one row."""
+        record: Row = {"attributes": self._attributes(self._object_type.name, row["Id"])}
+        for column in self._columns:
+            if isinstance(column, _Children):
+                record[column.name] = column.run.result_of(column.field, row["Id"])
+            elif not column.parents:
+                record[column.field.name] = column.get(row)
+            else:
+                self._add_parent_value(record, row, column)
+        return record
+
+    def result_of(self, field: str, parent_id: str) -> Row | None:
+        """The children of one record, as a query's result of their own; None when there are none."""
+        table = self._resolver.store.tables[self._object_type.name]
+        accepts = self._filter.accepts or (lambda _row: True)
+        rows = [row for row_id in sorted(table.find(field, parent_id)) if accepts(row := table.rows[row_id])]
+        records = [self.record(row) for row in self.arranged(rows)]
+        return {"totalSize": len(records), "done": True, "records": records} if records else None
+
+    def _children(self, query: Query) -> _Children:
+        store, wanted = self._resolver.store, query.object.lower()
+        known = (each for each in self._object_type.child_relationships if each.object in store.objects)
+        found = next((each for each in known if each.name is not None and each.name.lower() == wanted), None)
+        if found is None or found.name is None:
+            hint = likely_custom("relationship", "r", "custom relationship")
+            message = f"Didn't understand relationship '{query.object}' in FROM part of query call. {hint}"
+            raise query_error(query.text, query.object_position, message, "INVALID_TYPE")
+        run = _Run(query, store.objects[found.object], store, self._version)
+        return _Children(found.name, found.field, run)
+
+    def _sort_column(self, path: Operand) -> Column:
+        column = self._filter.column(path)
         if not column.field.sortable:
             message = f"field '{column.field.name}' can not be sorted in a query call"
             raise query_error(self._query.text, path.position, message, "INVALID_FIELD")
         return column
 
-    def _predicate(self, condition: Condition) -> Predicate:
-        match condition:
-            case And(conditions):
-                parts = [self._predicate(each) for each in conditions]
-                return lambda row: all(part(row) for part in parts)
-            case Not(inner):
-                accepts = self._predicate(inner)
-                return lambda row: not accepts(row)
-            case Comparison(path, operator, literal):
-                return self._comparison(path, operator, literal)
-            case Membership(path, literals, is_negated):
-                column = self._filter_column(path)
-                values = {self._operand(column.field, literal, path) for literal in literals}
-                get = _comparable(column)
-                return lambda row: (get(row) in values) is not is_negated
-            case _:
-                parts = [self._predicate(each) for each in condition.conditions]
-                return lambda row: any(part(row) for part in parts)
-
-    def _comparison(self, path: FieldPath, operator: str, literal: Literal) -> Predicate:
-        column = self._filter_column(path)
-        get = _comparable(column)
-        if operator == "LIKE":
-            return self._like(column, literal, path)
-        value = self._operand(column.field, literal, path)
-        if operator == "=":
-            return lambda row: bool(get(row) == value)
-        if operator == "!=":
-            return lambda row: bool(get(row) != value)
-        if value is None or column.field.type in _IDS | {"boolean"}:
-            message = f"invalid operator on {column.field.type} field"
-            raise query_error(self._query.text, path.position, message, "INVALID_QUERY_FILTER_OPERATOR")
-        compare = _ORDERINGS[operator]
-        return lambda row: (found := get(row)) is not None and compare(found, value)
-
-    def _like(self, column: _Column, literal: Literal, path: FieldPath) -> Predicate:
-        if column.field.type in _IDS | _NUMBERS | {"boolean", "date", "datetime"} or literal.kind != "string":
-            message = f"invalid operator on {column.field.type} field"
-            raise query_error(self._query.text, path.position, message, "INVALID_QUERY_FILTER_OPERATOR")
-        flags = re.DOTALL if column.field.case_sensitive else re.DOTALL | re.IGNORECASE
-        matches = re.compile(literal.pattern, flags).fullmatch
-        return lambda row: (found := column.get(row)) is not None and matches(found) is not None
-
-    def _operand(self, field: Field, literal: Literal, path: FieldPath) -> Any:
-        """The literal's value in the form that `_comparable` gives to the field's."""
-        if literal.kind == "null":
-            return None
-        expected = _literal_kind(field)
-        if literal.kind != expected:
-            message = f"value of filter criterion for field '{field.name}' must be of type {expected} "
-            message += f"and should {'' if expected == 'string' else 'not '}be enclosed in quotes"
-            raise query_error(self._query.text, path.position, message, "INVALID_FIELD")
-        if field.type in _IDS:
-            found = to_id18(str(literal.value))
+    def _add_parent_value(self, record: Row, row: Row, column: Column) -> None:
+        """Put a parent's value into its place, with null for the first parent that is missing."""
+        holder = record
+        object_name = ""
+        for reference in column.parents:
+            relationship = str(reference.relationship)
+            found = self._resolver.parent_row(row, reference)
             if found is None:
-                message = f"invalid ID field: {literal.value}"
-                raise query_error(self._query.text, path.position, message, "INVALID_QUERY_FILTER_OPERATOR")
-            return found
-        if literal.kind == "string":
-            text = str(literal.value)
-            return (text if field.case_sensitive else text.lower()) or None
-        return literal.value
-
-    def _record(self, row: Row, columns: list[_Column]) -> Row:
-        record: Row = {"attributes": self._attributes(self._object_type.name, row["Id"])}
-        for column in columns:
-            if column.parent is None:
-                record[column.field.name] = column.get(row)
-                continue
-            relationship = str(column.parent.relationship)
-            parent_id = row.get(column.parent.name)
-            if parent_id is None:
-                record[relationship] = None
-                continue
-            attributes = self._attributes(column.object_type.name, parent_id)
-            record.setdefault(relationship, {"attributes": attributes})[column.field.name] = column.get(row)
-        return record
+                holder[relationship] = None
+                return
+            object_name, row = found
+            holder = holder.setdefault(relationship, {"attributes": self._attributes(object_name, row["Id"])})
+        is_type = len(column.parents[-1].references) > 1 and column.field.name == "Type"
+        holder[column.field.name] = object_name if is_type else self._resolver.store.field_value(row, column.field)
 
     def _attributes(self, object_name: str, row_id: str) -> Row:
         return {"type": object_name, "url": f"/services/data/{self._version}/sobjects/{object_name}/{row_id}"}
 
 
-_ORDERINGS: dict[str, Callable[[Any, Any], bool]] = {
-    "<": lambda left, right: left < right,
-    "<=": lambda left, right: left <= right,
-    ">": lambda left, right: left > right,
-    ">=": lambda left, right: left >= right,
-}
+def _cut(rows: list[Item], query: Query) -> list[Item]:
+    return rows[query.offset : None if query.limit is None else query.offset + query.limit]
 
 
-def _literal_kind(field: Field) -> str:
-    if field.type in _NUMBERS:
-        return "number"
-    return field.type if field.type in ("boolean", "date", "datetime") else "string"
-
-
-def _comparable(column: _Column) -> Getter:
-    get = column.get
-    if _literal_kind(column.field) != "string" or column.field.type in _IDS or column.field.case_sensitive:
-        return get
-
-    def folded(row: Row) -> Any:
-        value = get(row)
-        return value if value is None else value.lower()
-
-    return folded
-
-
-def _sorted(rows: list[Row], column: _Column, *, is_descending: bool, nulls_last: bool) -> list[Row]:
-    get = _comparable(column)
+def _sorted(rows: list[Item], column: Column, order: Order) -> list[Item]:
+    get = comparable(column)
     empty = [row for row in rows if get(row) is None]
-    filled = sorted((row for row in rows if get(row) is not None), key=get, reverse=is_descending)
-    return filled + empty if nulls_last else empty + filled
+    filled = sorted((row for row in rows if get(row) is not None), key=get, reverse=order.is_descending)
+    return filled + empty if order.nulls_last else empty + filled

@@ -1,15 +1,20 @@
 """The grammar of the queries that the org understands, by recursive descent.
 
-    query      = SELECT (COUNT() | path, …) FROM name [WHERE condition]
-                 [ORDER BY path [ASC|DESC] [NULLS FIRST|LAST], …] [LIMIT n] [OFFSET n]
+    query      = SELECT (COUNT() | item, …) FROM name [WHERE condition]
+                 [GROUP BY path, … [HAVING condition]]
+                 [ORDER BY operand [ASC|DESC] [NULLS FIRST|LAST], …] [LIMIT n] [OFFSET n]
+    item       = operand [alias] | "(" query ")"
+    operand    = path | (COUNT | COUNT_DISTINCT | MIN | MAX | SUM | AVG) "(" path ")"
     condition  = simple AND simple … | simple OR simple … | NOT simple | simple
-    simple     = "(" condition ")" | path operator literal | path [NOT] IN "(" literal, … ")"
+    simple     = "(" condition ")" | operand operator literal | operand [NOT] IN "(" (literal, … | query) ")"
 
-As with the vendor, AND and OR do not mix, and NOT does not combine, without parentheses.
+As with the vendor, AND and OR do not mix, and NOT does not combine, without parentheses. Child queries do not nest.
 """
 
 from crosswalk_sandbox.salesforce.errors import ApiError
+from crosswalk_sandbox.salesforce.soql.days import is_days
 from crosswalk_sandbox.salesforce.soql.syntax import (
+    Aggregate,
     And,
     Comparison,
     Condition,
@@ -17,15 +22,21 @@ from crosswalk_sandbox.salesforce.soql.syntax import (
     Literal,
     Membership,
     Not,
+    Operand,
     Or,
     Order,
     Query,
+    Selected,
 )
 from crosswalk_sandbox.salesforce.soql.tokens import Token, like_pattern, query_error, tokenize, unquote
 from crosswalk_sandbox.salesforce.times import read_date, read_time
 
 _OPERATORS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_RESERVED = {"and", "or", "not", "in", "like", "from", "where", "order", "limit", "offset", "select", "null"}
+_RESERVED = {
+    *("and", "or", "not", "in", "like", "from", "where", "order", "limit", "offset", "select", "null"),
+    *("group", "having", "by"),
+}
+_FUNCTIONS = {"COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG"}
 
 
 def parse_query(text: str) -> Query:
@@ -36,7 +47,12 @@ def parse_query(text: str) -> Query:
     ApiError
         400 MALFORMED_QUERY with the place and the unexpected token.
     """
-    return _Parser(text).query()
+    return _Parser(text).whole_query()
+
+
+def parse_condition(text: str) -> Condition:
+    """The tree of what could follow WHERE; raises like `parse_query`."""
+    return _Parser(text).whole_condition()
 
 
 class _Parser:
@@ -47,29 +63,65 @@ class _Parser:
         self._tokens = tokenize(text)
         self._next = 0
 
-    def query(self) -> Query:
+    def whole_query(self) -> Query:
+        query = self._query(is_child=False)
+        self._end()
+        return query
+
+    def whole_condition(self) -> Condition:
+        condition = self._condition()
+        self._end()
+        return condition
+
+    def _query(self, *, is_child: bool) -> Query:
         self._word("SELECT")
-        fields = self._selection()
+        selection = self._selection(is_child=is_child)
         self._word("FROM")
         target = self._kind("name")
         where = self._condition() if self._takes_word("WHERE") else None
+        groups = self._groups() if not is_child and self._takes_word("GROUP") else ()
+        having = self._condition() if groups and self._takes_word("HAVING") else None
         orders = self._orders() if self._takes_word("ORDER") else ()
         limit = self._whole_number() if self._takes_word("LIMIT") else None
         offset = self._whole_number() if self._takes_word("OFFSET") else 0
-        if self._peek().kind != "end":
-            raise self._unexpected()
-        return Query(self._text, fields, target.text, target.position, where, orders, limit, offset)
+        return Query(self._text, selection, target.text, target.position, where, groups, having, orders, limit, offset)
 
-    def _selection(self) -> tuple[FieldPath, ...]:
-        if self._peek().is_word("COUNT") and self._tokens[self._next + 1].text == "(":
-            self._next += 1
-            self._symbol("(")
-            self._symbol(")")
+    def _selection(self, *, is_child: bool) -> tuple[Selected, ...]:
+        if self._peek().is_word("COUNT") and [each.text for each in self._tokens[self._next + 1 :][:2]] == ["(", ")"]:
+            self._next += 3
             return ()
+        selected = [self._selected(is_child=is_child)]
+        while self._takes_symbol(","):
+            selected.append(self._selected(is_child=is_child))
+        return tuple(selected)
+
+    def _selected(self, *, is_child: bool) -> Selected:
+        if not is_child and self._takes_symbol("("):
+            query = self._query(is_child=True)
+            self._symbol(")")
+            return Selected(query)
+        operand = self._path() if is_child else self._operand()
+        follower = self._tokens[min(self._next + 1, len(self._tokens) - 1)]
+        if self._peek().kind == "name" and (follower.is_word("FROM") or follower.text == ","):
+            return Selected(operand, self._take().text)
+        return Selected(operand)
+
+    def _groups(self) -> tuple[FieldPath, ...]:
+        self._word("BY")
         paths = [self._path()]
         while self._takes_symbol(","):
             paths.append(self._path())
         return tuple(paths)
+
+    def _operand(self) -> Operand:
+        token = self._peek()
+        function = token.text.upper()
+        if token.kind != "name" or function not in _FUNCTIONS or self._tokens[self._next + 1].text != "(":
+            return self._path()
+        self._next += 2
+        path = self._path()
+        self._symbol(")")
+        return Aggregate(function, path, token.position)
 
     def _condition(self) -> Condition:
         if self._takes_word("NOT"):
@@ -87,7 +139,7 @@ class _Parser:
             condition = self._condition()
             self._symbol(")")
             return condition
-        path = self._path()
+        path = self._operand()
         if self._takes_word("LIKE"):
             return Comparison(path, "LIKE", self._literal())
         if self._takes_word("IN"):
@@ -101,8 +153,12 @@ class _Parser:
         self._next += 1
         return Comparison(path, _OPERATORS[token.text], self._literal())
 
-    def _membership(self, path: FieldPath, *, is_negated: bool) -> Membership:
+    def _membership(self, path: Operand, *, is_negated: bool) -> Membership:
         self._symbol("(")
+        if self._peek().is_word("SELECT"):
+            query = self._query(is_child=True)
+            self._symbol(")")
+            return Membership(path, (), is_negated, query)
         literals = [self._literal()]
         while self._takes_symbol(","):
             literals.append(self._literal())
@@ -129,6 +185,8 @@ class _Parser:
                 return Literal("boolean", token.text.lower() == "true", position)
             case "name" if token.text.lower() == "null":
                 return Literal("null", None, position)
+            case "name" | "days" if is_days(token.text.upper()):
+                return Literal("days", token.text.upper(), position)
         self._next -= 1
         raise self._unexpected()
 
@@ -150,7 +208,7 @@ class _Parser:
         return tuple(orders)
 
     def _order(self) -> Order:
-        path = self._path()
+        path = self._operand()
         is_descending = self._takes_word("DESC")
         if not is_descending:
             self._takes_word("ASC")
@@ -189,6 +247,10 @@ class _Parser:
         if self._peek().kind != kind:
             raise self._unexpected()
         return self._take()
+
+    def _end(self) -> None:
+        if self._peek().kind != "end":
+            raise self._unexpected()
 
     def _word(self, word: str) -> None:
         if not self._takes_word(word):

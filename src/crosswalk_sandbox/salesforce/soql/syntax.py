@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal as OneOf
 
-LiteralKind = OneOf["string", "number", "boolean", "null", "date", "datetime"]
+LiteralKind = OneOf["string", "number", "boolean", "null", "date", "datetime", "days"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +15,24 @@ class FieldPath:
 
 
 @dataclass(frozen=True, slots=True)
+class Aggregate:
+    """`FUNCTION(path)`; the function is in upper case."""
+
+    function: str
+    path: FieldPath
+    position: int
+
+
+Operand = FieldPath | Aggregate
+
+
+@dataclass(frozen=True, slots=True)
 class Literal:
-    """A value in the query. Strings are unescaped; `pattern` keeps the wildcards of the written form for LIKE."""
+    """A value in the query.
+
+    Strings are unescaped; `pattern` keeps the wildcards of the written form for LIKE. Of the kind `days` are date
+    literals such as `TODAY` and `LAST_N_DAYS:7`, in upper case.
+    """
 
     kind: LiteralKind
     value: str | float | bool | None
@@ -26,20 +42,21 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`path operator literal`, the operator being one of `= != < <= > >= LIKE`."""
+    """`operand operator literal`, the operator being one of `= != < <= > >= LIKE`."""
 
-    path: FieldPath
+    path: Operand
     operator: str
     literal: Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """`path [NOT] IN (literals)`."""
+    """`operand [NOT] IN (literals)`, or `IN (SELECT …)`, where `query` selects one field."""
 
-    path: FieldPath
+    path: Operand
     literals: tuple[Literal, ...]
     is_negated: bool
+    query: "Query | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +81,40 @@ Condition = Comparison | Membership | Not | And | Or
 class Order:
     """One key of ORDER BY."""
 
-    path: FieldPath
+    path: Operand
     is_descending: bool
     nulls_last: bool
 
 
 @dataclass(frozen=True, slots=True)
+class Selected:
+    """One entry of the selection: a field, an aggregate, or a query over a child relationship."""
+
+    item: "FieldPath | Aggregate | Query"
+    alias: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """A whole query; `fields` is empty for `SELECT COUNT()`."""
+    """A whole query; `selection` is empty for `SELECT COUNT()`, `object` is the relationship in a child's query."""
 
     text: str
-    fields: tuple[FieldPath, ...]
+    selection: tuple[Selected, ...]
     object: str
     object_position: int
-    where: Condition | None
-    orders: tuple[Order, ...]
-    limit: int | None
-    offset: int
+    where: Condition | None = None
+    groups: tuple[FieldPath, ...] = ()
+    having: Condition | None = None
+    orders: tuple[Order, ...] = ()
+    limit: int | None = None
+    offset: int = 0
+
+    @property
+    def fields(self) -> "tuple[FieldPath | Aggregate | Query, ...]":
+        """What is selected, without aliases."""
+        return tuple(each.item for each in self.selection)
+
+    @property
+    def is_grouped(self) -> bool:
+        """Whether it yields aggregates."""
+        return bool(self.groups) or any(isinstance(each.item, Aggregate) for each in self.selection)

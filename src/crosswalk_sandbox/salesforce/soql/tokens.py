@@ -11,6 +11,7 @@ _TOKEN = re.compile(
     |(?P<datetime>\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:?\d\d))
     |(?P<date>\d{4}-\d\d-\d\d)
     |(?P<number>[+-]?\d+(?:\.\d+)?)
+    |(?P<days>[A-Za-z_]+:\d+)
     |(?P<name>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)
     |(?P<symbol><=|>=|!=|<>|[=<>(),])""",
     re.VERBOSE | re.DOTALL,
@@ -33,7 +34,7 @@ _LITERAL_ESCAPES = "'\"\\_%"
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of the query's text; `kind` is string, datetime, date, number, name, symbol or end."""
+    """A piece of the query's text; `kind` is string, datetime, date, number, days, name, symbol or end."""
 
     kind: str
     text: str

@@ -42,7 +42,7 @@ def origin_of(request: Request) -> Origin:
     claims: dict[str, Any] = request.scope["auth0.claims"]
     return Origin(
         client_id=claims["azp"],
-        client_name="Machine to machine",
+        client_name=request.scope["auth0.client_name"],
         ip=request.client.host if request.client else "",
         user_agent=request.headers.get("user-agent", ""),
         hostname=request.headers.get("host", ""),

@@ -10,11 +10,18 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crosswalk_sandbox.auth0.problems import Problem
+from crosswalk_sandbox.auth0.routes.clients import client_routes
 from crosswalk_sandbox.auth0.routes.event_streams import event_stream_routes
 from crosswalk_sandbox.auth0.routes.events import event_routes
 from crosswalk_sandbox.auth0.routes.exchange import refusal
+from crosswalk_sandbox.auth0.routes.guardian import guardian_routes
 from crosswalk_sandbox.auth0.routes.log_streams import log_stream_routes
 from crosswalk_sandbox.auth0.routes.logs import log_routes
+from crosswalk_sandbox.auth0.routes.organization_members import organization_member_routes
+from crosswalk_sandbox.auth0.routes.organizations import organization_routes
+from crosswalk_sandbox.auth0.routes.resource_servers import resource_server_routes
+from crosswalk_sandbox.auth0.routes.roles import role_routes
+from crosswalk_sandbox.auth0.routes.scopes import check_scope
 from crosswalk_sandbox.auth0.routes.users import user_routes
 from crosswalk_sandbox.auth0.tenant import Tenant
 
@@ -23,6 +30,12 @@ def management_api(tenant: Tenant) -> ASGIApp:
     """Return the Management API of `tenant`, to be mounted at `/api/v2`."""
     routes: list[BaseRoute] = [
         *user_routes(tenant),
+        *client_routes(tenant),
+        *resource_server_routes(tenant),
+        *role_routes(tenant),
+        *organization_routes(tenant),
+        *organization_member_routes(tenant),
+        *guardian_routes(tenant),
         *log_routes(tenant),
         *log_stream_routes(tenant),
         *event_stream_routes(tenant),
@@ -61,7 +74,9 @@ class ManagementApi:
             await send(message)
 
         scope["auth0.claims"] = claims
+        scope["auth0.client_name"] = tenant.clients.name_of(claims["azp"])
         try:
+            check_scope(request, claims, tenant)
             await self._router(scope, receive, send_with_headers)
         except Problem as problem:
             await refusal(problem)(scope, receive, send_with_headers)

@@ -1,0 +1,68 @@
+"""Which scope each operation of the Management API wants: the verb by the method, the noun by the path."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from starlette.requests import Request
+
+from crosswalk_sandbox.auth0.problems import Problem
+from crosswalk_sandbox.auth0.tenant import Tenant
+
+VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete"}
+# The first pattern that a path matches decides; a fixed scope stands where the vendor's does not follow the method.
+RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), noun)
+    for pattern, noun in (
+        (r"/users/[^/]+/(roles|permissions)$", "GET read:users, * update:users"),
+        (r"/users/[^/]+/organizations$", "* read:organizations"),
+        (r"/users/[^/]+/enrollments$", "* read:guardian_enrollments"),
+        (r"/users/[^/]+/multifactor/", "* delete:guardian_enrollments"),
+        (r"/(users|users-by-email)(/[^/]+)?$", "users"),
+        (r"/clients/[^/]+/rotate-secret$", "* update:client_keys"),
+        (r"/clients(/[^/]+)?$", "clients"),
+        (r"/client-grants(/[^/]+)?$", "client_grants"),
+        (r"/resource-servers(/[^/]+)?$", "resource_servers"),
+        (r"/roles/[^/]+/users$", "role_members"),
+        (r"/roles/[^/]+/permissions$", "GET read:roles, * update:roles"),
+        (r"/roles(/[^/]+)?$", "roles"),
+        (r"/organizations/[^/]+/members/[^/]+/roles$", "organization_member_roles"),
+        (r"/organizations/[^/]+/members$", "organization_members"),
+        (r"/organizations/[^/]+/enabled_connections(/[^/]+)?$", "organization_connections"),
+        (r"/organizations/[^/]+/invitations(/[^/]+)?$", "organization_invitations"),
+        (r"/organizations(/name)?(/[^/]+)?$", "organizations"),
+        (r"/guardian/policies$", "mfa_policies"),
+        (r"/logs(/[^/]+)?$", "logs"),
+        (r"/log-streams(/[^/]+)?$", "log_streams"),
+        (r"/event-streams/[^/]+/(deliveries|redeliver).*$", "GET read:event_deliveries, * update:event_deliveries"),
+        (r"/event-streams/[^/]+/test$", "* update:event_streams"),
+        (r"/event-streams(/[^/]+)?$", "event_streams"),
+        (r"/events$", "events"),
+    )
+)
+
+
+def check_scope(request: Request, claims: dict[str, Any], tenant: Tenant) -> None:
+    """Let a request through when its token has the scope that the operation wants.
+
+    Raises
+    ------
+    Problem
+        403 ``insufficient_scope``.
+    """
+    path = request.scope["raw_path"].decode().partition("/api/v2")[2]
+    wanted = scope_for(request.method, path)
+    if wanted is not None and wanted not in str(claims.get("scope", "")).split():
+        raise Problem(403, f"Insufficient scope, expected any of: {wanted}", "insufficient_scope")
+
+
+def scope_for(method: str, path: str) -> str | None:
+    """Return the scope that an operation wants, or None for a path that is not listed here."""
+    noun = next((noun for pattern, noun in RULES if pattern.fullmatch(path)), None)
+    if noun is None or method not in VERBS:
+        return None
+    if " " not in noun:
+        return f"{VERBS[method]}:{noun}"
+    fixed = dict(part.split(" ") for part in noun.split(", "))
+    return fixed.get(method, fixed["*"])

@@ -118,11 +118,9 @@ class _Reader:
 
     def _child(self, name: str, relationship: str) -> tuple[str, str] | None:
         """The object and the reference field behind a child relationship, if this org has it."""
-        summary = self._org.objects[name].summary("v0.0", "")
-        for entry in summary["childRelationships"]:
-            known = entry["relationshipName"]
-            if known and known.lower() == relationship.lower() and entry["childSObject"] in self._org.objects:
-                return entry["childSObject"], entry["field"]
+        for known in self._org.objects[name].child_relationships:
+            if known.name and known.name.lower() == relationship.lower() and known.object in self._org.objects:
+                return known.object, known.field
         return None
 
 

@@ -101,6 +101,17 @@ def undelete_with_children(org: "Org", table: Table, row: Row, *, source: str) -
             org.set_quietly(org.tables[object_name], child, {name: row["Id"]})
 
 
+def purge_with_children(org: "Org", object_name: str, row_id: str) -> None:
+    """Remove a deleted record from the recycle bin for good, with the children that its deletion took."""
+    deletion = org.deletions.pop(row_id, Deletion())
+    table = org.tables[object_name]
+    row = table.rows.get(row_id)
+    if row is not None and row["IsDeleted"]:
+        table.remove(row)
+    for child_object, child_id in deletion.children:
+        purge_with_children(org, child_object, child_id)
+
+
 def _restricts(relationship: ChildRelationship, child: Row) -> bool:
     """Contracts go along with their account unless they are activated; other restrictions always hold."""
     if relationship.cascades and relationship.restricts:

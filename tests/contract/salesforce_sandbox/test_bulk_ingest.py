@@ -185,13 +185,18 @@ def test_value_of_another_type_fails_its_row_alone(http: httpx.Client) -> None:
     assert info["numberRecordsProcessed"] == 3
 
 
-def test_hard_delete_leaves_nothing_in_the_recycle_bin(http: httpx.Client) -> None:
-    contact = http.post(f"{API}/sobjects/Contact", json={"LastName": "Byron"}).json()["id"]
+def test_hard_delete_leaves_nothing_in_the_recycle_bin_nor_of_what_went_along(http: httpx.Client) -> None:
+    account = http.post(f"{API}/sobjects/Account", json={"Name": "Engines"}).json()["id"]
+    http.post(f"{API}/sobjects/Contact", json={"LastName": "Byron", "AccountId": account})
 
-    run_job(http, f"Id\n{contact}\n", "hardDelete")
+    info = run_job(http, f"Id\n{account}\n", "hardDelete", object_name="Account")
 
-    everything = http.get(f"{API}/queryAll", params={"q": "SELECT Id FROM Contact"}).json()
-    assert everything["totalSize"] == 0
+    assert rows_of(http, info["id"], "successfulResults") == [
+        {"sf__Id": account, "sf__Created": "false", "Id": account}
+    ]
+    for name in ("Account", "Contact"):
+        found = http.get(f"{API}/queryAll", params={"q": f"SELECT Id FROM {name} WHERE Name != 'x'"}).json()  # noqa: S608
+        assert found["totalSize"] == 0
 
 
 @pytest.mark.parametrize(

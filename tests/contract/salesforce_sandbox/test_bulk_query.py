@@ -109,6 +109,8 @@ def test_query_all_sees_the_recycle_bin(http: httpx.Client) -> None:
         ("SELECT Nickname FROM Contact", "INVALID_FIELD", "No such column 'Nickname'"),
         ("SELECT Id FROM Unicorn", "INVALID_TYPE", "sObject type 'Unicorn' is not supported"),
         ("SELECT COUNT() FROM Contact", "API_ERROR", "not supported in Bulk Query"),
+        ("SELECT COUNT(Id) FROM Contact", "API_ERROR", "not supported in Bulk Query"),
+        ("SELECT Id, (SELECT Id FROM Contacts) FROM Account", "API_ERROR", "not supported in Bulk Query"),
         ("SELECT MailingAddress FROM Contact", "API_ERROR", "Selecting compound data not supported in Bulk Query"),
         ("", "INVALIDJOB", "a query job needs its query"),
     ],

@@ -270,6 +270,14 @@ def test_recorded_composites_get_the_recorded_replies(http: httpx.Client, name: 
         replay.check(exchange)
 
 
+def test_recorded_counts_get_the_recorded_replies(http: httpx.Client) -> None:
+    for number in range(17):
+        http.post(ACCOUNT, json={"Name": f"Account {number}"})
+
+    for exchange in exchanges_of("composite_counts"):
+        Replay(http).check(exchange)
+
+
 def test_upsert_by_key_finds_its_parent_by_the_parents_key(http: httpx.Client) -> None:
     account = http.post(ACCOUNT, json={"Name": "Engines", "Auth0_User_Id__c": "org|1"}).json()["id"]
     fields = {"LastName": "Byron", "Account": {"Auth0_User_Id__c": "org|1"}}

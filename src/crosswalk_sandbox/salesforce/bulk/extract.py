@@ -10,9 +10,12 @@ from crosswalk_sandbox.salesforce.errors import ApiError
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.schema import Field, ObjectType
 from crosswalk_sandbox.salesforce.soql import parse_query, run_query
+from crosswalk_sandbox.salesforce.soql.columns import Resolver
+from crosswalk_sandbox.salesforce.soql.syntax import FieldPath
 from crosswalk_sandbox.salesforce.table import Table
 
 _COMPOUND = {"address", "location"}
+_NO_AGGREGATES = "Aggregate functions and relationship queries are not supported in Bulk Query"
 
 _Read = Callable[[dict[str, Any]], str]
 
@@ -42,26 +45,23 @@ class BulkQuery:
         run_query(self._tree, empty, version="v0.0")
         object_type = org.object_type(self._tree.object)
         self.object_name = object_type.name
-        self._columns = [self._column(object_type, path) for path in self._paths()]
+        self._columns = self._columns_of(object_type)
 
-    def _paths(self) -> list[tuple[str, ...]]:
-        paths = [getattr(field, "parts", None) for field in self._tree.fields]
-        if not paths or None in paths:
-            raise _refused("Aggregate functions and relationship queries are not supported in Bulk Query")
-        return [path for path in paths if path is not None]
-
-    def _column(self, object_type: ObjectType, path: tuple[str, ...]) -> tuple[str, _Read]:
-        names: list[str] = []
-        for part in path[:-1]:
-            reference = object_type.by_relationship.get(part.lower())
-            if reference is None:
-                continue
-            names.append(str(reference.relationship))
-            object_type = self._org.objects[next(each for each in reference.references if each in self._org.objects)]
-        field = object_type.by_lower_name[path[-1].lower()]
-        if field.type in _COMPOUND:
-            raise _refused("Selecting compound data not supported in Bulk Query")
-        return ".".join([*names, field.name]), _reader(names, field)
+    def _columns_of(self, object_type: ObjectType) -> list[tuple[str, _Read]]:
+        """The header's names with what fills the cells below them."""
+        resolver = Resolver(object_type, self._org, self._tree.text)
+        columns = []
+        for item in self._tree.fields:
+            if not isinstance(item, FieldPath) or self._tree.is_grouped:
+                raise _refused(_NO_AGGREGATES)
+            column = resolver.column(item)
+            if column.field.type in _COMPOUND:
+                raise _refused("Selecting compound data not supported in Bulk Query")
+            names = [str(parent.relationship) for parent in column.parents]
+            columns.append((".".join([*names, column.field.name]), _reader(names, column.field)))
+        if not columns:
+            raise _refused(_NO_AGGREGATES)
+        return columns
 
     async def run(self, job: QueryJob) -> None:
         """Fill the job with the result."""

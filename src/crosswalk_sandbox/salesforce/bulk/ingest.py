@@ -12,6 +12,7 @@ from crosswalk_sandbox.salesforce.bulk.jobs import IngestJob, JobFailed
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordProblem, RecordRefused
 from crosswalk_sandbox.salesforce.ids import to_id18
 from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.recycle_bin import purge_with_children
 
 _CHUNK = 200
 _SLICE_SECONDS = 0.002
@@ -138,8 +139,7 @@ class _Writer:
             org.delete(name, row_id, source="api")
         id18 = to_id18(row_id) or row_id
         if operation == "hardDelete":
-            table = org.tables[name]
-            table.remove(table.rows[id18])
+            purge_with_children(org, name, id18)
         return id18, False
 
     def _upsert(self, fields: dict[str, Any], repeated: set[str]) -> tuple[str, bool]:

@@ -1,6 +1,6 @@
 """The control API: what tests, the demo and its console use to look into the sandbox and to trouble it."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -10,10 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from crosswalk_sandbox.auth0 import Tenant
-from crosswalk_sandbox.salesforce import FaultOrder, Org
+from crosswalk_sandbox.salesforce import FaultOrder, Org, administration_routes
 from crosswalk_sandbox.seed import DEFAULT_PEOPLE, seed
 
-Endpoint = Callable[[Request], Coroutine[Any, Any, Response]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 class SeedOrder(msgspec.Struct, forbid_unknown_fields=True):
@@ -57,6 +57,7 @@ def create_app(tenant: Tenant, org: Org) -> Starlette:
         ("GET", "/salesforce/calls", control.calls),
         ("POST", "/salesforce/faults", control.faults),
         ("POST", "/salesforce/settings", control.org_settings),
+        *administration_routes(org),
         ("POST", "/auth0/settings", control.tenant_settings),
     ]
     return Starlette(

@@ -170,6 +170,14 @@ class SandboxProcess:
         """Change the org's `latency_ms`, `daily_limit` or `token_lifetime_s`."""
         self._post("/salesforce/settings", settings)
 
+    def administer(self, action: str, **order: Any) -> dict[str, Any]:
+        """Play the org's administrator or users: `convert`, `merge`, `undelete`, `validation-rules`, …
+
+        The actions and their orders are those of `salesforce.administration`.
+        """
+        result: dict[str, Any] = self._read(self._client.post(f"/salesforce/{action}", json=order))
+        return result
+
     def auth0_settings(self, **settings: Any) -> None:
         """Change the tenant's knobs, such as `duplicate_every` or `shuffle_seed`."""
         self._post("/auth0/settings", settings)

@@ -23,9 +23,10 @@ Not emulated
     `COUNT()`, GROUP BY, child sub-queries, date literals such as `TODAY`, aliases, and parents of parents.
 """
 
+from crosswalk_sandbox.salesforce.administration import administration_routes
 from crosswalk_sandbox.salesforce.app import create_app
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused
 from crosswalk_sandbox.salesforce.faults import FaultOrder
 from crosswalk_sandbox.salesforce.org import Org
 
-__all__ = ["ApiError", "FaultOrder", "Org", "RecordRefused", "create_app"]
+__all__ = ["ApiError", "FaultOrder", "Org", "RecordRefused", "administration_routes", "create_app"]

@@ -11,6 +11,7 @@ from crosswalk_sandbox.salesforce.errors import ApiError, not_found
 from crosswalk_sandbox.salesforce.http import NEWEST_VERSION, OLDEST_VERSION, api_error_reply
 from crosswalk_sandbox.salesforce.journal import CallEntry
 from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.rules import DUPLICATES_ALLOWED
 
 ABORT_EXTENSION = "crosswalk_sandbox.abort"
 """ASGI scope extension: a function that drops the connection. Servers without it get an exception instead."""
@@ -57,6 +58,7 @@ class FrontDoor:
         else:
             if scope["path"] != "/" and scope["path"].endswith("/"):
                 scope["path"] = scope["path"].rstrip("/")
+            DUPLICATES_ALLOWED.set(_allows_duplicates(scope))
             await self._app(scope, receive, reply.send)
         milliseconds = (time.perf_counter() - started) * 1000
         self._org.calls.append(CallEntry(scope["method"], self._template_of(scope), reply.status, milliseconds))
@@ -116,8 +118,14 @@ class _Reply:
 
 
 def _token(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            scheme, _, token = value.decode("latin-1").partition(" ")
-            return token.strip() if scheme.lower() in ("bearer", "oauth") else ""
-    return ""
+    scheme, _, token = _header(scope, b"authorization").partition(" ")
+    return token.strip() if scheme.lower() in ("bearer", "oauth") else ""
+
+
+def _allows_duplicates(scope: Scope) -> bool:
+    options = _header(scope, b"sforce-duplicate-rule-header").replace(" ", "").lower()
+    return "allowsave=true" in re.split("[,;]", options)
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")

@@ -1,5 +1,7 @@
 """Record ids: 15 case-sensitive characters, or 18 where the last three repeat their letter case."""
 
+from functools import lru_cache
+
 _CHECK_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _BASE62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _INSTANCE = "Hs0000"
@@ -10,10 +12,12 @@ def check_characters(id15: str) -> str:
 
     Each stands for five characters, with one bit set for each upper-case letter, lowest bit first.
     """
-    return "".join(
-        _CHECK_ALPHABET[sum(1 << bit for bit, char in enumerate(id15[start : start + 5]) if char.isupper())]
-        for start in (0, 5, 10)
-    )
+    return _check_character(id15[:5]) + _check_character(id15[5:10]) + _check_character(id15[10:])
+
+
+@lru_cache(maxsize=65_536)
+def _check_character(five: str) -> str:
+    return _CHECK_ALPHABET[sum(1 << bit for bit, char in enumerate(five) if char.isupper())]
 
 
 def make_id(key_prefix: str, number: int) -> str:

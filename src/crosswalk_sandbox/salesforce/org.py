@@ -1,6 +1,6 @@
 """One org: its objects, rows and rules for writing them. Everything is in memory and happens at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from crosswalk_sandbox.salesforce.faults import FaultOrder, Faults
 from crosswalk_sandbox.salesforce.ids import is_id_shaped, make_id, to_id18
 from crosswalk_sandbox.salesforce.integrity import check_references, check_unique
 from crosswalk_sandbox.salesforce.journal import CallLog, WriteLog
+from crosswalk_sandbox.salesforce.loading import load_records
 from crosswalk_sandbox.salesforce.person_accounts import (
     add_person_contact,
     check_account_names,
@@ -245,6 +246,10 @@ class Org:
         if is_person_side and row["IsPersonAccount"]:
             add_person_contact(self, row, source=source)
         return str(row["Id"])
+
+    def load(self, object: str, records: Iterable[dict[str, Any]]) -> list[str]:
+        """Create very many records that are there from the start, not in the write log; returns their ids."""
+        return load_records(self, object, records)
 
     def update(self, object: str, id: str, fields: dict[str, Any], *, source: str = "sandbox") -> None:
         """Give fields of a record new values; raises like `insert`, and when the record is gone."""

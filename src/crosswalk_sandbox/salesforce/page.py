@@ -11,14 +11,19 @@ from starlette.routing import Route
 
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused
 from crosswalk_sandbox.salesforce.http import org_of
+from crosswalk_sandbox.salesforce.lead_conversion import Conversion, convert_lead
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.schema import Field
 from crosswalk_sandbox.salesforce.table import Row
 
 _COLUMNS = {
-    "Lead": "Name Email Auth0_User_Id__c Phone Company Title Country Status Marketing_Consent__c LastModifiedDate",
+    "Lead": "Name Email Auth0_User_Id__c Phone Company Title Country Status IsConverted Marketing_Consent__c "
+    "LastModifiedDate",
     "Contact": "Name Email Auth0_User_Id__c Phone Title MailingCountry Marketing_Consent__c LastModifiedDate",
     "Account": "Name Auth0_User_Id__c Industry Website Phone BillingCountry LastModifiedDate",
+    "Opportunity": "Name StageName Amount Probability CloseDate IsWon LastModifiedDate",
+    "Case": "CaseNumber Subject Status Priority Origin ContactEmail LastModifiedDate",
+    "Task": "Subject Status Priority ActivityDate LastModifiedDate",
 }
 _EDITABLE = {
     "Lead": "Salutation FirstName LastName Email Phone MobilePhone Company Title Country LeadSource Status "
@@ -34,7 +39,7 @@ _REFRESH = "setInterval(()=>{if(!document.hidden&&!getSelection().toString())loc
 
 async def show_records(request: Request) -> Response:
     org = org_of(request)
-    sections = "".join(_section(org, name) for name in ("Lead", "Contact", "Account"))
+    sections = "".join(_section(org, name) for name in _COLUMNS if name in _EDITABLE or org.rows(name))
     return _html(org, sections, script=_REFRESH)
 
 
@@ -57,8 +62,19 @@ async def edit_record(request: Request) -> Response:
     return _html(org, _form(org, name, row, message))
 
 
+async def convert(request: Request) -> Response:
+    """Convert a lead to a new contact of a new account, with an opportunity."""
+    org, row_id = org_of(request), request.path_params["id"]
+    row = org.existing_row("Lead", row_id)
+    try:
+        convert_lead(org, Conversion(leadId=row["Id"]), source="page")
+    except RecordRefused as refused:
+        return _html(org, _form(org, "Lead", row, "; ".join(problem.message for problem in refused.problems)))
+    return RedirectResponse("/sandbox/", status_code=303)
+
+
 def _editable_fields(org: Org, name: str) -> Iterable[Field]:
-    return (org.objects[name].fields[each] for each in _EDITABLE[name].split())
+    return (org.schema[name].fields[each] for each in _EDITABLE[name].split())
 
 
 def _changes(org: Org, name: str, row: Row, form: dict[str, str]) -> Row:
@@ -73,11 +89,11 @@ def _changes(org: Org, name: str, row: Row, form: dict[str, str]) -> Row:
 
 def _section(org: Org, name: str) -> str:
     rows = sorted(org.rows(name), key=lambda row: (row["LastModifiedDate"], row["Id"]), reverse=True)
-    heading = f"<h2>{name}s <small>{len(rows)}</small></h2>"
+    heading = f"<h2>{org.schema[name].label_plural} <small>{len(rows)}</small></h2>"
     if not rows:
         return f"<section>{heading}<p class=empty>None yet.</p></section>"
     columns = _COLUMNS[name].split()
-    titles = "".join(f"<th>{escape(org.objects[name].fields[column].label)}</th>" for column in columns)
+    titles = "".join(f"<th>{escape(org.schema[name].fields[column].label)}</th>" for column in columns)
     body = "".join(_table_row(name, row, columns) for row in rows[:_SHOWN_ROWS])
     return f"<section>{heading}<table><thead><tr>{titles}</tr></thead><tbody>{body}</tbody></table></section>"
 
@@ -87,7 +103,7 @@ def _table_row(name: str, row: Row, columns: list[str]) -> str:
     for column in columns:
         value = row.get(column)
         text = escape("" if value is None else "✓" if value is True else "–" if value is False else str(value))
-        if column == "Name":
+        if column == "Name" and name in _EDITABLE:
             text = f'<a href="/sandbox/{name}/{row["Id"]}">{text}</a>'
         elif column == "LastModifiedDate":
             text = text[:19].replace("T", " ")
@@ -100,7 +116,10 @@ def _table_row(name: str, row: Row, columns: list[str]) -> str:
 def _form(org: Org, name: str, row: Row, message: str) -> str:
     inputs = "".join(_input(field, row.get(field.name)) for field in _editable_fields(org, name))
     error = f"<span class=error role=alert>{escape(message)}</span>" if message else ""
-    bar = f"<div class=bar><button>Save</button><a href=/sandbox/>Cancel</a>{error}</div>"
+    can_convert = name == "Lead" and not row["IsConverted"]
+    action = f"/sandbox/Lead/{row['Id']}/convert"
+    conversion = f'<button formaction="{action}">Convert</button>' if can_convert else ""
+    bar = f"<div class=bar><button>Save</button>{conversion}<a href=/sandbox/>Cancel</a>{error}</div>"
     title = f"<h2>{name}: {escape(str(row.get('Name')))} <small><code>{row['Id']}</code></small></h2>"
     return f"<section>{title}<form method=post>{inputs}{bar}</form></section>"
 
@@ -130,5 +149,6 @@ def _html(org: Org, body: str, script: str = "") -> HTMLResponse:
 
 ROUTES = [
     Route("/sandbox/", show_records, methods=["GET"]),
+    Route("/sandbox/Lead/{id}/convert", convert, methods=["POST"]),
     Route("/sandbox/{object}/{id}", edit_record, methods=["GET", "POST"]),
 ]

@@ -1,6 +1,7 @@
 """What every test may use: a real PostgreSQL with a fresh, migrated database for each test that asks for one."""
 
 import itertools
+import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -21,6 +22,16 @@ FASTER_THAN_SAFE = (
 """A test's data may be lost with the machine; tests that kill PostgreSQL start a server of their own."""
 
 _numbers = itertools.count(1)
+
+NOTHING_SKIPPED = "CROSSWALK_NOTHING_SKIPPED"
+"""Set where every test has what it needs (in CI): there a skipped test is a failure."""
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that skipped a test where nothing may be skipped; with xdist, in the process that reports."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get(NOTHING_SKIPPED) and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def uri_of(server_uri: str, name: str) -> str:

@@ -14,7 +14,7 @@ from crosswalk.cli.options import JsonOption
 from crosswalk.cli.output import print_line
 
 if TYPE_CHECKING:
-    from crosswalk_sandbox.process import SandboxProcess
+    from crosswalk.demo.environment import Demo
 
 PEOPLE = 25
 CONSOLE_PORT, AUTH0_PORT, SALESFORCE_PORT = 8480, 8481, 8482
@@ -44,7 +44,7 @@ def demo(
         started_s = time.monotonic() - began
         if once:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-            _play(running.sandbox, started_s, as_json)
+            _play(running, started_s, as_json)
             return
         urls = {
             "signup_url": running.sandbox.access.auth0.signup_url,
@@ -60,13 +60,13 @@ def demo(
         print_line("stopped; nothing is left running")
 
 
-def _play(sandbox: "SandboxProcess", started_s: float, as_json: bool) -> None:
+def _play(running: "Demo", started_s: float, as_json: bool) -> None:
     from crosswalk.demo.script import play  # noqa: PLC0415
 
     if not as_json:
         print_line(f"up after {started_s:.1f} s")
     steps = []
-    for step in play(sandbox):
+    for step in play(running.sandbox):
         steps.append({"did": step.did, "result": step.result, "took_ms": round(step.took_ms, 1)})
         if not as_json:
             print_line(f"{step.took_ms:7.0f} ms   {step.did}  →  {step.result}")

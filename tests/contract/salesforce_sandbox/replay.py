@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 RECORDED = Path(__file__).parent / "recorded"
-RECORD_ID = re.compile(r"00[13Q][A-Za-z0-9]{15}")
+RECORD_ID = re.compile(r"00[136Q][A-Za-z0-9]{15}")
 
 
 def exchanges_of(name: str) -> list[dict[str, Any]]:

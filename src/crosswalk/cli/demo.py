@@ -43,7 +43,8 @@ def demo(
     with running_demo(folder, ports, people=0 if once else PEOPLE) as running:
         started_s = time.monotonic() - began
         if once:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.default_int_handler)  # ends the script where it is; the rest is stopped
             _play(running, started_s, as_json)
             return
         urls = {
@@ -55,7 +56,7 @@ def demo(
         }
         print_line(json.dumps(urls) if as_json else _welcome(urls))
         while not stopped.wait(0.5):
-            running.hub.check()
+            running.check()
     if not as_json:
         print_line("stopped; nothing is left running")
 

@@ -10,6 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+import psutil
+
 from crosswalk.connectors.secret import Secret
 from crosswalk.demo.errors import DemoFailed
 from crosswalk.demo.hub_process import HubProcess
@@ -35,6 +37,13 @@ class Demo:
     console_url: str
     admin_token: Secret
     folder: Path
+
+    def check(self) -> None:
+        """Raise `DemoFailed` when the hub or the sandbox has ended by itself."""
+        self.hub.check()
+        pid = self.sandbox.pid
+        if pid is None or not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            raise DemoFailed(f"the sandbox ended by itself; it wrote: {self.sandbox.errors() or 'nothing'}")
 
 
 @contextmanager

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -23,6 +24,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from crosswalk_sandbox.auth0 import Knobs, Tenant, create_app
+
+from .signing_in import CALLBACK, Application, Browser, MakeApplication
 
 CLIENT_ID = "m2m-client"
 CLIENT_SECRET = "m2m-secret"
@@ -178,6 +181,46 @@ def receiver(webhook_server: tuple[ServerThread, list[Receiver]]) -> Receiver:
     fresh = Receiver(url=f"http://127.0.0.1:{server.port}/hook")
     current.append(fresh)
     return fresh
+
+
+@pytest.fixture
+def make_application(tenant: Tenant) -> MakeApplication:
+    def make(**settings: Any) -> Application:
+        body = {"name": "Shop", "app_type": "regular_web", "callbacks": [CALLBACK], **settings}
+        return Application(tenant, tenant.clients.create(body))
+
+    return make
+
+
+@pytest.fixture
+def shop(make_application: MakeApplication) -> Application:
+    return make_application()
+
+
+@pytest.fixture
+def browser(tenant: Tenant, tls: ssl.SSLContext) -> Iterator[Browser]:
+    fresh = Browser(tenant, tls)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def ada_id(tenant: Tenant) -> str:
+    return str(tenant.create_user(ada())["user_id"])
+
+
+@pytest.fixture
+def later(tenant: Tenant) -> Iterator[Callable[[float], None]]:
+    """Moves the tenant's clock forward by seconds."""
+    clock = tenant.clock
+    passed = [0.0]
+
+    def move(seconds: float) -> None:
+        passed[0] += seconds
+
+    tenant.clock = lambda: clock() + timedelta(seconds=passed[0])
+    yield move
+    tenant.clock = clock
 
 
 def ada(**changes: Any) -> dict[str, Any]:

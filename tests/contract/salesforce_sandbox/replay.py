@@ -29,7 +29,7 @@ class Replay:
         body = json.loads(self._translated(json.dumps(request["body"])).replace("vxx.0", "v62.0"))
         uri = request["uri"].replace("vxx.0", "v62.0")
         reply = self._http.request(request["method"], uri, json=body)
-        assert reply.status_code == expected["status"]
+        assert reply.status_code == expected["status"], reply.text
         recorded_ids = RECORD_ID.findall(json.dumps(expected["body"]))
         own_ids = RECORD_ID.findall(reply.text)
         assert len(own_ids) == len(recorded_ids)

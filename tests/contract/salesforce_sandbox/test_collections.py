@@ -165,8 +165,9 @@ def test_recorded_traffic_gets_the_recorded_replies(http: httpx.Client, name: st
         replay.check(exchange)
 
 
-def test_recorded_updates_get_the_recorded_replies(http: httpx.Client) -> None:
-    exchanges = exchanges_of("update_accounts")
+@pytest.mark.parametrize("name", ["update_accounts", "extract_accounts"])
+def test_recorded_calls_about_accounts_get_the_recorded_replies(http: httpx.Client, name: str) -> None:
+    exchanges = exchanges_of(name)
     for row in exchanges[0]["response"]["body"]["records"]:
         http.post(f"{API}/sobjects/Account", json={"Name": row["Name"]})
     replay = Replay(http)

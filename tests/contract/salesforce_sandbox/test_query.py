@@ -173,3 +173,14 @@ def test_unknown_cursor_is_refused(http: httpx.Client) -> None:
     reply = http.get(f"{API}/query/01g000000000000-2000")
 
     assert (reply.status_code, reply.json()[0]["errorCode"]) == (400, "INVALID_QUERY_LOCATOR")
+
+
+def test_client_reads_children_and_aggregates(org: Salesforce) -> None:
+    account_id = org.Account.create({"Name": "Engines"})["id"]
+    org.Contact.create({"LastName": "Byron", "AccountId": account_id})
+
+    children = org.query("SELECT Id, (SELECT LastName FROM Contacts) FROM Account")["records"][0]["Contacts"]
+    total = org.query("SELECT COUNT(Id) n FROM Contact")
+
+    assert [each["LastName"] for each in children["records"]] == ["Byron"]
+    assert (total["totalSize"], total["records"][0]["n"]) == (1, 1)

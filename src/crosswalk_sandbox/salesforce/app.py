@@ -1,6 +1,7 @@
 """The org as an ASGI application."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -96,7 +97,14 @@ def create_app(org: Org) -> Starlette:
         *sobjects.PATHS,
     ]
     routes = [Route(path.template, _route_endpoint(_MethodSwitch(path)), methods=_ALL_METHODS) for path in paths]
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        org.jobs.clear()
+
     app = Starlette(
+        lifespan=lifespan,
         routes=[*routes, *page.ROUTES],
         middleware=[Middleware(FrontDoor, org=org, template_of=_template_finder(routes))],
         exception_handlers={

@@ -58,7 +58,7 @@ class FrontDoor:
         else:
             if scope["path"] != "/" and scope["path"].endswith("/"):
                 scope["path"] = scope["path"].rstrip("/")
-            DUPLICATES_ALLOWED.set(_allows_duplicates(scope))
+            DUPLICATES_ALLOWED.set(allows_duplicates(scope))
             await self._app(scope, receive, reply.send)
         milliseconds = (time.perf_counter() - started) * 1000
         self._org.calls.append(CallEntry(scope["method"], self._template_of(scope), reply.status, milliseconds))
@@ -122,7 +122,8 @@ def _token(scope: Scope) -> str:
     return token.strip() if scheme.lower() in ("bearer", "oauth") else ""
 
 
-def _allows_duplicates(scope: Scope) -> bool:
+def allows_duplicates(scope: Scope) -> bool:
+    """Whether a call's headers let it save records that a duplicate rule would hold back."""
     options = _header(scope, b"sforce-duplicate-rule-header").replace(" ", "").lower()
     return "allowsave=true" in re.split("[,;]", options)
 

@@ -16,12 +16,14 @@ from starlette.routing import Match, Route
 from starlette.types import Message
 
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused, not_found
+from crosswalk_sandbox.salesforce.front_door import allows_duplicates
 from crosswalk_sandbox.salesforce.http import (
     NEWEST_VERSION,
     OLDEST_VERSION,
     api_error_reply,
     record_error_reply,
 )
+from crosswalk_sandbox.salesforce.rules import DUPLICATES_ALLOWED
 
 _VERSIONED = re.compile(r"/services/data/v(\d+)\.0/(.+)")
 _QUERY_SAFE = "%/?:@!$&'()*+,;=~-._ "
@@ -104,6 +106,8 @@ async def _answer(request: Request, subrequest: Subrequest) -> Response:
         matched, child = route.matches(scope)
         if matched is Match.FULL and isinstance(route, Route):
             scope.update(child)
+            # A subrequest inherits no such options from the call that contains it.
+            DUPLICATES_ALLOWED.set(allows_duplicates(scope))
             reply: Response = await route.endpoint(Request(scope, receive))
             return reply
     raise not_found()

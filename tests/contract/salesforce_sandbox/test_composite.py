@@ -6,8 +6,10 @@ import httpx
 import pytest
 
 from crosswalk_sandbox.process import SandboxProcess
+from crosswalk_sandbox.salesforce.rules import DuplicateRule
 
 from .builders import API, a_lead, typed
+from .in_process import Clock, an_org, client_of
 from .replay import Replay, exchanges_of
 
 ACCOUNT, CONTACT = f"{API}/sobjects/Account", f"{API}/sobjects/Contact"
@@ -133,6 +135,22 @@ def test_step_has_its_own_headers(http: httpx.Client) -> None:
 
     assert (result["httpStatusCode"], result["body"]) == (304, None)
     assert list(result["httpHeaders"]) == ["Last-Modified"]
+
+
+async def test_step_says_for_itself_that_it_may_save_a_duplicate() -> None:
+    org = an_org(Clock())
+    org.rules.add_duplicates(DuplicateRule(object="Contact", match=["Email"], action="allow"))
+    twin = {"LastName": "Byron", "Email": "ada@example.com"}
+    org.insert("Contact", twin)
+    allowed = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
+    steps = [a_step("bare", "POST", CONTACT, twin), a_step("allowed", "POST", CONTACT, twin, httpHeaders=allowed)]
+
+    async with client_of(org) as client:
+        reply = await client.post(f"{API}/composite", json={"compositeRequest": steps}, headers=allowed)
+
+    bare, saved = reply.json()["compositeResponse"]
+    assert (bare["httpStatusCode"], bare["body"][0]["errorCode"]) == (400, "DUPLICATES_DETECTED")
+    assert saved["httpStatusCode"] == 201
 
 
 def test_batch_gives_each_call_its_own_result(http: httpx.Client) -> None:

@@ -170,7 +170,7 @@ class SandboxProcess:
         """Change the org's `latency_ms`, `daily_limit` or `token_lifetime_s`."""
         self._post("/salesforce/settings", settings)
 
-    def administer(self, action: str, **order: Any) -> dict[str, Any]:
+    def administer(self, action: str, /, **order: Any) -> dict[str, Any]:
         """Play the org's administrator or users: `convert`, `merge`, `undelete`, `validation-rules`, …
 
         The actions and their orders are those of `salesforce.administration`.

@@ -8,7 +8,7 @@ from crosswalk_sandbox.salesforce.schema import Field, ObjectType
 Row = dict[str, Any]
 
 _ALSO_INDEXED = {"Email", "Name", "LastName"}
-_USERS = {"User", "Group", "Calendar"}
+_NOT_INDEXED = {"OwnerId", "CreatedById", "LastModifiedById"}
 
 
 class Table:
@@ -32,7 +32,8 @@ class Table:
 
     def index_field(self, field: Field, *, always: bool = False) -> None:
         """Start an index for a field if it is one that gets looked up, or in any case."""
-        is_looked_up = field.is_key or field.unique or field.name in _ALSO_INDEXED or set(field.references) - _USERS
+        is_reference = bool(field.references) and field.name not in _NOT_INDEXED
+        is_looked_up = field.is_key or field.unique or field.name in _ALSO_INDEXED or is_reference
         if field.name == "Id" or not (is_looked_up or always):
             return
         self._indexes[field.name] = {}

@@ -9,9 +9,9 @@ Emulated
     the integration's own fields, calls about one record and about collections of records, upserts by every key field,
     queries with pages, limits, and the rules that a write can break. Composite with references, batch, graph and tree;
     `updated` and `deleted` by the vendor's windows; `If-Modified-Since` for describe results and records; parameterized
-    search; Bulk API 2.0 with jobs that write and jobs that read (`bulk`). Recorded traffic settles that e-mail addresses
-    are stored in lower case, that numbers may come as text, that an upsert by a null `Id` creates, and that rows come
-    ordered by id.
+    search; Bulk API 2.0 with jobs that write and jobs that read (`bulk`). Recorded traffic settles that e-mail
+    addresses are stored in lower case, that numbers may come as text, that an upsert by a null `Id` creates, and that
+    rows come ordered by id.
 
 Decided without a recording
     A JSON value of the wrong type refuses a whole collections call; an unknown or read-only field refuses its record

@@ -15,7 +15,14 @@ from crosswalk_sandbox.salesforce.references import (
     is_reference_id,
     referenced,
 )
-from crosswalk_sandbox.salesforce.subrequests import METHODS, Subreply, Subrequest, perform, resource_of
+from crosswalk_sandbox.salesforce.subrequests import (
+    METHODS,
+    Subreply,
+    Subrequest,
+    perform,
+    perform_at_once,
+    resource_of,
+)
 
 _LARGEST_CALL = 25
 _MOST_QUERIES = 5
@@ -49,7 +56,8 @@ async def run_composite(request: Request) -> Response:
     else:
         replies = {}
         for entry in entries:
-            replies[entry["referenceId"]] = _reply(request, entry, replies)
+            step = _filled(entry, replies)
+            replies[entry["referenceId"]] = step if isinstance(step, Subreply) else await perform(request, step)
             await asyncio.sleep(0)
     return json_reply({"compositeResponse": _results(entries, replies)})
 
@@ -113,7 +121,9 @@ def _transaction(request: Request, entries: list[Entry]) -> tuple[dict[str, Subr
     try:
         with org_of(request).all_or_none():
             for entry in entries:
-                reply = replies[entry["referenceId"]] = _reply(request, entry, replies)
+                step = _filled(entry, replies)
+                reply = step if isinstance(step, Subreply) else perform_at_once(request, step)
+                replies[entry["referenceId"]] = reply
                 if reply.is_error:
                     raise _SomeFailed
     except _SomeFailed:
@@ -123,7 +133,8 @@ def _transaction(request: Request, entries: list[Entry]) -> tuple[dict[str, Subr
     return replies, True
 
 
-def _reply(request: Request, entry: Entry, replies: dict[str, Subreply]) -> Subreply:
+def _filled(entry: Entry, replies: dict[str, Subreply]) -> Subrequest | Subreply:
+    """The call to make, or the refusal when its references have no value or its resource is not supported."""
     bodies = {name: reply.body for name, reply in replies.items() if not reply.is_error}
     try:
         url, body = fill_url(entry["url"], bodies), fill_body(entry.get("body"), bodies)
@@ -133,7 +144,7 @@ def _reply(request: Request, entry: Entry, replies: dict[str, Subreply]) -> Subr
         return _refused(400, "INVALID_INPUT", f"The url is not supported in a composite request: {url}")
     headers = entry.get("httpHeaders")
     texts = {name: str(value) for name, value in headers.items()} if isinstance(headers, dict) else {}
-    return perform(request, Subrequest(entry["method"], url, body, texts))
+    return Subrequest(entry["method"], url, body, texts)
 
 
 def _results(entries: list[Entry], replies: dict[str, Subreply]) -> list[dict[str, Any]]:

@@ -29,13 +29,13 @@ async def run_batch(request: Request) -> Response:
         if body.get("haltOnError") is True and any(reply.is_error for reply in replies):
             replies.append(Subreply(412, _HALTED, {}))
             continue
-        replies.append(_reply(request, entry))
+        replies.append(await _reply(request, entry))
         await asyncio.sleep(0)
     results = [{"statusCode": reply.status, "result": reply.body} for reply in replies]
     return json_reply({"hasErrors": any(reply.is_error for reply in replies), "results": results})
 
 
-def _reply(request: Request, entry: dict[str, Any]) -> Subreply:
+async def _reply(request: Request, entry: dict[str, Any]) -> Subreply:
     method, url = entry.get("method"), str(entry.get("url"))
     if not url.startswith("/services/data/"):
         url = f"/services/data/{url.removeprefix('/')}"
@@ -43,7 +43,7 @@ def _reply(request: Request, entry: dict[str, Any]) -> Subreply:
     if method not in METHODS or not any(resource == each or resource.startswith(f"{each}/") for each in _RESOURCES):
         message = f"The request is not supported in a batch: {method} {entry.get('url')}"
         return Subreply(400, [{"errorCode": "INVALID_INPUT", "message": message}], {})
-    return perform(request, Subrequest(str(method), url, entry.get("richInput"), {}))
+    return await perform(request, Subrequest(str(method), url, entry.get("richInput"), {}))
 
 
 PATHS = [Path("/services/data/{version}/composite/batch", {"POST": run_batch})]

@@ -18,6 +18,7 @@ from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.schema import Field
 from crosswalk_sandbox.salesforce.sobjects import record_body
 from crosswalk_sandbox.salesforce.table import Row
+from crosswalk_sandbox.salesforce.turns import with_turns
 
 _SHORTEST, _MOST_RESULTS = 2, 2000
 _WORD = re.compile(r"[\w.'@+-]+\*?", re.UNICODE)
@@ -53,7 +54,7 @@ async def search(request: Request) -> Response:
     found: list[Row] = []
     overall = _number(order.get("overallLimit"), _MOST_RESULTS)
     for target in _targets(org, order):
-        rows = _matching(org, target, text, scope)
+        rows = await _matching(org, target, text, scope)
         found += [record_body(org, version_of(request), target.object_name, row, target.fields) for row in rows]
     offset = _number(order.get("offset"), 0)
     return json_reply({"searchRecords": found[offset : offset + overall]})
@@ -90,7 +91,7 @@ def _targets(org: Org, order: dict[str, Any]) -> list[_Target]:
     return targets
 
 
-def _matching(org: Org, target: _Target, text: str, scope: Callable[[Field], bool]) -> list[Row]:
+async def _matching(org: Org, target: _Target, text: str, scope: Callable[[Field], bool]) -> list[Row]:
     table = org.tables[target.object_name]
     fields = [field for field in table.object_type.fields.values() if scope(field)]
     phones = [field.name for field in fields if field.type == "phone"]
@@ -98,14 +99,19 @@ def _matching(org: Org, target: _Target, text: str, scope: Callable[[Field], boo
     words, digits = _WORD.findall(text.lower()), _digits(text)
     is_number = len(digits) > _SHORTEST and not re.search(r"[^\W\d_]|@", text)
     found: list[Row] = []
-    for row in table.rows.values():
-        if len(found) == target.limit:
+    async for chunk in with_turns(table.rows.values()):
+        found += [
+            row
+            for row in chunk
+            if not row["IsDeleted"]
+            and (
+                _has_words(row, texts, words)
+                or (is_number and any(digits in _digits(row.get(each)) for each in phones))
+            )
+        ]
+        if len(found) >= target.limit:
             break
-        if not row["IsDeleted"] and (
-            _has_words(row, texts, words) or (is_number and any(digits in _digits(row.get(name)) for name in phones))
-        ):
-            found.append(row)
-    return found
+    return found[: target.limit]
 
 
 def _has_words(row: Row, names: list[str], words: list[str]) -> bool:

@@ -11,7 +11,9 @@ from starlette.responses import Response
 from crosswalk_sandbox.salesforce.errors import ApiError
 from crosswalk_sandbox.salesforce.http import Path, json_reply, org_of
 from crosswalk_sandbox.salesforce.sobjects import object_name_of
+from crosswalk_sandbox.salesforce.table import Row
 from crosswalk_sandbox.salesforce.times import format_stamp
+from crosswalk_sandbox.salesforce.turns import with_turns
 
 _KEPT = timedelta(days=30)
 _MOST_IDS = 600_000
@@ -19,26 +21,29 @@ _MOST_IDS = 600_000
 
 async def list_updated(request: Request) -> Response:
     """The ids of the records created or updated in the window, those deleted since not among them."""
-    rows = org_of(request).tables[object_name_of(request)].rows.values()
     start, end, covered = _window(request)
-    ids = [row["Id"] for row in rows if start <= row["SystemModstamp"] < end and not row["IsDeleted"]]
-    _check_size(len(ids))
+    ids = [row["Id"] for row in await _touched(request, start, end) if not row["IsDeleted"]]
     return json_reply({"ids": ids, "latestDateCovered": covered})
 
 
 async def list_deleted(request: Request) -> Response:
     """The records deleted in the window, with the time when each was."""
-    org = org_of(request)
-    rows = org.tables[object_name_of(request)].rows.values()
     start, end, covered = _window(request)
     deleted = [
         {"id": row["Id"], "deletedDate": row["SystemModstamp"]}
-        for row in rows
-        if row["IsDeleted"] and start <= row["SystemModstamp"] < end
+        for row in await _touched(request, start, end)
+        if row["IsDeleted"]
     ]
-    _check_size(len(deleted))
-    earliest = format_stamp(_to_minute(org.clock() - _KEPT))
+    earliest = format_stamp(_to_minute(org_of(request).clock() - _KEPT))
     return json_reply({"deletedRecords": deleted, "earliestDateAvailable": earliest, "latestDateCovered": covered})
+
+
+async def _touched(request: Request, start: str, end: str) -> list[Row]:
+    rows = org_of(request).tables[object_name_of(request)].rows.values()
+    found = [row async for chunk in with_turns(rows) for row in chunk if start <= row["SystemModstamp"] < end]
+    if len(found) > _MOST_IDS:
+        raise ApiError(400, "EXCEEDED_ID_LIMIT", f"the window has more than {_MOST_IDS} ids; ask for a shorter one")
+    return found
 
 
 def _window(request: Request) -> tuple[str, str, str]:
@@ -68,11 +73,6 @@ def _moment(request: Request, name: str) -> datetime:
 
 def _to_minute(moment: datetime) -> datetime:
     return moment.replace(second=0, microsecond=0)
-
-
-def _check_size(count: int) -> None:
-    if count > _MOST_IDS:
-        raise ApiError(400, "EXCEEDED_ID_LIMIT", f"the window has more than {_MOST_IDS} ids; ask for a shorter one")
 
 
 def _refused(message: str) -> ApiError:

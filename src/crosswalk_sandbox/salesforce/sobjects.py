@@ -50,7 +50,7 @@ def object_name_of(request: Request) -> str:
 async def list_objects(request: Request) -> Response:
     org, version = org_of(request), version_of(request)
     entries = [listed(each.summary(version, org.instance_url)) for each in org.objects.values()]
-    return json_reply({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries})
+    return _described(request, {"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": entries})
 
 
 async def show_object(request: Request) -> Response:
@@ -61,7 +61,10 @@ async def show_object(request: Request) -> Response:
 
 async def describe_object(request: Request) -> Response:
     org = org_of(request)
-    described = org.objects[object_name_of(request)].describe(version_of(request), org.instance_url)
+    return _described(request, org.objects[object_name_of(request)].describe(version_of(request), org.instance_url))
+
+
+def _described(request: Request, described: Row) -> Response:
     times: DescribeTimes = request.app.state.describe_times
     return reply_if_changed(request, times.of(request.url.path, described), lambda: described)
 

@@ -1,10 +1,6 @@
-"""Calls inside a call: what composite, batch and graph ask for, answered by the org's own endpoints.
-
-A subrequest runs from start to end without giving way to other calls, so several of them can be one transaction.
-"""
+"""Calls inside a call: what composite, batch and graph ask for, answered by the org's own endpoints."""
 
 import re
-from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
@@ -63,8 +59,8 @@ def resource_of(url: str) -> str:
     return match.group(2)
 
 
-def perform(request: Request, subrequest: Subrequest) -> Subreply:
-    """Answer a subrequest of the given call.
+async def perform(request: Request, subrequest: Subrequest) -> Subreply:
+    """Answer a subrequest of the given call; other calls may run meanwhile.
 
     Parameters
     ----------
@@ -74,13 +70,27 @@ def perform(request: Request, subrequest: Subrequest) -> Subreply:
         What to do.
     """
     try:
-        reply = _run_through(_answer(request, subrequest))
+        reply = await _answer(request, subrequest)
     except ApiError as error:
         reply = api_error_reply(error)
     except RecordRefused as refused:
         reply = record_error_reply(refused)
     headers = {_OWN_HEADERS[name]: value for name, value in reply.headers.items() if name in _OWN_HEADERS}
     return Subreply(reply.status_code, msgspec.json.decode(reply.body) if reply.body else None, headers)
+
+
+def perform_at_once(request: Request, subrequest: Subrequest) -> Subreply:
+    """The same without any other call's running meanwhile, as part of a transaction."""
+    answer = perform(request, subrequest)
+    while True:
+        try:
+            waits_for = answer.send(None)
+        except StopIteration as ended:
+            reply: Subreply = ended.value
+            return reply
+        if waits_for is not None:
+            answer.close()
+            raise RuntimeError("an endpoint waited for something inside a transaction, where others could interleave")
 
 
 async def _answer(request: Request, subrequest: Subrequest) -> Response:
@@ -111,14 +121,3 @@ async def _answer(request: Request, subrequest: Subrequest) -> Response:
             reply: Response = await route.endpoint(Request(scope, receive))
             return reply
     raise not_found()
-
-
-def _run_through(answer: Coroutine[Any, Any, Response]) -> Response:
-    """The result of a coroutine that never has to wait."""
-    try:
-        answer.send(None)
-    except StopIteration as ended:
-        reply: Response = ended.value
-        return reply
-    answer.close()
-    raise RuntimeError("an endpoint waited for something inside a composite call; its writes could interleave")

@@ -26,7 +26,8 @@ def run_node() -> RunNode:
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    if not (HERE / "node_modules").is_dir():
+    installed, locked = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
+    if not installed.is_file() or installed.stat().st_mtime < locked.stat().st_mtime:
         subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True, timeout=INSTALL_SECONDS)
 
     def run(test_file: str, environment: dict[str, str]) -> str:

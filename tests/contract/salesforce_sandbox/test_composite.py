@@ -169,6 +169,24 @@ def test_batch_gives_each_call_its_own_result(http: httpx.Client) -> None:
     assert body["results"][2]["result"][0]["errorCode"] == "NOT_FOUND"
 
 
+async def test_step_that_reads_many_rows_is_part_of_its_transaction() -> None:
+    org = an_org(Clock())
+    ids = [org.insert("Contact", {"LastName": "Byron"}) for _ in range(600)]
+    window = "start=2026-03-01T12:00:00Z&end=2026-03-01T12:01:00Z"
+    steps = [
+        a_step("touched", "GET", f"{CONTACT}/updated?{window}"),
+        a_step("gone", "DELETE", f"{CONTACT}/@{{touched.ids[599]}}"),
+    ]
+
+    async with client_of(org) as client:
+        reply = await client.post(f"{API}/composite", json={"compositeRequest": steps, "allOrNone": True})
+
+    touched, gone = reply.json()["compositeResponse"]
+    assert touched["body"]["ids"] == ids
+    assert gone["httpStatusCode"] == 204
+    assert org.tables["Contact"].rows[ids[599]]["IsDeleted"] is True
+
+
 def test_batch_halts_after_an_error_when_asked_to(http: httpx.Client, sandbox: SandboxProcess) -> None:
     calls = [
         {"method": "POST", "url": "v62.0/sobjects/Account", "richInput": {}},

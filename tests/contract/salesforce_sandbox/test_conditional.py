@@ -29,9 +29,16 @@ async def test_record_says_when_it_changed_and_is_sent_again_only_after_that() -
     assert (changed.status_code, changed.json()["Title"]) == (200, "Countess")
 
 
+async def test_list_of_objects_is_sent_once() -> None:
+    async with client_of(an_org(Clock())) as client:
+        first = await client.get(f"{API}/sobjects")
+        same = await client.get(f"{API}/sobjects", headers={"If-Modified-Since": first.headers["last-modified"]})
+
+    assert (first.status_code, same.status_code) == (200, 304)
+
+
 async def test_describe_is_sent_again_after_a_field_was_added() -> None:
-    clock = Clock()
-    org = an_org(clock)
+    org = an_org(Clock())
     address = f"{API}/sobjects/Contact/describe"
 
     async with client_of(org) as client:

@@ -1,7 +1,6 @@
 """The work of a job that writes: header, rows in chunks of 200 as the vendor's triggers see them, result files."""
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
@@ -13,10 +12,9 @@ from crosswalk_sandbox.salesforce.errors import ApiError, RecordProblem, RecordR
 from crosswalk_sandbox.salesforce.ids import to_id18
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.recycle_bin import purge_with_children
+from crosswalk_sandbox.salesforce.turns import Turns
 
 _CHUNK = 200
-_SLICE_SECONDS = 0.002
-"""How long a job works before other calls get their turn."""
 
 
 async def run_ingest(job: IngestJob, org: Org) -> None:
@@ -47,14 +45,12 @@ async def run_ingest(job: IngestJob, org: Org) -> None:
 async def _write_rows(job: IngestJob, writer: "_Writer", rows: Iterator[Row]) -> None:
     job.successes.append(job.form.write("sf__Id", "sf__Created", *writer.header))
     job.failures.append(job.form.write("sf__Id", "sf__Error", *writer.header))
-    until = time.perf_counter() + _SLICE_SECONDS
+    turns = Turns()
     while not job.has_ended and (chunk := list(islice(rows, _CHUNK))):
         repeated = writer.repeated_keys(chunk)
         for row in chunk:
             writer.write(row, repeated)
-            if time.perf_counter() > until:
-                await asyncio.sleep(0)
-                until = time.perf_counter() + _SLICE_SECONDS
+            await turns.give()
 
 
 def _rest(job: IngestJob, header: Row, rows: Iterator[Row]) -> str:

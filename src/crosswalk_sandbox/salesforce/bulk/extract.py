@@ -3,21 +3,20 @@
 import asyncio
 import copy
 from collections.abc import Callable
-from typing import Any
 
 from crosswalk_sandbox.salesforce.bulk.jobs import QueryJob
 from crosswalk_sandbox.salesforce.errors import ApiError
 from crosswalk_sandbox.salesforce.org import Org
-from crosswalk_sandbox.salesforce.schema import Field, ObjectType
-from crosswalk_sandbox.salesforce.soql import parse_query, run_query
-from crosswalk_sandbox.salesforce.soql.columns import Resolver
+from crosswalk_sandbox.salesforce.schema import ObjectType
+from crosswalk_sandbox.salesforce.soql import parse_query, run_query, select_rows
+from crosswalk_sandbox.salesforce.soql.columns import Column, Resolver
 from crosswalk_sandbox.salesforce.soql.syntax import FieldPath
-from crosswalk_sandbox.salesforce.table import Table
+from crosswalk_sandbox.salesforce.table import Row, Table
 
 _COMPOUND = {"address", "location"}
 _NO_AGGREGATES = "Aggregate functions and relationship queries are not supported in Bulk Query"
 
-_Read = Callable[[dict[str, Any]], str]
+_Read = Callable[[Row], str]
 
 
 class BulkQuery:
@@ -58,7 +57,7 @@ class BulkQuery:
             if column.field.type in _COMPOUND:
                 raise _refused("Selecting compound data not supported in Bulk Query")
             names = [str(parent.relationship) for parent in column.parents]
-            columns.append((".".join([*names, column.field.name]), _reader(names, column.field)))
+            columns.append((".".join([*names, column.field.name]), _reader(column)))
         if not columns:
             raise _refused(_NO_AGGREGATES)
         return columns
@@ -69,26 +68,24 @@ class BulkQuery:
         job.processed = len(job.lines)
 
     def _lines(self, job: QueryJob) -> tuple[str, list[str]]:
-        found = run_query(self._tree, self._org, version=job.version, with_deleted=job.operation == "queryAll")
+        rows = select_rows(self._tree, self._org, with_deleted=job.operation == "queryAll")
         readers = [read for _, read in self._columns]
-        lines = [job.form.write(*(read(record) for read in readers)) for record in found.records]
+        lines = [job.form.write(*(read(row) for read in readers)) for row in rows]
         return job.form.write(*(name for name, _ in self._columns)), lines
 
 
-def _reader(names: list[str], field: Field) -> _Read:
-    """A function from a record of a query's result to a cell."""
+def _reader(column: Column) -> _Read:
+    """A function from a row of the queried object to a cell."""
+    get, is_time = column.get, column.field.type == "datetime"
 
-    def read(record: dict[str, Any]) -> str:
-        parent: dict[str, Any] | None = record
-        for name in names:
-            parent = parent.get(name) if parent is not None else None
-        value = parent.get(field.name) if parent is not None else None
+    def read(row: Row) -> str:
+        value = get(row)
         if value is None:
             return ""
         if isinstance(value, bool):
             return str(value).lower()
         # Times end in Z here, while the rest of the API writes +0000.
-        return str(value).replace("+0000", "Z") if field.type == "datetime" else str(value)
+        return str(value).replace("+0000", "Z") if is_time else str(value)
 
     return read
 

@@ -5,7 +5,7 @@ decide, and `evaluation` runs it over the org's tables. Imports only the org's s
 """
 
 from crosswalk_sandbox.salesforce.soql.conditions import compile_condition
-from crosswalk_sandbox.salesforce.soql.evaluation import QueryResult, run_query
+from crosswalk_sandbox.salesforce.soql.evaluation import QueryResult, run_query, select_rows
 from crosswalk_sandbox.salesforce.soql.parser import parse_condition, parse_query
 
-__all__ = ["QueryResult", "compile_condition", "parse_condition", "parse_query", "run_query"]
+__all__ = ["QueryResult", "compile_condition", "parse_condition", "parse_query", "run_query", "select_rows"]

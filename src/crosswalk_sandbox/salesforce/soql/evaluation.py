@@ -78,6 +78,12 @@ def run_query(query: Query, store: Store, *, version: str, with_deleted: bool = 
     return QueryResult(len(rows), [run.record(row) for row in rows] if query.selection else [])
 
 
+def select_rows(query: Query, store: Store, *, with_deleted: bool = False) -> list[Row]:
+    """The org's own rows that a query without aggregates selects, in its order; parameters are those of `run_query`."""
+    run = _Run(query, _queried_object(query, store), store, "")
+    return run.arranged(run.matching(with_deleted=with_deleted))
+
+
 def _queried_object(query: Query, store: Store) -> ObjectType:
     found = next((each for each in store.objects.values() if each.name.lower() == query.object.lower()), None)
     if found is None:

@@ -164,6 +164,11 @@ class Organizations:
         if organization.members.pop(user_id, None) is not None:
             self._emit_member("organization.member.deleted", organization, user_id, origin)
 
+    def has_member(self, organization_id: str, user_id: str) -> bool:
+        """Tell whether a user is a member; nobody is of an organization that is gone."""
+        organization = self._organizations.get(organization_id)
+        return organization is not None and user_id in organization.members
+
     def member_roles(self, organization_id: str, user_id: str) -> dict[str, None]:
         """Return the role ids of a member, to be read only; 404 for somebody else."""
         roles = self.find(organization_id).members.get(user_id)

@@ -185,6 +185,8 @@ class Tenant:
             source = origin or self._in_process()
             before, after = self.users.update(user_id, body)
             self.log("sapi", api_log(update_of(user_id), source, body, after))
+            if body.get("password") is not None:
+                self.signin.attempts.unblock(after["email"])
             for log_type in change_logs(before, after, body, source):
                 details = {"body": {"newEmail": after["email"]}} if log_type == "sce" else {}
                 entry = connection_log(after, source, details)

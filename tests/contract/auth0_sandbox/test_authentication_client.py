@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -86,7 +87,8 @@ def test_a_second_factor_comes_after_the_password(tenant: Tenant, app: Applicati
 
     assert (error.value.status_code, error.value.error_code) == (403, "mfa_required")
     code = one_time_password(secret, int(tenant.clock().timestamp()) // 30)
-    given = app.token_request(grant_type=MFA_OTP, mfa_token=error.value.content["mfa_token"], otp=code)
+    content: Any = error.value.content
+    given = app.token_request(grant_type=MFA_OTP, mfa_token=content["mfa_token"], otp=code)
     tokens = get_token.post(f"https://{tenant.domain}/oauth/token", data=given)
     assert "id_token" in tokens
     assert types_logged(tenant) == ["mfar", "gd_auth_succeed", "s", "sepft"]

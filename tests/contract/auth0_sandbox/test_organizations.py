@@ -204,3 +204,34 @@ def test_a_client_may_demand_an_organization(http: httpx.Client, make_applicatio
 
     assert without["error_description"] == "parameter organization is required for this client"
     assert unknown["error_description"] == "parameter organization is invalid"
+
+
+def test_tokens_end_with_the_membership(
+    auth0: ManagementClient, browser: Browser, http: httpx.Client, shop: Application, acme: str
+) -> None:
+    user_id = auth0.users.create(**ada()).user_id or ""
+    auth0.organizations.members.create(acme, members=[user_id])
+    tokens = shop.exchange(http, code_of(browser, shop, organization=acme, scope="openid offline_access")).json()
+    assert claims_of(http, shop.refresh(http, tokens["refresh_token"]).json()["id_token"])["org_id"] == acme
+
+    auth0.organizations.members.delete(acme, members=[user_id])
+
+    refused = shop.refresh(http, tokens["refresh_token"])
+    found = f"user {user_id} is not part of the {acme} organization"
+    assert refused.json() == {"error": "invalid_grant", "error_description": found}
+
+
+def test_strangers_sign_up_only_where_the_organization_lets_them(
+    auth0: ManagementClient, browser: Browser, shop: Application, tenant: Tenant, acme: str
+) -> None:
+    page = browser.open(shop.authorize_url(organization=acme))
+    assert "/u/signup" not in page.text
+    browser.open(str(page.url).replace("/u/login", "/u/signup"))
+    refused = browser.submit(email="eve@example.com", password="Difference-Engine-1")
+    assert "Sign up is disabled for this organization" in refused.text
+
+    flags = {"assign_membership_on_login": True, "is_signup_enabled": True}
+    auth0.organizations.enabled_connections.update(acme, DATABASE_CONNECTION_ID, **flags)
+
+    assert "code" in returned(browser.submit(email="eve@example.com", password="Difference-Engine-1"))
+    assert [member.email for member in auth0.organizations.members.list(acme)] == ["eve@example.com"]

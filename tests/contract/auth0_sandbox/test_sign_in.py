@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+from auth0.management import ManagementClient
 
 from crosswalk_sandbox.auth0 import Tenant
 from crosswalk_sandbox.auth0.signin.otp import one_time_password
@@ -83,7 +84,7 @@ def test_wrong_passwords_are_logged_by_kind(browser: Browser, shop: Application,
 
 
 def test_ten_wrong_passwords_block_the_account(
-    browser: Browser, shop: Application, tenant: Tenant, ada_id: str
+    browser: Browser, shop: Application, tenant: Tenant, ada_id: str, auth0: ManagementClient
 ) -> None:
     browser.open(shop.authorize_url())
     for _ in range(10):
@@ -93,8 +94,21 @@ def test_ten_wrong_passwords_block_the_account(
 
     assert "Your account has been blocked after multiple consecutive login attempts." in blocked.text
     assert types_logged(tenant) == [*["fp"] * 10, "limit_wc", "f"]
-    tenant.signin.attempts.unblock("ada@example.com")
+    blocks = auth0.user_blocks.list(ada_id).blocked_for or []
+    assert [(block.identifier, block.ip) for block in blocks] == [("ada@example.com", "127.0.0.1")]
+    auth0.user_blocks.delete_by_identifier(identifier="ada@example.com")
     assert "code" in returned(browser.log_in())
+
+
+def test_a_new_password_ends_the_block(browser: Browser, shop: Application, tenant: Tenant, ada_id: str) -> None:
+    browser.open(shop.authorize_url())
+    for _ in range(10):
+        browser.log_in(password="guessed")
+
+    tenant.update_user(ada_id, {"password": "Analytical-Engine-2"})
+
+    assert "Wrong email or password." in browser.log_in().text
+    assert "code" in returned(browser.log_in(password="Analytical-Engine-2"))
 
 
 def test_a_blocked_user_is_sent_back_without_a_code(
@@ -524,3 +538,48 @@ def test_discovery_names_every_endpoint_that_answers(http: httpx.Client, tenant:
         assert http.request("GET" if name in {"authorization", "end_session"} else "POST", address).status_code != 404
     assert document["code_challenge_methods_supported"] == ["S256", "plain"]
     assert document["response_types_supported"] == ["code"]
+
+
+def test_every_token_of_a_family_ends_with_it(
+    browser: Browser, http: httpx.Client, make_application: MakeApplication, ada_id: str
+) -> None:
+    shop = make_application(refresh_token={**ROTATING, "leeway": 60})
+    first = shop.exchange(http, code_of(browser, shop, scope="offline_access")).json()["refresh_token"]
+    followers = [shop.refresh(http, first).json()["refresh_token"] for _ in range(2)]
+
+    http.post("/oauth/revoke", data=shop.token_request(token=followers[1]))
+
+    assert len({first, *followers}) == 3
+    assert [shop.refresh(http, token).status_code for token in (first, *followers)] == [403, 403, 403]
+
+
+def test_what_is_deleted_during_a_login_ends_it_with_a_page(
+    browser: Browser, http: httpx.Client, make_application: MakeApplication, tenant: Tenant, ada_id: str
+) -> None:
+    shop, blog = make_application(), make_application(name="Blog")
+    server = tenant.resource_servers.create({"identifier": ORDERS_API, "scopes": [{"value": "read:orders"}]})
+    code = code_of(browser, blog, audience=ORDERS_API, scope="read:orders")
+    browser.open(shop.authorize_url(prompt="login"))
+
+    tenant.clients.delete(shop.client["client_id"])
+    tenant.resource_servers.delete(server["id"])
+
+    gone = browser.log_in()
+    assert (gone.status_code, "The client does not exist" in gone.text) == (400, True)
+    refused = blog.exchange(http, code)
+    assert (refused.status_code, refused.json()["error"]) == (403, "access_denied")
+
+
+def test_an_application_on_the_own_machine_needs_consent_for_an_api(
+    browser: Browser, make_application: MakeApplication, tenant: Tenant, ada_id: str
+) -> None:
+    tenant.resource_servers.create({"identifier": ORDERS_API, "scopes": [{"value": "read:orders"}]})
+    local = "http://localhost:3000/callback"
+    shop = make_application(callbacks=[CALLBACK, local])
+    code_of(browser, shop, audience=ORDERS_API, scope="openid read:orders")
+
+    page = browser.open(shop.authorize_url(audience=ORDERS_API, scope="openid read:orders", redirect_uri=local))
+
+    assert page.url.path == "/u/consent"
+    assert "<code>read:orders</code>" in page.text
+    assert browser.submit(action="accept").headers["location"].startswith(f"{local}?code=")

@@ -33,9 +33,10 @@ from crosswalk_sandbox.auth0.signin.records import log_application, log_user_id
 from crosswalk_sandbox.auth0.signin.requests import read_request
 from crosswalk_sandbox.auth0.signin.transactions import Transaction
 from crosswalk_sandbox.auth0.tenant import Tenant
-from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
+from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION, DATABASE_CONNECTION_ID
 
 OVER = "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some issue with cookies, since we couldn't find your session. Try logging in again from the application and if the problem persists please contact the administrator."  # noqa: E501 - one sentence of the vendor's
+SIGNUP_DISABLED = "Sign up is disabled for this organization"
 WRONG_CODE = "The code you entered is invalid"
 # What a page's form does: it may change the login, or return a message to show on the same page again.
 Submission = Callable[[Transaction, dict[str, str], Origin], str | None]
@@ -82,46 +83,51 @@ class SignInPages:
                 return return_to_application(denied.address, denied.parameters())
             browser = browser_id(request)
             transaction = self._flow.begin(wanted, browser, current_session(request, self._tenant))
-            response = self._advance(request, transaction, origin)
+            try:
+                response = self._advance(request, transaction, origin)
+            except Problem as problem:
+                return self._error_page(PageError("invalid_request", problem.message))
         set_browser_cookie(response, browser)
         return response
 
     async def show(self, request: Request) -> Response:
         """Show the page that the login has come to, whichever was asked for."""
-        with self._tenant.lock:
-            transaction = self._transaction(request)
-            if transaction is None:
-                return self._error_page(PageError("invalid_request", OVER))
-            origin = caller(request, self._tenant, transaction.request.client_id)
-            page = page_of(request)
-            try:
-                step = self._flow.next_step(transaction, origin)
-            except Denied as denied:
-                return self._denied(transaction, denied, origin)
-            # Whoever is not known yet may change between the two forms.
-            if page != step and not ({page, step} <= {"login", "signup"}):
-                return self._advance(request, transaction, origin)
-            return self._page(page, transaction)
+        return self._in_transaction(request, None)
 
     async def submit(self, request: Request) -> Response:
         """Take the form of a page, and go on or show what is wrong with it."""
         form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
+        return self._in_transaction(request, form)
+
+    def _in_transaction(self, request: Request, form: dict[str, str] | None) -> Response:
         with self._tenant.lock:
             transaction = self._transaction(request)
             if transaction is None:
                 return self._error_page(PageError("invalid_request", OVER))
             origin = caller(request, self._tenant, transaction.request.client_id)
-            page = page_of(request)
             try:
-                step = self._flow.next_step(transaction, origin)
-                if page != step and not ({page, step} <= {"login", "signup"}):
-                    return self._advance(request, transaction, origin)
-                message = self._submissions[page](transaction, form, origin)
+                return self._on_page(request, transaction, form, origin)
             except Denied as denied:
                 return self._denied(transaction, denied, origin)
-            if message is not None:
-                return self._page(page, transaction, 400, error=message, username=form.get("username", ""))
+            except Problem as problem:
+                # The client, the API or the organization is gone since the login began.
+                return self._error_page(PageError("invalid_request", problem.message))
+
+    def _on_page(
+        self, request: Request, transaction: Transaction, form: dict[str, str] | None, origin: Origin
+    ) -> Response:
+        page = page_of(request)
+        step = self._flow.next_step(transaction, origin)
+        # Whoever is not known yet may change between the two forms.
+        if page != step and not ({page, step} <= {"login", "signup"}):
             return self._advance(request, transaction, origin)
+        if form is None:
+            return self._page(page, transaction)
+        message = self._submissions[page](transaction, form, origin)
+        if message is not None:
+            typed = form.get("username") or form.get("email", "")
+            return self._page(page, transaction, 400, error=message, username=typed)
+        return self._advance(request, transaction, origin)
 
     def _advance(self, request: Request, transaction: Transaction, origin: Origin) -> Response:
         """Send the browser to the next page, or back to the application when there is none left."""
@@ -155,6 +161,8 @@ class SignInPages:
         return None
 
     def _sign_up(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
+        if not self._may_sign_up(transaction):
+            return SIGNUP_DISABLED
         email = self._invited_email(transaction) or form.get("email", "").strip()
         body: dict[str, Any] = {
             "connection": DATABASE_CONNECTION,
@@ -205,7 +213,10 @@ class SignInPages:
         self, page: str, transaction: Transaction, status: int = 200, *, error: str = "", username: str = ""
     ) -> Response:
         request = transaction.request
-        values: dict[str, Any] = {"invited": self._invited_email(transaction)}
+        values: dict[str, Any] = {
+            "invited": self._invited_email(transaction),
+            "may_sign_up": self._may_sign_up(transaction),
+        }
         values["username"] = values["invited"] or username or request.login_hint
         if page == "mfa-otp-enrollment":
             transaction.otp_secret = transaction.otp_secret or new_secret()
@@ -221,6 +232,14 @@ class SignInPages:
         return signin_page(
             self._tenant.name, page, status, state=transaction.state, client=client["name"], error=error, **values
         )
+
+    def _may_sign_up(self, transaction: Transaction) -> bool:
+        """Tell whether the login offers a sign-up: in an organization only to the invited, unless it lets all in."""
+        organization_id = transaction.request.organization_id
+        if organization_id is None or transaction.request.invitation:
+            return True
+        settings = self._tenant.organizations.connection(organization_id, DATABASE_CONNECTION_ID)
+        return bool(settings["is_signup_enabled"])
 
     def _invited_email(self, transaction: Transaction) -> str:
         request = transaction.request

@@ -22,6 +22,7 @@ from crosswalk_sandbox.auth0.routes.organizations import organization_routes
 from crosswalk_sandbox.auth0.routes.resource_servers import resource_server_routes
 from crosswalk_sandbox.auth0.routes.roles import role_routes
 from crosswalk_sandbox.auth0.routes.scopes import check_scope
+from crosswalk_sandbox.auth0.routes.user_blocks import user_block_routes
 from crosswalk_sandbox.auth0.routes.users import user_routes
 from crosswalk_sandbox.auth0.tenant import Tenant
 
@@ -36,6 +37,7 @@ def management_api(tenant: Tenant) -> ASGIApp:
         *organization_routes(tenant),
         *organization_member_routes(tenant),
         *guardian_routes(tenant),
+        *user_block_routes(tenant),
         *log_routes(tenant),
         *log_stream_routes(tenant),
         *event_stream_routes(tenant),

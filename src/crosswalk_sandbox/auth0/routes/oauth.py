@@ -73,6 +73,9 @@ class AuthorizationServer:
                 return answer_fresh(self._granted(request, given))
         except OAuthError as error:
             return refused(error)
+        except Problem as problem:
+            # The API that the token was for is gone since the login.
+            return refused(OAuthError(403, "access_denied", problem.message))
 
     def _granted(self, request: Request, given: dict[str, str]) -> dict[str, Any]:
         wanted = given.get("grant_type", "")

@@ -20,6 +20,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"/users/[^/]+/enrollments$", "* read:guardian_enrollments"),
         (r"/users/[^/]+/multifactor/", "* delete:guardian_enrollments"),
         (r"/(users|users-by-email)(/[^/]+)?$", "users"),
+        (r"/user-blocks(/[^/]+)?$", "GET read:users, * update:users"),
         (r"/clients/[^/]+/rotate-secret$", "* update:client_keys"),
         (r"/clients(/[^/]+)?$", "clients"),
         (r"/client-grants(/[^/]+)?$", "client_grants"),

@@ -110,6 +110,8 @@ class Family:
     ----------
     current : str
         The newest token.
+    issued : list of str
+        All of its tokens.
     exchanged : dict
         When each earlier token was exchanged for its follower.
     """
@@ -118,6 +120,7 @@ class Family:
     started: datetime
     seen: datetime
     current: str = field(repr=False)
+    issued: list[str] = field(repr=False)
     exchanged: dict[str, datetime] = field(default_factory=dict, repr=False)
 
 
@@ -130,7 +133,7 @@ class RefreshTokens:
     def start(self, authorization: Authorization, now: datetime) -> Family:
         """Begin a family with its first token."""
         token = new_refresh_token()
-        family = Family(authorization, now, now, token)
+        family = Family(authorization, now, now, token, [token])
         self._families[token] = family
         return family
 
@@ -157,6 +160,7 @@ class RefreshTokens:
             return family, None
         family.exchanged.setdefault(token, now)
         family.current = new_refresh_token()
+        family.issued.append(family.current)
         self._families[family.current] = family
         return family, family.current
 
@@ -166,7 +170,7 @@ class RefreshTokens:
 
     def revoke(self, family: Family) -> None:
         """Make all tokens of a family worthless."""
-        for token in [*family.exchanged, family.current]:
+        for token in family.issued:
             self._families.pop(token, None)
 
     def revoke_of(self, *, user_id: str = "", client_id: str = "") -> None:

@@ -58,12 +58,9 @@ def granted_scopes(tenant: Tenant, authorization: Authorization) -> tuple[str, .
 def user_permissions(tenant: Tenant, authorization: Authorization) -> list[str]:
     """Return the names of the user's permissions for the API, those of organization roles included."""
     organization_roles: list[str] = []
-    if authorization.organization_id is not None:
-        try:
-            roles = tenant.organizations.member_roles(authorization.organization_id, authorization.user_id)
-            organization_roles = list(roles)
-        except Problem:
-            organization_roles = []
+    organization_id, user_id = authorization.organization_id, authorization.user_id
+    if organization_id is not None and tenant.organizations.has_member(organization_id, user_id):
+        organization_roles = list(tenant.organizations.member_roles(organization_id, user_id))
     return tenant.roles.granted(authorization.user_id, authorization.audience, organization_roles)
 
 

@@ -136,7 +136,7 @@ def refused_client(tenant: Tenant, origin: Origin, error: str, description: str)
 
 
 def check_user(tenant: Tenant, authorization: Authorization, origin: Origin, failure: str) -> None:
-    """Refuse tokens in the name of a user who is gone or blocked by now."""
+    """Refuse tokens in the name of a user who is gone, blocked or out of the organization by now."""
     try:
         blocked = tenant.users.get(authorization.user_id).get("blocked", False)
     except Problem:
@@ -145,6 +145,11 @@ def check_user(tenant: Tenant, authorization: Authorization, origin: Origin, fai
     if blocked:
         log_user_id(tenant, failure, authorization.user_id, origin, USER_BLOCKED)
         raise OAuthError(403, "invalid_grant", USER_BLOCKED)
+    organization_id = authorization.organization_id
+    if organization_id is not None and not tenant.organizations.has_member(organization_id, authorization.user_id):
+        found = f"user {authorization.user_id} is not part of the {organization_id} organization"
+        log_user_id(tenant, failure, authorization.user_id, origin, found)
+        raise OAuthError(403, "invalid_grant", found)
 
 
 def revoke(tenant: Tenant, client: dict[str, Any], given: Mapping[str, str], origin: Origin) -> None:

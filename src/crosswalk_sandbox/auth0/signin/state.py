@@ -12,6 +12,9 @@ from crosswalk_sandbox.auth0.signin.otp import Enrollments
 from crosswalk_sandbox.auth0.signin.sessions import Sessions
 from crosswalk_sandbox.auth0.signin.transactions import Transactions
 
+# Beyond so many tokens the oldest are forgotten, as if they had expired.
+MOST_KEPT = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class OpaqueToken:
@@ -62,6 +65,8 @@ class SignInState:
 
     def opaque(self, store: dict[str, OpaqueToken], authorization: Authorization, expires: datetime) -> str:
         """Keep an authorization in `store` under a new token, and return the token."""
+        if len(store) >= MOST_KEPT:
+            del store[next(iter(store))]
         token = secrets.token_urlsafe(32)
         store[token] = OpaqueToken(authorization, expires)
         return token

@@ -9,10 +9,10 @@ Emulated
     Tokens (client credentials, JWT bearer), the list of versions (50 to 64), describe of the 21 objects in `catalog`
     with the integration's own fields, custom objects and fields, Person Accounts, calls about one record and about
     collections of records, upserts by every key field, queries with pages, limits, and the rules that a write can
-    break. Composite with references, batch, graph and tree; `updated` and `deleted` by the vendor's windows; `If-
-    Modified-Since` for describe results and records; parameterized search; Bulk API 2.0 with jobs that write and jobs
-    that read (`bulk`). Recorded traffic settles that e-mail addresses are stored in lower case, that numbers may come
-    as text, that an upsert by a null `Id` creates, and that rows come ordered by id. Lead conversion, merges, deletions
+    break. Composite with references, batch, graph and tree; `updated` and `deleted` by the vendor's windows;
+    `If-Modified-Since` for describe results and records; parameterized search; Bulk API 2.0 with jobs that write and
+    jobs that read (`bulk`). Recorded traffic settles that e-mail addresses are stored in lower case, that numbers may
+    come as text, that an upsert by a null `Id` creates, and that rows come ordered by id. Lead conversion, merges, deletions
     with their children, the recycle bin, validation rules, duplicate rules with `allowSave`, and field-level security
     of the integration user. In queries: parents up to five levels up, also of several kinds (`Who.Type`), one level of
     children, `IN (SELECT …)`, groups with COUNT, COUNT_DISTINCT, MIN, MAX, SUM and AVG, HAVING, and date literals in
@@ -25,14 +25,13 @@ Decided without a recording
     line and column are always 1. Tokens end at a fixed time after they were issued. The error codes of composite calls
     that are refused whole. A text that is a reference alone keeps the JSON type of its value. A CSV row with more cells
     than the header fails alone, with fewer it is filled up; a repeated column fails its job. Files of results come with
-    204 while a job is at work. A hard-deleted record is gone from `deleted` too. Search finds whole words, and the
-    parts of an e-mail address are words. A lookup to a deleted record is emptied without a trace in time stamps. A
+    204 while a job is at work. Search finds whole words, and the parts of an e-mail address are words. A lookup to a deleted record is emptied without a trace in time stamps. A
     merge's master may take unique values of its losers. A person's contact can be written, and the account shows it.
     Which field an event without a duration lacks. Validation and duplicate rules hold for clients and for the page, not
     for seeds; a duplicate rule matches whole values. An administrator's reset takes custom objects away.
 
 Not emulated
-    Pub/Sub, SOAP, Bulk API 1.0, jobs made in one multipart call, PK chunking, SOSL and metadata; sharing, object
+    Pub/Sub, SOAP, Bulk API 1.0, PK chunking, SOSL and metadata; sharing, object
     permissions and what profiles allow; triggers and formula fields; record types; price books, and amounts of
     opportunities that follow their products; recurring events; currencies. In queries: TYPEOF, FIELDS(), aliases of
     objects, geolocation, roll-ups (GROUP BY ROLLUP, CUBE) and functions of dates.

@@ -44,7 +44,11 @@ def record_error_reply(error: RecordRefused) -> Response:
 
 async def read_object(request: Request) -> dict[str, Any]:
     """The request's JSON object; 400 JSON_PARSER_ERROR for anything else."""
-    body = await request.body()
+    return decode_object(await request.body())
+
+
+def decode_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in a body, empty for an empty body; 400 JSON_PARSER_ERROR for anything else."""
     try:
         decoded = msgspec.json.decode(body or b"{}")
     except msgspec.DecodeError as error:

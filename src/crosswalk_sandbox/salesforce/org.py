@@ -102,6 +102,7 @@ class Org:
         self.objects: dict[str, ObjectType] = dict(self.schema)
         self.tables = {name: Table(object_type) for name, object_type in self.schema.items()}
         self.deletions: dict[str, Deletion] = {}
+        self.purged: dict[str, list[Row]] = {}
         self.person_accounts = False
         self.person_fields: dict[str, str] = {}
         self.rules = Rules(self, self.schema)

@@ -102,12 +102,16 @@ def undelete_with_children(org: "Org", table: Table, row: Row, *, source: str) -
 
 
 def purge_with_children(org: "Org", object_name: str, row_id: str) -> None:
-    """Remove a deleted record from the recycle bin for good, with the children that its deletion took."""
+    """Remove a deleted record from the recycle bin for good, with the children that its deletion took.
+
+    Only the log of deletions still knows of them.
+    """
     deletion = org.deletions.pop(row_id, Deletion())
     table = org.tables[object_name]
     row = table.rows.get(row_id)
     if row is not None and row["IsDeleted"]:
         table.remove(row)
+        org.purged.setdefault(object_name, []).append(row)
     for child_object, child_id in deletion.children:
         purge_with_children(org, child_object, child_id)
 

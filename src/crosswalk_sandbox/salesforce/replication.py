@@ -39,7 +39,8 @@ async def list_deleted(request: Request) -> Response:
 
 
 async def _touched(request: Request, start: str, end: str) -> list[Row]:
-    rows = org_of(request).tables[object_name_of(request)].rows.values()
+    org, name = org_of(request), object_name_of(request)
+    rows = [*org.tables[name].rows.values(), *org.purged.get(name, ())]
     found = [row async for chunk in with_turns(rows) for row in chunk if start <= row["SystemModstamp"] < end]
     if len(found) > _MOST_IDS:
         raise ApiError(400, "EXCEEDED_ID_LIMIT", f"the window has more than {_MOST_IDS} ids; ask for a shorter one")

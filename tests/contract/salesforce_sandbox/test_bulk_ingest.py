@@ -197,6 +197,9 @@ def test_hard_delete_leaves_nothing_in_the_recycle_bin_nor_of_what_went_along(ht
     for name in ("Account", "Contact"):
         found = http.get(f"{API}/queryAll", params={"q": f"SELECT Id FROM {name} WHERE Name != 'x'"}).json()  # noqa: S608
         assert found["totalSize"] == 0
+    window = {"start": info["createdDate"][:17] + "00Z", "end": "2099-01-01T00:00:00Z"}
+    log = http.get(f"{API}/sobjects/Account/deleted", params=window).json()["deletedRecords"]
+    assert [each["id"] for each in log] == [account]
 
 
 @pytest.mark.parametrize(
@@ -272,6 +275,34 @@ def test_job_takes_one_file_and_only_while_open(http: httpx.Client) -> None:
     assert (again.status_code, again.json()[0]["errorCode"]) == (400, "INVALIDJOBSTATE")
     assert "Found multiple contents for job" in again.json()[0]["message"]
     assert (late.status_code, late.json()[0]["errorCode"]) == (400, "INVALIDJOBSTATE")
+
+
+def test_job_made_with_its_file_starts_at_once(http: httpx.Client) -> None:
+    parts = {
+        "job": (None, '{"operation": "insert", "object": "Contact"}', "application/json"),
+        "content": ("people.csv", "LastName\nByron\n", "text/csv"),
+    }
+
+    made = http.post(INGEST, files=parts).json()
+
+    address = f"{INGEST}/{made['id']}"
+    assert made["state"] == "UploadComplete"
+    info = until(lambda: http.get(address).json(), lambda job: job["state"] == "JobComplete")
+    assert info["numberRecordsProcessed"] == 1
+    lacking = http.post(INGEST, files={"job": parts["job"]})
+    assert (lacking.status_code, lacking.json()[0]["errorCode"]) == (400, "INVALIDJOB")
+
+
+def test_locked_record_fails_its_row_and_no_other(http: httpx.Client, sandbox: SandboxProcess) -> None:
+    first, second = (http.post(f"{API}/sobjects/Contact", json={"LastName": name}).json()["id"] for name in "AB")
+    sandbox.faults(lock_once=[first])
+
+    info = run_job(http, f"Id,Title\n{first},Dr\n{second},Dr\n", "update")
+
+    (failure,) = rows_of(http, info["id"], "failedResults")
+    assert failure["sf__Id"] == first
+    assert failure["sf__Error"].startswith("UNABLE_TO_LOCK_ROW:")
+    assert http.get(f"{API}/sobjects/Contact/{second}").json()["Title"] == "Dr"
 
 
 def test_aborted_job_writes_nothing_and_keeps_its_rows(http: httpx.Client, sandbox: SandboxProcess) -> None:

@@ -6,6 +6,7 @@ import binascii
 from functools import partial
 from typing import Any
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,11 +22,12 @@ from crosswalk_sandbox.salesforce.bulk.jobs import (
     QueryJob,
 )
 from crosswalk_sandbox.salesforce.errors import ApiError, not_found
-from crosswalk_sandbox.salesforce.http import Path, json_reply, org_of, read_object, version_of
+from crosswalk_sandbox.salesforce.http import Path, decode_object, json_reply, org_of, read_object, version_of
 
 LARGEST_UPLOAD = 150 * 1024 * 1024 * 3 // 4
 """Bytes: the vendor's 150 MB hold for the file in Base64."""
 
+_LARGEST_PART = 100_000
 _CSV_TYPE = "text/csv; charset=UTF-8"
 _LIST_PAGE = 1000
 _LARGEST_RESULT_PAGE = 250_000
@@ -33,7 +35,10 @@ _DELETABLE = ("UploadComplete", "JobComplete", "Failed", "Aborted")
 
 
 async def create_ingest(request: Request) -> Response:
-    org, order = org_of(request), await read_object(request)
+    """Makes a job; in the form of two parts, `job` and `content`, the job also starts at once."""
+    org = org_of(request)
+    is_multipart = request.headers.get("content-type", "").startswith("multipart/form-data")
+    order, content = await _read_parts(request) if is_multipart else (await read_object(request), None)
     operation = order.get("operation")
     if operation not in INGEST_OPERATIONS:
         raise _bad_job(f"operation must be one of {', '.join(INGEST_OPERATIONS)}, not {operation}")
@@ -60,6 +65,9 @@ async def create_ingest(request: Request) -> Response:
         external_id_field=key if operation == "upsert" else None,
     )
     jobs.add(job)
+    if content is not None:
+        job.upload = content
+        jobs.start(job, partial(run_ingest, job, org))
     return json_reply(_described(job))
 
 
@@ -191,6 +199,19 @@ def _query_job(request: Request) -> QueryJob:
     if not isinstance(job, QueryJob):
         raise not_found()
     return job
+
+
+async def _read_parts(request: Request) -> tuple[dict[str, Any], bytes]:
+    """The job and the file of a call that has both."""
+    async with request.form() as form:
+        parts = {name: form.get(name) for name in ("job", "content")}
+        texts = {name: await part.read() if isinstance(part, UploadFile) else part for name, part in parts.items()}
+    data = {name: text.encode() if isinstance(text, str) else text for name, text in texts.items()}
+    if data["job"] is None or data["content"] is None:
+        raise _bad_job("a multipart request needs the parts job and content")
+    if len(data["content"]) > _LARGEST_PART:
+        raise _bad_job(f"the content of a multipart request can have {_LARGEST_PART} characters at most")
+    return decode_object(data["job"]), data["content"]
 
 
 def _form(order: dict[str, Any]) -> CsvForm:

@@ -12,11 +12,11 @@ Emulated
     break. Composite with references, batch, graph and tree; `updated` and `deleted` by the vendor's windows;
     `If-Modified-Since` for describe results and records; parameterized search; Bulk API 2.0 with jobs that write and
     jobs that read (`bulk`). Recorded traffic settles that e-mail addresses are stored in lower case, that numbers may
-    come as text, that an upsert by a null `Id` creates, and that rows come ordered by id. Lead conversion, merges, deletions
-    with their children, the recycle bin, validation rules, duplicate rules with `allowSave`, and field-level security
-    of the integration user. In queries: parents up to five levels up, also of several kinds (`Who.Type`), one level of
-    children, `IN (SELECT …)`, groups with COUNT, COUNT_DISTINCT, MIN, MAX, SUM and AVG, HAVING, and date literals in
-    UTC.
+    come as text, that an upsert by a null `Id` creates, and that rows come ordered by id. Lead conversion, merges,
+    deletions with their children, the recycle bin, validation rules, duplicate rules with `allowSave`, and field-level
+    security of the integration user. In queries: parents up to five levels up, also of several kinds (`Who.Type`), one
+    level of children, `IN (SELECT …)`, groups with COUNT, COUNT_DISTINCT, MIN, MAX, SUM and AVG, HAVING, and date
+    literals in UTC.
 
 Decided without a recording
     A JSON value of the wrong type refuses a whole collections call; an unknown or read-only field refuses its record

@@ -79,9 +79,10 @@ def convert_lead(org: "Org", order: Conversion, *, source: str) -> dict[str, Any
         is_person = org.person_accounts and lead.get("Company") is None
         account_id = order.accountId or _make_account(org, lead, owner, is_person=is_person, source=source)
         account = org.writable_row(org.tables["Account"], account_id, source)
-        person_contact = account.get("PersonContactId")
-        contact_id = order.contactId or person_contact or _make_contact(org, lead, account["Id"], owner, source=source)
-        contact = _joined_contact(org, contact_id, account, lead, source=source, is_new=order.contactId is None)
+        known_id = order.contactId or account.get("PersonContactId")
+        contact_id = known_id or _make_contact(org, lead, account["Id"], owner, source=source)
+        is_new = known_id is None or order.accountId is None
+        contact = _joined_contact(org, contact_id, account, lead, source=source, is_new=is_new)
         opportunity_id = None
         if not order.doNotCreateOpportunity:
             opportunity_id = _make_opportunity(org, order, lead, account, owner, source=source)

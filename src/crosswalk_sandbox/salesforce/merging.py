@@ -54,10 +54,25 @@ def merge_records(
     with org.all_or_none():
         master = org.writable_row(table, master_id, source)
         rows = [org.writable_row(table, each, source) for each in losers]
-        moved = [each for row in rows for each in _move_children(org, table, row, master)]
+        if len({row.get("IsPersonAccount") for row in (master, *rows)}) > 1:
+            message = "person accounts and business accounts cannot be merged with each other"
+            raise RecordRefused(RecordProblem("INVALID_PERSON_ACCOUNT_OPERATION", message))
+        moved = [each for row in rows for each in _merge_people(org, row, master, source)]
+        moved += [each for row in rows for each in _move_children(org, table, row, master)]
         for row in rows:
             delete_with_children(org, table, row, source=source, values={"MasterRecordId": master["Id"]})
         org.update(object, master["Id"], fields, source=source)
+    return moved
+
+
+def _merge_people(org: "Org", loser: Row, master: Row, source: str) -> list[str]:
+    """Merge the contact of one person account into that of another; nothing for other records."""
+    contacts = org.tables["Contact"]
+    if loser.get("PersonContactId") is None:
+        return []
+    contact, survivor = (contacts.rows[row["PersonContactId"]] for row in (loser, master))
+    moved = _move_children(org, contacts, contact, survivor)
+    delete_with_children(org, contacts, contact, source=source, values={"MasterRecordId": survivor["Id"]})
     return moved
 
 

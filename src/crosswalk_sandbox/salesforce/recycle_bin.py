@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from crosswalk_sandbox.salesforce.errors import RecordProblem, RecordRefused
 from crosswalk_sandbox.salesforce.integrity import check_unique
-from crosswalk_sandbox.salesforce.schema import ChildRelationship
+from crosswalk_sandbox.salesforce.schema import ChildRelationship, Field
 from crosswalk_sandbox.salesforce.table import Row, Table
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def delete_with_children(org: "Org", table: Table, row: Row, *, source: str, val
             org.set_quietly(child_table, child, {relationship.field: None})
     if deletion.children or deletion.emptied:
         org.deletions[row["Id"]] = deletion
+    else:
+        org.deletions.pop(row["Id"], None)
 
 
 def undelete_with_children(org: "Org", table: Table, row: Row, *, source: str) -> None:
@@ -80,17 +82,14 @@ def undelete_with_children(org: "Org", table: Table, row: Row, *, source: str) -
     """
     if not row["IsDeleted"]:
         raise RecordRefused(RecordProblem("UNDELETE_FAILED", "Entity is not in the recycle bin"))
-    for name, reference in table.object_type.fields.items():
-        parent_id = row.get(name)
-        if reference.type != "reference" or parent_id is None or name == "MasterRecordId":
-            continue
-        tables = (org.tables[target] for target in reference.references if target in org.tables)
-        if any(parent_id in each.rows and each.rows[parent_id]["IsDeleted"] for each in tables):
+    for name in _references_to_deleted(org, table, row):
+        if _belongs(org, table, row, name):
             message = f"Entity is not undeletable: the record in {name} is deleted"
             raise RecordRefused(RecordProblem("UNDELETE_FAILED", message, [name]))
+        org.set_quietly(table, row, {name: None})
     check_unique(table, {name: value for name, value in row.items() if name in table.object_type.fields}, row["Id"])
     org.unmark_deleted(table, row, source=source)
-    deletion = org.deletions.pop(row["Id"], Deletion())
+    deletion = org.deletions.get(row["Id"], Deletion())
     for object_name, child_id in deletion.children:
         child = org.tables[object_name].rows.get(child_id)
         if child is not None and child["IsDeleted"]:
@@ -114,6 +113,32 @@ def purge_with_children(org: "Org", object_name: str, row_id: str) -> None:
         org.purged.setdefault(object_name, []).append(row)
     for child_object, child_id in deletion.children:
         purge_with_children(org, child_object, child_id)
+
+
+def _references_to_deleted(org: "Org", table: Table, row: Row) -> list[str]:
+    """Names of the fields that point to a record in the recycle bin; a person's account points to its own child."""
+    return [
+        name
+        for name, reference in table.object_type.fields.items()
+        if reference.type == "reference"
+        and name not in ("MasterRecordId", "PersonContactId")
+        and (parent_id := row.get(name)) is not None
+        and any(org.tables[each].rows.get(parent_id, {}).get("IsDeleted") for each in _targets(org, reference))
+    ]
+
+
+def _belongs(org: "Org", table: Table, row: Row, name: str) -> bool:
+    """Whether the record goes with what this field points to."""
+    return any(
+        child.cascades and child.object == table.object_type.name and child.field == name
+        for target in _targets(org, table.object_type.fields[name])
+        if row[name] in org.tables[target].rows
+        for child in org.schema[target].child_relationships
+    )
+
+
+def _targets(org: "Org", reference: Field) -> list[str]:
+    return [name for name in reference.references if name in org.tables]
 
 
 def _restricts(relationship: ChildRelationship, child: Row) -> bool:

@@ -32,6 +32,7 @@ class Setup:
 
     def __init__(self, org: "Org") -> None:
         self._org = org
+        self._access: dict[str, tuple[list[str], list[str]]] = {}
 
     def add_field(self, object: str, describe_field: dict[str, Any]) -> None:
         """Add a field by its describe entry; what the entry leaves out takes the object's defaults."""
@@ -46,6 +47,7 @@ class Setup:
         if object == "Contact" and org.person_accounts:
             add_person_field(org.schema["Account"], object_type.field_describe(field.name))
             org.person_fields = person_fields(org.schema["Account"], object_type)
+        self._show_changes()
 
     def define_field(self, object: str, field: CustomField) -> None:
         """Add a custom field, and its relationship to the object that it refers to.
@@ -62,6 +64,7 @@ class Setup:
         self.add_field(object, describe_field(field))
         if field.reference_to is not None:
             schema[field.reference_to].add_child(child_entry(object, field))
+            self._show_changes()
 
     def define_object(self, order: CustomObject) -> None:
         """Add a custom object with its fields; ValueError when the org has one of this name."""
@@ -91,6 +94,7 @@ class Setup:
             row.update({name: False for name in flags if name not in row})
         for row in org.tables["Contact"].rows.values():
             row.setdefault("IsPersonAccount", False)
+        self._show_changes()
 
     def restrict_fields(self, object: str, *, hidden: list[str], read_only: list[str]) -> None:
         """Set which fields of an object the integration user does not see, and which it may not write.
@@ -108,8 +112,16 @@ class Setup:
         wrong |= {name for name in hidden if name in full.fields and full.fields[name].is_required}
         if wrong:
             raise ValueError(f"expected fields of {object} that are not required, found {', '.join(sorted(wrong))}")
-        is_free = not hidden and not read_only
-        org.objects[object] = full if is_free else full.seen_with(hidden=hidden, read_only=read_only)
+        org.objects[object] = full
+        self._access.pop(object, None)
+        if hidden or read_only:
+            self._access[object] = (hidden, read_only)
+            self._show_changes()
+
+    def _show_changes(self) -> None:
+        """Derive anew what the integration user sees of the objects that it sees in part."""
+        for name, (hidden, read_only) in self._access.items():
+            self._org.objects[name] = self._org.schema[name].seen_with(hidden=hidden, read_only=read_only)
 
 
 def furnish(org: "Org") -> None:

@@ -58,8 +58,8 @@ class Table:
         self._index(row, self._indexes)
 
     def change(self, row: Row, values: Row) -> None:
-        """Give fields of a row of this table new values."""
-        touched = [name for name in values if name in self._indexes]
+        """Give fields of a row of this table new values; a row in the recycle bin stays out of the indexes."""
+        touched = [name for name in values if name in self._indexes and not row["IsDeleted"]]
         self._unindex(row, touched)
         row.update(values)
         self._index(row, touched)

@@ -128,10 +128,25 @@ def test_what_is_not_in_the_bin_cannot_come_back() -> None:
     org.delete("Account", account)
     with pytest.raises(RecordRefused, match=r"UNDELETE_FAILED: .* AccountId is deleted"):
         org.undelete("Contact", contact)
-    org.insert("Contact", {"LastName": "Byron", "Auth0_User_Id__c": "auth0|1"})
+    rival = org.insert("Contact", {"LastName": "Byron", "Auth0_User_Id__c": "auth0|1"})
     with pytest.raises(RecordRefused, match="DUPLICATE_VALUE"):
         org.undelete("Account", account)
     assert org.rows("Account") == []
+    org.delete("Contact", rival)
+    org.undelete("Account", account)
+    assert values(org, "SELECT Id FROM Contact") == [(contact,)]
+
+
+def test_record_comes_back_without_the_lookups_whose_targets_are_gone() -> None:
+    org = an_org()
+    boss = org.insert("Contact", {"LastName": "Babbage"})
+    contact = org.insert("Contact", {"LastName": "Byron", "ReportsToId": boss})
+    org.delete("Contact", contact)
+    org.delete("Contact", boss)
+
+    org.undelete("Contact", contact)
+
+    assert values(org, "SELECT LastName, ReportsToId FROM Contact") == [("Byron", None)]
 
 
 def test_undeleted_record_comes_back_over_the_control_api(sandbox: SandboxProcess, org: Salesforce) -> None:

@@ -1,5 +1,6 @@
 """The further objects: what describes say of them, what they compute, what they refuse, and custom ones."""
 
+import tracemalloc
 from datetime import UTC, datetime
 from typing import Any
 
@@ -262,3 +263,26 @@ def test_loaded_records_keep_to_the_rules_and_are_no_news() -> None:
     assert values(org, "SELECT Name FROM Contact WHERE Email = '2@EXAMPLE.com'") == [("L2",)]
     with pytest.raises(RecordRefused, match="INVALID_EMAIL_ADDRESS"):
         org.load("Contact", [{"LastName": "Byron", "Email": "nobody"}])
+
+
+def test_loaded_contact_takes_less_than_three_kilobytes() -> None:
+    org = an_org()
+    people = [
+        {
+            "FirstName": "Agnieszka",
+            "LastName": f"Nowak{number % 50}",
+            "Email": f"a.{number}@example.com",
+            "Phone": f"+48 512 {number:06d}",
+            "Auth0_User_Id__c": f"auth0|{number:024x}",
+        }
+        for number in range(3000)
+    ]
+
+    tracemalloc.start()
+    try:
+        org.load("Contact", people)
+        used, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert used / len(people) < 3000

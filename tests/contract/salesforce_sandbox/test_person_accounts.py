@@ -11,6 +11,7 @@ from crosswalk_sandbox.process import SandboxProcess
 from crosswalk_sandbox.salesforce import Org, RecordRefused
 from crosswalk_sandbox.salesforce.custom_schema import CustomField
 from crosswalk_sandbox.salesforce.lead_conversion import Conversion, convert_lead
+from crosswalk_sandbox.salesforce.merging import merge_records
 
 from .orgs import an_org, values
 
@@ -89,6 +90,34 @@ def test_contact_of_a_person_goes_with_the_account_and_not_alone(sandbox: Sandbo
 
     org.Account.delete(account)
     assert org.query("SELECT COUNT() FROM Contact")["totalSize"] == 0
+
+
+def test_deleted_person_comes_back_whole() -> None:
+    org = an_org(person_accounts=True)
+    account = org.insert("Account", {"LastName": "Byron", "PersonEmail": "ada@example.com"})
+    before = org.snapshot()
+    org.delete("Account", account)
+    assert (org.rows("Account"), org.rows("Contact")) == ([], [])
+
+    org.undelete("Account", account)
+
+    assert org.snapshot() == before
+
+
+def test_merged_people_are_one_account_and_one_contact() -> None:
+    org = an_org(person_accounts=True)
+    master, loser = (org.insert("Account", {"LastName": name}) for name in ("Byron", "Lovelace"))
+    master_contact, loser_contact = (org.get("Account", each)["PersonContactId"] for each in (master, loser))
+    org.insert("Task", {"Subject": "Call", "WhoId": loser_contact})
+
+    merge_records(org, "Account", master, [loser], {"PersonEmail": "ada@example.com"}, source="page")
+
+    assert values(org, "SELECT Id, AccountId, Email FROM Contact") == [(master_contact, master, "ada@example.com")]
+    assert values(org, "SELECT WhoId FROM Task") == [(master_contact,)]
+    assert org.tables["Contact"].rows[loser_contact]["MasterRecordId"] == master_contact
+    business = org.insert("Account", {"Name": "Engines"})
+    with pytest.raises(RecordRefused, match="INVALID_PERSON_ACCOUNT_OPERATION"):
+        merge_records(org, "Account", master, [business], {}, source="page")
 
 
 def test_key_of_a_person_is_unique_among_all_contacts() -> None:

@@ -172,6 +172,15 @@ def test_read_only_field_can_be_read_and_not_written(sandbox: SandboxProcess, or
     assert org.Contact.update(contact, {"Title": "Lady"}) == 204
 
 
+def test_field_that_comes_later_is_seen_beside_hidden_ones(sandbox: SandboxProcess, org: Salesforce) -> None:
+    sandbox.administer("field-access", object="Contact", hidden=["Title"])
+    sandbox.administer("fields", object="Contact", field={"name": "Tier__c"})
+
+    seen = {field["name"] for field in org.Contact.describe()["fields"]}
+
+    assert ("Tier__c" in seen, "Title" in seen) == (True, False)
+
+
 def test_missing_record_is_still_not_found(org: Salesforce) -> None:
     with pytest.raises(SalesforceResourceNotFound):
         org.Opportunity.get("006Hs0000000zzz")

@@ -2,6 +2,7 @@
 
 import fcntl
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from crosswalk.demo.errors import DemoFailed
 from crosswalk.demo.hub_process import HubProcess
 from crosswalk.store.embedded import EmbeddedPostgres
 from crosswalk_sandbox.process import SandboxProcess
+
+STOPPING_WITHIN_S = 25.0
 
 
 @dataclass(frozen=True)
@@ -87,10 +90,25 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _empty(folder: Path) -> None:
-    """Delete what an earlier demo left; its database may still run if it was killed."""
+    """Delete what an earlier demo left. If that was killed, its hub may still be stopping, and its database may run.
+
+    Raises
+    ------
+    DemoFailed
+        The earlier demo's hub does not stop.
+    """
     state = folder / "state"
     if (state / "postgres" / "PG_VERSION").exists():
-        EmbeddedPostgres(state / "postgres").remove()
+        server = EmbeddedPostgres(state / "postgres")
+        deadline = time.monotonic() + STOPPING_WITHIN_S
+        while server.others() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        if others := server.others():
+            server.stop()
+            raise DemoFailed(
+                f"an earlier demo in {folder} is still stopping (process {others[0]}): try again in a moment"
+            )
+        server.remove()
     for name in ("state", "sandbox", "secrets"):
         shutil.rmtree(folder / name, ignore_errors=True)
     (folder / "hub.log").unlink(missing_ok=True)

@@ -104,6 +104,11 @@ class EmbeddedPostgres:
                     f"the embedded PostgreSQL did not come back: {error}\n{self._end_of_log()}"
                 ) from error
 
+    def others(self) -> list[int]:
+        """The process ids of the other hubs that use this server and are alive."""
+        users: list[int] = self._server.global_process_id_list.get_and_add(os.getpid())
+        return [pid for pid in users if pid != os.getpid() and psutil.pid_exists(pid)]
+
     def stop(self) -> None:
         """Leave the server, once; the last process that leaves stops it.
 

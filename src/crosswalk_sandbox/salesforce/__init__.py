@@ -23,13 +23,13 @@ Decided without a recording
     alone. Records that share a key in one upsert are all refused with `DUPLICATE_VALUE`. The reply to a JWT bearer
     request has no `issued_at` and no `signature`. Each record of a collections call must name its type. A JSON error's
     line and column are always 1. Tokens end at a fixed time after they were issued. The error codes of composite calls
-    that are refused whole. A text that is a reference alone keeps the JSON type of its value. A CSV row with more
-    cells than the header fails alone, with fewer it is filled up; a repeated column fails its job. Files of results
-    come with 204 while a job is at work. Search finds whole words, and the parts of an e-mail address are words. A
-    lookup to a deleted record is emptied without a trace in time stamps. A merge's master may take unique values of
-    its losers. A person's contact can be written, and the account shows it. Which field an event without a duration
-    lacks. Validation and duplicate rules hold for clients and for the page, not for seeds; a duplicate rule matches
-    whole values. An administrator's reset takes custom objects away.
+    that are refused whole. A text that is a reference alone keeps the JSON type of its value. A CSV row with more cells
+    than the header fails alone, with fewer it is filled up; a repeated column fails its job. Files of results come with
+    204 while a job is at work. Search finds whole words, and the parts of an e-mail address are words. A lookup to a
+    deleted record is emptied without a trace in time stamps. A merge's master may take unique values of its losers. A
+    person's contact can be written, and the account shows it. Which field an event without a duration lacks. Validation
+    and duplicate rules hold for clients and for the page, not for seeds; a duplicate rule matches whole values. An
+    administrator's reset takes custom objects away.
 
 Not emulated
     Pub/Sub, SOAP, Bulk API 1.0, PK chunking, SOSL and metadata; sharing, object permissions and what profiles allow;

@@ -23,6 +23,11 @@ DEALS = [
 
 @pytest.fixture(scope="module")
 def org() -> Org:
+    """For tests that only read."""
+    return an_engine_maker()
+
+
+def an_engine_maker() -> Org:
     org = an_org()
     account = org.insert("Account", {"Name": "Engines"})
     org.insert("Account", {"Name": "Empty"})
@@ -131,7 +136,8 @@ def test_children_come_inside_their_parent(org: Org) -> None:
     assert empty["Contacts"] is None
 
 
-def test_parents_of_parents_and_of_several_kinds(org: Org) -> None:
+def test_parents_of_parents_and_of_several_kinds() -> None:
+    org = an_engine_maker()
     org.insert("Contact", {"LastName": "Alone"})
     ada = selected(org, "SELECT Id FROM Contact WHERE LastName = 'Byron'")[0]["Id"]
     lead = org.insert("Lead", {"LastName": "Lovelace", "Company": "C"})

@@ -83,11 +83,15 @@ def _targets(org: Org, order: dict[str, Any]) -> list[_Target]:
         names = [name for name, each in org.objects.items() if each.summary("v0.0", "").get("searchable")]
         return [_Target(name, ["Id"], default) for name in names]
     targets = []
+    if not isinstance(asked, list):
+        raise ApiError(400, "INVALID_SEARCH", "sobjects must be a list of objects")
     for each in asked:
         if not isinstance(each, dict) or not isinstance(each.get("name"), str):
             raise ApiError(400, "INVALID_SEARCH", "Each of sobjects needs a name")
         fields = each.get("fields") or order.get("fields") or ["Id"]
-        targets.append(_Target(org.object_type(each["name"]).name, list(fields), _number(each.get("limit"), default)))
+        if not isinstance(fields, list) or not all(isinstance(name, str) for name in fields):
+            raise ApiError(400, "INVALID_SEARCH", "fields must be a list of names")
+        targets.append(_Target(org.object_type(each["name"]).name, fields, _number(each.get("limit"), default)))
     return targets
 
 

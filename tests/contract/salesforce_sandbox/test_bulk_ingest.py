@@ -174,15 +174,19 @@ def test_rows_of_a_chunk_that_share_a_key_are_all_refused(http: httpx.Client) ->
 
 
 def test_value_of_another_type_fails_its_row_alone(http: httpx.Client) -> None:
-    info = run_job(http, "LastName,Birthdate,Marketing_Consent__c\nA,1815-12-10,yes\nB,soon,no\nC,,perhaps\n")
+    header = "LastName,Birthdate,Marketing_Consent__c,MailingLatitude\n"
+    content = f"{header}A,1815-12-10,yes,1.5\nB,soon,no,\nC,,perhaps,\nD,,,NaN\n"
+
+    info = run_job(http, content)
 
     errors = [row["sf__Error"] for row in rows_of(http, info["id"], "failedResults")]
     assert errors == [
         "INVALID_TYPE_ON_FIELD_IN_RECORD:Birthdate: value not of required type: soon:Birthdate --",
         "INVALID_TYPE_ON_FIELD_IN_RECORD:Marketing Consent: value not of required type: perhaps:"
         "Marketing_Consent__c --",
+        "INVALID_TYPE_ON_FIELD_IN_RECORD:Mailing Latitude: value not of required type: NaN:MailingLatitude --",
     ]
-    assert info["numberRecordsProcessed"] == 3
+    assert info["numberRecordsProcessed"] == 4
 
 
 def test_hard_delete_leaves_nothing_in_the_recycle_bin_nor_of_what_went_along(http: httpx.Client) -> None:
@@ -247,6 +251,7 @@ def test_quotes_that_do_not_match_fail_the_job_after_the_good_rows(http: httpx.C
         ({"object": "Unicorn"}, "Unable to find object: Unicorn"),
         ({"columnDelimiter": "DOT"}, "columnDelimiter must be one of BACKQUOTE, CARET, COMMA"),
         ({"lineEnding": "CR"}, "lineEnding must be one of LF, CRLF, not CR"),
+        ({"lineEnding": ["LF"]}, "lineEnding must be one of LF, CRLF, not ['LF']"),
         ({"contentType": "JSON"}, "contentType must be CSV, not JSON"),
         ({"operation": "upsert"}, "External ID was blank for Contact. An External ID must be specified for upsert."),
         (
@@ -255,7 +260,7 @@ def test_quotes_that_do_not_match_fail_the_job_after_the_good_rows(http: httpx.C
         ),
     ],
 )
-def test_bad_job_is_refused(http: httpx.Client, order: dict[str, str], message: str) -> None:
+def test_bad_job_is_refused(http: httpx.Client, order: dict[str, Any], message: str) -> None:
     reply = http.post(INGEST, json={"operation": "insert", "object": "Contact", **order})
 
     (error,) = reply.json()

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -127,7 +128,7 @@ def _read_cell(field: Field, cell: str) -> Any:
             number = float(cell)
         except ValueError:
             raise _wrong_type(field, cell) from None
-        if field.type == "int" and not number.is_integer():
+        if not math.isfinite(number) or (field.type == "int" and not number.is_integer()):
             raise _wrong_type(field, cell)
         return number
     if field.type == "date" and read_date(cell[:10]) is None:

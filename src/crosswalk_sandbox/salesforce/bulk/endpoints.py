@@ -215,7 +215,7 @@ async def _read_parts(request: Request) -> tuple[dict[str, Any], bytes]:
 
 
 def _form(order: dict[str, Any]) -> CsvForm:
-    delimiter, ending = order.get("columnDelimiter") or "COMMA", order.get("lineEnding") or "LF"
+    delimiter, ending = str(order.get("columnDelimiter") or "COMMA"), str(order.get("lineEnding") or "LF")
     if delimiter not in DELIMITERS:
         raise _bad_job(f"columnDelimiter must be one of {', '.join(DELIMITERS)}, not {delimiter}")
     if ending not in LINE_ENDINGS:

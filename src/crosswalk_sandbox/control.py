@@ -44,6 +44,7 @@ class TenantSettings(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     enforce_rate_limit: bool | msgspec.UnsetType = msgspec.UNSET
     rate_limit_per_second: int | msgspec.UnsetType = msgspec.UNSET
     rate_limit_burst: int | msgspec.UnsetType = msgspec.UNSET
+    organization_names: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 def create_app(tenant: Tenant, org: Org) -> Starlette:

@@ -2,22 +2,34 @@
 
 Built from the vendor's Python SDK (its request code and response models), the vendor's documentation and recorded
 payloads. Imports nothing from `crosswalk` nor from the other half of the sandbox. Start reading at `tenant`, then
-`routes.management`; `webhooks` delivers, `pages` is what a person sees.
+`routes.management`; `signin` is how people log in and applications get tokens, `webhooks` delivers, `pages` is what a
+person sees.
 
 Emulated
-    The token endpoint for client credentials, keys and discovery. Users: create, read, update, delete, search v3 (a
-    subset of its syntax), paging with its limit of 1,000, look-up by e-mail. Tenant logs by search and by checkpoint,
-    log streams of type http. Event streams to webhooks with retries, delivery history and redelivery. The event
-    subscription (server-sent events). The error shapes, rate-limit headers and, when turned on, refusals with 429. A
-    sign-up and a profile page.
+    Logins: discovery, keys, ``/authorize`` (code flow with PKCE, `state`, `nonce`, `audience`, `prompt`, `max_age`,
+    `login_hint`, `screen_hint`, `organization`, `invitation`, three response modes) with pages for login, sign-up,
+    one-time passwords and consent; sessions; brute-force protection; ``/userinfo``, both logouts. Token endpoint:
+    codes, refresh tokens with rotation and detection of reuse, client credentials, passwords, one-time passwords;
+    revocation; sign-up by API. Each outcome is logged with the vendor's type.
+
+    Management API: users (create, read, update, delete, search v3 in a subset of its syntax, paging with its limit of
+    1,000, look-up by e-mail), blocks, applications, APIs, client grants, roles and permissions, organizations with
+    members, their roles, connections and invitations, policy of the second factor; tenant logs by search and by
+    checkpoint, log streams of type http; event streams to webhooks with retries, delivery history and redelivery; the
+    event subscription (server-sent events). Scopes are checked, error shapes, rate-limit headers and, when turned on,
+    refusals with 429 are the vendor's.
 
 Not emulated
+    Logins: flows other than the code flow, pushed or signed requests, wildcards in callbacks, signatures other than
+    RS256, client assertions, user tokens for the Management API, second factors but the authenticator app, recovery
+    codes, password reset. `organization_require_behavior` is always ``no_prompt``. Connections of organizations: the
+    database connection only.
+
     Search is consistent at once here, and eventually so at the vendor. One database connection; no other connections,
-    identities to link, roles, organizations, groups, Actions, jobs (import, export), tickets or e-mails; no logins but
-    the one that follows a sign-up. Of the vendor's events only `user.created`, `user.updated` and `user.deleted`
-    happen by themselves; others can be sent as test events with given data. Scopes of a token are not checked against
-    the operation. `http` URLs of webhooks are accepted for loopback addresses. Passwords are checked for their length
-    and then forgotten. The wording of rare errors is a best effort.
+    identities to link, groups, Actions, jobs (import, export), tickets or e-mails. Of the vendor's events those of
+    users and organizations happen by themselves; others can be sent as test events with given data. `http` URLs of webhooks
+    are accepted for loopback addresses. Passwords are checked for their length only. The wording of rare errors is a
+    best effort.
 """
 
 from __future__ import annotations

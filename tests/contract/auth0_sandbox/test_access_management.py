@@ -20,6 +20,7 @@ from crosswalk_sandbox.auth0 import Tenant
 from .conftest import ada
 from .signing_in import claims_of
 
+NO_RETRY: Any = {"max_retries": 0}
 ORDERS_API = "https://orders.example/api"
 
 
@@ -115,7 +116,9 @@ def test_a_client_grant_decides_the_scopes_of_a_token(
     assert claims["sub"] == f"{client.client_id}@clients"
     assert [one.id for one in auth0.client_grants.list(audience=ORDERS_API)] == [grant.id]
     with pytest.raises(ConflictError):
-        auth0.client_grants.create(client_id=client.client_id or "", audience=ORDERS_API, scope=[])
+        auth0.client_grants.create(
+            client_id=client.client_id or "", audience=ORDERS_API, scope=[], request_options=NO_RETRY
+        )
     auth0.client_grants.delete(grant.id or "")
     assert http.post("/oauth/token", json=body).status_code == 403
 
@@ -156,7 +159,7 @@ def test_an_api_is_found_by_its_identifier_as_well(auth0: ManagementClient, orde
     assert (changed.allow_offline_access, changed.token_lifetime) == (True, 600)
     assert [one.name for one in auth0.resource_servers.list()] == ["Auth0 Management API", "Orders"]
     with pytest.raises(ConflictError) as error:
-        auth0.resource_servers.create(identifier=ORDERS_API)
+        auth0.resource_servers.create(identifier=ORDERS_API, request_options=NO_RETRY)
     assert error.value.body["errorCode"] == "resource_server_already_exists"
     auth0.resource_servers.delete(orders_api)
     with pytest.raises(NotFoundError):
@@ -184,7 +187,7 @@ def test_a_role_lives_with_its_permissions(auth0: ManagementClient, orders_api: 
     )
     assert auth0.roles.get(role_id).description == "May look"
     with pytest.raises(ApiError) as error:
-        auth0.roles.create(name="Buyer")
+        auth0.roles.create(name="Buyer", request_options=NO_RETRY)
     assert error.value.status_code == 409
     with pytest.raises(BadRequestError):
         auth0.roles.permissions.add(role_id, permissions=[permission("delete:orders")])

@@ -18,7 +18,7 @@ from .conftest import ada
 from .signing_in import CALLBACK, Application, Browser, MakeApplication, code_of, returned, s256, types_logged
 
 FEW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 VERIFIERS = st.text(string.ascii_letters + string.digits + "-._~", min_size=43, max_size=128)
 ADDRESSES = st.one_of(

@@ -305,6 +305,15 @@ def test_a_public_client_needs_pkce_and_no_secret(
     assert (without.status_code, without.json()["error_description"]) == (401, "Unauthorized")
 
 
+def test_a_client_with_a_secret_may_do_without_pkce(
+    browser: Browser, http: httpx.Client, shop: Application, ada_id: str
+) -> None:
+    code = code_of(browser, shop, code_challenge=None, code_challenge_method=None)
+    given = shop.token_request(grant_type="authorization_code", code=code, redirect_uri=CALLBACK)
+
+    assert http.post("/oauth/token", json=given).status_code == 200
+
+
 def test_a_secret_may_come_in_the_header(browser: Browser, http: httpx.Client, shop: Application, ada_id: str) -> None:
     given = {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code_verifier": shop.verifier}
     code = code_of(browser, shop)

@@ -1,6 +1,6 @@
-"""The tenant's own pages: sign-up, profile, people. Plain HTML that works without scripts.
+"""What a person sees: the tenant's own pages, and those of a login (`signin`). Plain HTML that works without scripts.
 
-They stand for an application of the tenant's owner: what they change goes the way of the Management API. Start with
+The tenant's own pages (sign-up, profile, people) stand for an application of the tenant's owner: what they change goes the way of the Management API. Start with
 `routes`; `forms` turns submitted forms into request bodies, `templates/` is what a person sees.
 """
 

@@ -27,9 +27,9 @@ Not emulated
 
     Search is consistent at once here, and eventually so at the vendor. One database connection; no other connections,
     identities to link, groups, Actions, jobs (import, export), tickets or e-mails. Of the vendor's events those of
-    users and organizations happen by themselves; others can be sent as test events with given data. `http` URLs of webhooks
-    are accepted for loopback addresses. Passwords are checked for their length only. The wording of rare errors is a
-    best effort.
+    users and organizations happen by themselves; others can be sent as test events with given data. `http` URLs of
+    webhooks are accepted for loopback addresses. Passwords are checked for their length only. The wording of rare
+    errors is a best effort.
 """
 
 from __future__ import annotations

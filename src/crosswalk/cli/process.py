@@ -27,6 +27,10 @@ from crosswalk.engine.worker import run_worker, watch_database
 log = structlog.get_logger()
 
 
+STOP_WITHIN_S = 60.0
+"""How long jobs under way may take to finish when the hub stops; what they do not finish is done again later."""
+
+
 class AddressTaken(CrosswalkError):
     """The hub cannot listen where it should."""
 
@@ -115,4 +119,7 @@ async def _start_api(hub: Hub, stack: AsyncExitStack) -> dict[str, object]:
 async def _end(parts: list[asyncio.Task[None]]) -> None:
     for part in parts:
         part.cancel()
-    await asyncio.gather(*parts, return_exceptions=True)
+    if parts:
+        _, stuck = await asyncio.wait(parts, timeout=STOP_WITHIN_S)
+        if stuck:
+            log.error("parts_did_not_stop", count=len(stuck), waited_s=STOP_WITHIN_S)

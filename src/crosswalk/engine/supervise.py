@@ -28,11 +28,20 @@ async def keep_running(name: str, part: Callable[[], Awaitable[None]]) -> None:
         try:
             await part()
         except Exception as error:  # a part must not take the hub with it; the log says what happened
+            _end_if_cancelled()
             if time.monotonic() - started > HEALTHY_AFTER_S:
                 failures = 0
             failures += 1
             log.warning("part_failed", part=name, failures=failures, error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(backoff(failures, random.random, longest_s=LONGEST_PAUSE_S))
         else:
+            _end_if_cancelled()
             failures = 0
             await asyncio.sleep(PAUSE_S)
+
+
+def _end_if_cancelled() -> None:
+    """Carry a cancellation out that a library turned into an error of its own, as a connection under way may do."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError

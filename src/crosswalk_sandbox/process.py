@@ -171,7 +171,7 @@ class SandboxProcess:
         self._post("/salesforce/settings", settings)
 
     def administer(self, action: str, /, **order: Any) -> dict[str, Any]:
-        """Play the org's administrator or users: `convert`, `merge`, `undelete`, `validation-rules`, …
+        """Play the org's administrator or users: `save`, `delete`, `convert`, `merge`, …
 
         The actions and their orders are those of `salesforce.administration`.
         """

@@ -1,8 +1,10 @@
 """The control API's calls about one org that play its administrator and its users.
 
+    POST /salesforce/save               `Save`: create or change a record as a person would; answers its id
+    POST /salesforce/delete             `RecordName`: delete a record with what belongs to it
     POST /salesforce/convert            `Conversion`: convert a lead as a person would; answers the vendor's result
     POST /salesforce/merge              `Merge`: merge one or two records into another
-    POST /salesforce/undelete           `Undeletion`: bring a record back from the recycle bin
+    POST /salesforce/undelete           `RecordName`: bring a record back from the recycle bin
     POST /salesforce/validation-rules   `ValidationRule`
     POST /salesforce/duplicate-rules    `DuplicateRule`
     POST /salesforce/field-access       `FieldAccess`: what the integration user does not see or may not write
@@ -21,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from crosswalk_sandbox.salesforce.custom_schema import CustomField, CustomObject
-from crosswalk_sandbox.salesforce.errors import RecordRefused
+from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused
 from crosswalk_sandbox.salesforce.lead_conversion import Conversion, convert_lead
 from crosswalk_sandbox.salesforce.merging import merge_records
 from crosswalk_sandbox.salesforce.org import Org
@@ -40,8 +42,16 @@ class Merge(msgspec.Struct, forbid_unknown_fields=True):
     fields: dict[str, Any] = {}
 
 
-class Undeletion(msgspec.Struct, forbid_unknown_fields=True):
-    """Which record to bring back."""
+class Save(msgspec.Struct, forbid_unknown_fields=True):
+    """A record's fields; a new record without `id`."""
+
+    object: str
+    fields: dict[str, Any]
+    id: str | None = None
+
+
+class RecordName(msgspec.Struct, forbid_unknown_fields=True):
+    """One record."""
 
     object: str
     id: str
@@ -65,6 +75,17 @@ class NewField(msgspec.Struct, forbid_unknown_fields=True):
 def administration_routes(org: Org) -> list[tuple[str, str, Endpoint]]:
     """Method, path and endpoint of each call."""
 
+    def save(order: Save) -> dict[str, Any]:
+        name = _known(org, order.object)
+        if order.id is None:
+            return {"id": org.insert(name, order.fields, source="page"), "success": True}
+        org.update(name, order.id, order.fields, source="page")
+        return {"id": order.id, "success": True}
+
+    def delete(order: RecordName) -> dict[str, Any]:
+        org.delete(_known(org, order.object), order.id, source="page")
+        return {"id": order.id, "success": True}
+
     def convert(order: Conversion) -> dict[str, Any]:
         return convert_lead(org, order, source="page")
 
@@ -73,7 +94,7 @@ def administration_routes(org: Org) -> list[tuple[str, str, Endpoint]]:
         moved = merge_records(org, name, order.master, order.losers, order.fields, source="page")
         return {"id": order.master, "mergedRecordIds": order.losers, "updatedRelatedIds": moved, "success": True}
 
-    def undelete(order: Undeletion) -> dict[str, Any]:
+    def undelete(order: RecordName) -> dict[str, Any]:
         org.undelete(_known(org, order.object), order.id, source="page")
         return {"id": order.id, "success": True}
 
@@ -97,9 +118,11 @@ def administration_routes(org: Org) -> list[tuple[str, str, Endpoint]]:
         org.setup.switch_on_person_accounts()
 
     return [
+        ("POST", "/salesforce/save", _endpoint(Save, save)),
+        ("POST", "/salesforce/delete", _endpoint(RecordName, delete)),
         ("POST", "/salesforce/convert", _endpoint(Conversion, convert)),
         ("POST", "/salesforce/merge", _endpoint(Merge, merge)),
-        ("POST", "/salesforce/undelete", _endpoint(Undeletion, undelete)),
+        ("POST", "/salesforce/undelete", _endpoint(RecordName, undelete)),
         (
             "POST",
             "/salesforce/validation-rules",
@@ -118,6 +141,8 @@ def _endpoint(order_type: type[Order], act: Callable[[Order], Any]) -> Endpoint:
         order = msgspec.json.decode(await request.body() or b"{}", type=order_type)
         try:
             body, status = act(order) or {}, 200
+        except ApiError as error:
+            body, status = {"error": error.message, "problems": error.body()}, 400
         except RecordRefused as refused:
             body, status = {"error": str(refused), "problems": [each.as_call_error() for each in refused.problems]}, 400
         return Response(msgspec.json.encode(body), status_code=status, media_type="application/json")

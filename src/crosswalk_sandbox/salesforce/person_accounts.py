@@ -24,7 +24,7 @@ def person_fields(account: ObjectType, contact: ObjectType) -> dict[str, str]:
     names = {name: name for name in _SHARED}
     for name in contact.fields:
         for candidate in (f"Person{name}", name.removesuffix("__c") + "__pc"):
-            if candidate in account.fields and name != "ContactId":
+            if candidate in account.fields:
                 names[name] = candidate
     return names
 

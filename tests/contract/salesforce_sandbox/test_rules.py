@@ -60,6 +60,8 @@ def test_rules_are_for_clients_not_for_seeds_and_end_with_a_reset(sandbox: Sandb
         ("duplicate-rules", {"object": "Lead", "match": []}),
         ("field-access", {"object": "Lead", "hidden": ["LastName"]}),
         ("field-access", {"object": "Lead", "read_only": ["Nickname"]}),
+        ("save", {"object": "Lead", "fields": {"LastName": "Byron"}}),
+        ("save", {"object": "Lead", "fields": {"IsUnreadByOwner": "maybe"}}),
         ("merge", {"object": "Laed", "master": "x", "losers": []}),
     ],
 )
@@ -179,6 +181,22 @@ def test_field_that_comes_later_is_seen_beside_hidden_ones(sandbox: SandboxProce
     seen = {field["name"] for field in org.Contact.describe()["fields"]}
 
     assert ("Tier__c" in seen, "Title" in seen) == (True, False)
+
+
+def test_person_writes_fields_that_the_integration_user_does_not_see(sandbox: SandboxProcess, org: Salesforce) -> None:
+    sandbox.administer("field-access", object="Contact", hidden=["Title"])
+
+    contact = sandbox.administer("save", object="Contact", fields={"LastName": "Byron", "Title": "Countess"})["id"]
+    sandbox.administer("save", object="Contact", id=contact, fields={"Title": "Lady"})
+    assert sandbox.state()["salesforce"]["Contact"][0]["Title"] == "Lady"
+    sandbox.administer("delete", object="Contact", id=contact)
+
+    assert org.query("SELECT COUNT() FROM Contact")["totalSize"] == 0
+    assert [(each["operation"], each["source"]) for each in sandbox.writes()] == [
+        ("create", "page"),
+        ("update", "page"),
+        ("delete", "page"),
+    ]
 
 
 def test_missing_record_is_still_not_found(org: Salesforce) -> None:

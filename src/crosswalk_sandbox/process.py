@@ -14,6 +14,7 @@ import msgspec
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 8.0
 _CONTROL_SECONDS = 30.0
+_SEEDED_PER_SECOND = 3000  # at the very least
 _SHOWN_ERROR = 4000
 
 
@@ -160,7 +161,8 @@ class SandboxProcess:
 
     def seed(self, scenario: str = "company", *, people: int = 25, number: int = 1) -> None:
         """Add people and records; the same number makes the same people."""
-        self._post("/seed", {"scenario": scenario, "people": people, "number": number})
+        order = {"scenario": scenario, "people": people, "number": number}
+        self._read(self._client.post("/seed", json=order, timeout=_CONTROL_SECONDS + people / _SEEDED_PER_SECOND))
 
     def faults(self, **order: Any) -> None:
         """Trouble the org; the arguments are those of `salesforce.FaultOrder`."""

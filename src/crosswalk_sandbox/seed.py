@@ -8,7 +8,7 @@ from typing import Any
 from crosswalk_sandbox.auth0 import Tenant
 from crosswalk_sandbox.salesforce import Org
 
-SCENARIOS = ("company",)
+SCENARIOS = ("company", "contacts")
 DEFAULT_PEOPLE = 25
 
 
@@ -123,6 +123,8 @@ def seed(scenario: str, tenant: Tenant, org: Org, *, people: int = DEFAULT_PEOPL
     scenario
         `company`: of every ten people about four are existing customers (Contacts of an Account), three are Leads, and
         six have an Auth0 user; half of the customers have one too, with the same verified e-mail address.
+        `contacts`: everyone is a Contact and nobody has an Auth0 user; the write log does not show them, so that a
+        million takes well under 90 s and 3 GB.
     tenant, org
         What to fill; what they already hold stays.
     people
@@ -142,6 +144,10 @@ def seed(scenario: str, tenant: Tenant, org: Org, *, people: int = DEFAULT_PEOPL
         org.insert("Account", {"Name": name, "Industry": industry, "Website": website})
         for name, industry, website in _ACCOUNTS
     ]
+    if scenario == "contacts":
+        everyone = (_person(draw, index) for index in range(people))
+        org.load("Contact", (_contact(person, draw.choice(accounts)) for person in everyone))
+        return
     for index in range(people):
         person = _person(draw, index)
         if index % 10 < 4:

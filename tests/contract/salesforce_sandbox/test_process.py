@@ -172,3 +172,16 @@ def test_sign_up_page_is_where_the_ready_line_says(sandbox: SandboxProcess) -> N
         reply = client.get(sandbox.access.auth0.signup_url)
 
     assert (reply.status_code, reply.headers["content-type"]) == (200, "text/html; charset=utf-8")
+
+
+def test_contacts_alone_are_there_from_the_start(sandbox: SandboxProcess) -> None:
+    sandbox.seed("contacts", people=300)
+
+    state = sandbox.state()
+    assert (len(state["salesforce"]["Contact"]), len(state["salesforce"]["Lead"])) == (300, 0)
+    assert state["auth0"]["counts"]["users"] == 0
+    assert {entry["object"] for entry in sandbox.writes()} == {"Account"}
+    first = [contact["Email"] for contact in state["salesforce"]["Contact"]]
+    sandbox.reset()
+    sandbox.seed("contacts", people=300)
+    assert [contact["Email"] for contact in sandbox.state()["salesforce"]["Contact"]] == first

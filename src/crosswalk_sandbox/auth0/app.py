@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Mount
 
 from crosswalk_sandbox.auth0.pages import page_routes
 from crosswalk_sandbox.auth0.routes.authorize import authorize_routes
+from crosswalk_sandbox.auth0.routes.cross_origin import CrossOrigin
 from crosswalk_sandbox.auth0.routes.logout import logout_routes
 from crosswalk_sandbox.auth0.routes.management import management_api
 from crosswalk_sandbox.auth0.routes.oauth import oauth_routes
@@ -36,4 +38,5 @@ def create_app(tenant: Tenant) -> Starlette:
         Mount("/api/v2", app=management_api(tenant)),
         *page_routes(tenant),
     ]
-    return Starlette(routes=routes, lifespan=lifespan)
+    middleware = [Middleware(CrossOrigin, tenant=tenant)]
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)

@@ -28,24 +28,33 @@ LISTS = {
     "client_aliases": "List of audiences/realms for SAML protocol",
     "allowed_clients": "List of allow clients and API ids that are allowed to make delegation requests",
     "grant_types": "List of grant types supported for this application",
+    "async_approval_notification_channels": "Array of notification channels for contacting the user",
     "organization_discovery_methods": "Defines the available methods for organization discovery",
 }
 OBJECTS = (
     "addons",
+    "anonymous_sessions",
+    "b2b_integration_configuration",
     "client_authentication_methods",
     "client_metadata",
     "default_organization",
     "encryption_key",
+    "express_configuration",
+    "fedcm_login",
+    "identity_assertion_authorization_grant",
     "jwt_configuration",
     "mobile",
+    "my_organization_configuration",
     "native_social_login",
     "oidc_backchannel_logout",
     "oidc_logout",
+    "oidc_support",
     "refresh_token",
     "session_transfer",
     "signed_request_object",
     "token_exchange",
     "token_quota",
+    "token_vault_privileged_access",
 )
 FLAGS = (
     "cross_origin_authentication",
@@ -64,9 +73,13 @@ TEXTS = (
     "cross_origin_loc",
     "custom_login_page",
     "custom_login_page_preview",
+    "enforce_anon_session_transfer_network_binding",
     "form_template",
     "initiate_login_uri",
     "logo_uri",
+    "redirection_policy",
+    "resource_server_identifier",
+    "third_party_security_mode",
 )
 UPDATE_PROPERTIES: dict[str, Property] = {
     "name": Property(str, "Name of this client", pattern=NAME_SHAPE, shape="client-name"),
@@ -84,6 +97,9 @@ UPDATE_PROPERTIES: dict[str, Property] = {
         "How to proceed when organization_usage is require",
         nullable=True,
         choices=("no_prompt", "pre_login_prompt", "post_login_prompt"),
+    ),
+    "par_request_expiry": Property(
+        int, "Specifies how long a pushed authorization request URI is valid", nullable=True
     ),
     **{name: Property(list, meaning, nullable=True) for name, meaning in LISTS.items()},
     **{name: Property(dict, f"The client's {name}", nullable=True) for name in OBJECTS},

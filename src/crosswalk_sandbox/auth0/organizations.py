@@ -21,6 +21,11 @@ UPDATE_PROPERTIES: dict[str, Property] = {
     "display_name": Property(str, "Friendly name of this organization", nullable=True, max_length=255),
     "branding": Property(dict, "Theme defines how to style the login pages", nullable=True),
     "metadata": Property(dict, "Metadata associated with the organization", nullable=True),
+    "token_quota": Property(dict, "The token quota of the organization", nullable=True),
+    "third_party_client_access": Property(
+        str, "Whether third-party clients may be used", nullable=True, choices=("block", "allow")
+    ),
+    "is_app_entitlement_active": Property(bool, "Whether application entitlements are active", nullable=True),
 }
 CREATE_PROPERTIES = {
     **UPDATE_PROPERTIES,

@@ -17,7 +17,15 @@ from crosswalk_sandbox.auth0.schema import Property, check_body
 DEFAULT_TOKEN_LIFETIME = 86_400
 MOST_TOKEN_LIFETIME = 2_592_000
 WEB_TOKEN_LIFETIME = 7_200
-TOKEN_DIALECTS = ("access_token", "access_token_authz")
+TOKEN_DIALECTS = ("access_token", "access_token_authz", "rfc9068_profile", "rfc9068_profile_authz")
+OBJECTS = (
+    "access_token",
+    "authorization_policy",
+    "proof_of_possession",
+    "subject_type_authorization",
+    "token_encryption",
+)
+FLAGS = ("allow_online_access", "allow_online_access_with_ephemeral_sessions", "require_consent_non_repudiation")
 
 UPDATE_PROPERTIES: dict[str, Property] = {
     "name": Property(str, "Friendly name for this resource server", max_length=200),
@@ -31,6 +39,14 @@ UPDATE_PROPERTIES: dict[str, Property] = {
         bool, "Whether to skip user consent for applications flagged as first party"
     ),
     "enforce_policies": Property(bool, "Whether to enforce authorization policies"),
+    "authorization_details": Property(list, "The resource server's authorization details", nullable=True),
+    "consent_policy": Property(
+        str, "The consent policy", nullable=True, choices=("transactional-authorization-with-mfa",)
+    ),
+    "signing_secret": Property(str, "Secret used to sign tokens when using symmetric algorithms"),
+    "token_lifetime_for_anonymous_access_tokens": Property(int, "Expiration value (in seconds) for anonymous users"),
+    **{name: Property(dict, f"The resource server's {name}", nullable=True) for name in OBJECTS},
+    **{name: Property(bool, f"The resource server's {name}", nullable=True) for name in FLAGS},
 }
 CREATE_PROPERTIES = {
     **UPDATE_PROPERTIES,
@@ -143,6 +159,16 @@ def check_resource_server(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+def carries_permissions(resource_server: dict[str, Any]) -> bool:
+    """Tell whether access tokens for an API list the permissions of whom they are for."""
+    return str(resource_server.get("token_dialect", "")).endswith("_authz")
+
+
+def follows_rfc_9068(resource_server: dict[str, Any]) -> bool:
+    """Tell whether access tokens for an API are of the standard's profile instead of the vendor's."""
+    return str(resource_server.get("token_dialect", "")).startswith("rfc9068_profile")
+
+
 def scope_values(resource_server: dict[str, Any]) -> list[str]:
     """Return the names of an API's permissions."""
     return [scope["value"] for scope in resource_server["scopes"]]
@@ -156,6 +182,8 @@ GRANT_PROPERTIES: dict[str, Property] = {
         str, "Defines whether organizations can be used with client credentials", choices=("deny", "allow", "require")
     ),
     "allow_any_organization": Property(bool, "If enabled, any organization can be used with this grant"),
+    "subject_type": Property(str, "The type of application access the client grant allows", choices=("client",)),
+    "authorization_details_types": Property(list, "Types of authorization_details allowed for this client grant"),
     "allow_all_scopes": Property(bool, "If enabled, all scopes of the API are allowed"),
 }
 

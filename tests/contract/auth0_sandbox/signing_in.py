@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import json
 import re
 import secrets
 import ssl
@@ -28,6 +29,12 @@ def claims_of(http: httpx.Client, token: str) -> dict[str, Any]:
     """Return the claims of a token, its signature checked against the tenant's published key."""
     keys = KeySet.import_key_set(http.get("/.well-known/jwks.json").json())
     return dict(jwt.decode(token, keys, algorithms=["RS256"]).claims)
+
+
+def header_of(token: str) -> dict[str, Any]:
+    """Return the header of a token."""
+    encoded = token.partition(".")[0]
+    return dict(json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))))
 
 
 def s256(verifier: str) -> str:

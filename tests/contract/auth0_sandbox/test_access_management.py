@@ -58,6 +58,26 @@ def test_a_client_is_created_with_the_vendors_defaults(auth0: ManagementClient) 
     assert client.refresh_token.rotation_type == "non-rotating"
 
 
+def test_settings_that_decide_nothing_here_are_kept(auth0: ManagementClient) -> None:
+    created = auth0.clients.create(
+        name="Shop",
+        description="Sells engines",
+        logo_uri="https://shop.example/logo.png",
+        client_metadata={"team": "north"},
+        par_request_expiry=30,
+        oidc_conformant=True,
+        web_origins=["https://shop.example"],
+    )
+
+    client = auth0.clients.get(created.client_id or "")
+    assert (client.description, client.logo_uri) == ("Sells engines", "https://shop.example/logo.png")
+    assert (client.client_metadata, client.par_request_expiry) == ({"team": "north"}, 30)
+    assert auth0.clients.update(created.client_id or "", description=None).description is None
+    with pytest.raises(BadRequestError) as error:
+        auth0.clients.update(created.client_id or "", app_type="toaster")
+    assert "No enum match for: toaster" in error.value.body["message"]
+
+
 def test_a_client_is_changed_listed_and_deleted(auth0: ManagementClient) -> None:
     client_id = auth0.clients.create(name="Shop", app_type="regular_web").client_id or ""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx
@@ -12,11 +12,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from crosswalk_sandbox.auth0 import Tenant
-from crosswalk_sandbox.auth0.signin.authorizations import Authorization, Code, verifies
+from crosswalk_sandbox.auth0.signin.authorizations import Authorization, Code, RefreshTokens, Reused, verifies
 
 from .conftest import ada
 from .signing_in import CALLBACK, Application, Browser, MakeApplication, code_of, returned, s256, types_logged
 
+MOMENT = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+AUTHORIZATION = Authorization("c", "auth0|1", (), "", None, "", None, MOMENT, ("pwd",))
 FEW = settings(
     max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
@@ -156,15 +158,41 @@ def test_only_the_verifier_behind_the_challenge_verifies(right: str, wrong: str,
     assert method == "plain" or not verifies(code, challenge)
 
 
+@given(choices=st.lists(st.integers(0, 30), max_size=30), leeway=st.sampled_from([0, 50]))
+def test_a_family_of_refresh_tokens_dies_with_the_first_theft(choices: list[int], leeway: int) -> None:
+    """Tokens are used in any order, ten seconds apart; one used too late after its exchange ends all of them."""
+    client = {"client_id": "c", "refresh_token": {"rotation_type": "rotating", "expiration_type": "", "leeway": leeway}}
+    tokens, now = RefreshTokens(), MOMENT
+    issued = [tokens.start(AUTHORIZATION, now).current]
+    exchanged: dict[str, datetime] = {}
+    is_dead = False
+    for choice in choices:
+        now += timedelta(seconds=10)
+        token = issued[choice % len(issued)]
+        is_late = token in exchanged and (now - exchanged[token]).total_seconds() > leeway
+        try:
+            _, follower = tokens.use(token, client, now)
+        except KeyError:
+            assert is_dead
+        except Reused as reused:
+            assert is_late and not is_dead
+            assert reused.authorization == AUTHORIZATION
+            is_dead = True
+        else:
+            assert not is_late and not is_dead
+            assert follower is not None and follower not in issued
+            exchanged.setdefault(token, now)
+            issued.append(follower)
+    assert all((tokens.find(token) is None) == is_dead for token in issued)
+
+
 def test_a_verifier_without_a_challenge_is_refused() -> None:
     assert verifies(a_code("", ""), "")
     assert not verifies(a_code("", ""), "x" * 43)
 
 
 def a_code(challenge: str, method: str) -> Code:
-    moment = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
-    authorization = Authorization("c", "auth0|1", (), "", None, "", None, moment, ("pwd",))
-    return Code(authorization, CALLBACK, True, challenge, method, moment)
+    return Code(AUTHORIZATION, CALLBACK, True, challenge, method, MOMENT)
 
 
 def test_a_login_page_of_another_browsers_cookie_is_worth_nothing(

@@ -21,6 +21,7 @@ from .signing_in import (
     MakeApplication,
     claims_of,
     code_of,
+    header_of,
     returned,
     types_logged,
 )
@@ -592,3 +593,30 @@ def test_an_application_on_the_own_machine_needs_consent_for_an_api(
     assert page.url.path == "/u/consent"
     assert "<code>read:orders</code>" in page.text
     assert browser.submit(action="accept").headers["location"].startswith(f"{local}?code=")
+
+
+def test_an_api_may_want_the_standards_kind_of_token(
+    browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
+) -> None:
+    server = {"identifier": ORDERS_API, "scopes": [{"value": "read:orders"}], "token_dialect": "rfc9068_profile"}
+    tenant.resource_servers.create(server)
+
+    tokens = shop.exchange(http, code_of(browser, shop, audience=ORDERS_API, scope="read:orders")).json()
+
+    claims = claims_of(http, tokens["access_token"])
+    assert header_of(tokens["access_token"])["typ"] == "at+jwt"
+    assert (claims["aud"], claims["client_id"], claims["sub"]) == (ORDERS_API, shop.client["client_id"], ada_id)
+    assert "azp" not in claims
+
+
+def test_a_client_that_may_not_use_a_grant_is_told_and_logged(
+    http: httpx.Client, make_application: MakeApplication, tenant: Tenant
+) -> None:
+    robot = make_application(app_type="non_interactive")
+
+    login = returned(http.get(robot.authorize_url()))
+    refresh = robot.refresh(http, "anything")
+
+    assert login["error"] == "unauthorized_client"
+    assert (refresh.status_code, refresh.json()["error"]) == (403, "unauthorized_client")
+    assert types_logged(tenant) == ["f", "fertft"]

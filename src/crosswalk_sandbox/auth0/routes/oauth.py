@@ -86,15 +86,15 @@ class AuthorizationServer:
             raise OAuthError(403, "unsupported_grant_type", f"Unsupported grant type: {wanted}")
         try:
             client = authenticated_client(self._tenant, request.headers.get("authorization", ""), given)
+            if wanted not in client["grant_types"]:
+                found = f"Grant type '{wanted}' not allowed for the client."
+                raise OAuthError(403, "unauthorized_client", found)
+            if is_public(client):
+                self._check_public(wanted, given)
         except OAuthError as error:
             origin = caller(request, self._tenant, given.get("client_id", ""))
             log_application(self._tenant, FAILURES.get(wanted, "fepft"), origin, error.description)
             raise
-        if wanted not in client["grant_types"]:
-            found = f"Grant type '{wanted}' not allowed for the client."
-            raise OAuthError(403, "unauthorized_client", found)
-        if is_public(client):
-            self._check_public(wanted, given)
         return grant(self._tenant, client, given, caller(request, self._tenant, client["client_id"]))
 
     def _check_public(self, grant_type: str, given: Mapping[str, str]) -> None:

@@ -7,7 +7,12 @@ from datetime import timedelta
 from typing import Any
 
 from crosswalk_sandbox.auth0.problems import Problem
-from crosswalk_sandbox.auth0.resource_servers import DEFAULT_TOKEN_LIFETIME, scope_values
+from crosswalk_sandbox.auth0.resource_servers import (
+    DEFAULT_TOKEN_LIFETIME,
+    carries_permissions,
+    follows_rfc_9068,
+    scope_values,
+)
 from crosswalk_sandbox.auth0.signin.authorizations import Authorization
 from crosswalk_sandbox.auth0.tenant import Tenant
 
@@ -100,21 +105,30 @@ def access_token(tenant: Tenant, authorization: Authorization) -> tuple[str, int
     if "openid" in authorization.scopes:
         audience = [authorization.audience, tenant.userinfo_audience()]
     claims: dict[str, Any] = {
-        "iss": f"https://{tenant.domain}/",
         "sub": authorization.user_id,
         "aud": audience,
-        "iat": int(now.timestamp()),
-        "exp": int(now.timestamp()) + server["token_lifetime"],
         "scope": " ".join(authorization.scopes),
-        "azp": authorization.client_id,
-        "jti": secrets.token_urlsafe(16),
         **organization_claims(tenant, authorization.organization_id),
     }
     if authorization.grant_type:
         claims["gty"] = authorization.grant_type
-    if server.get("enforce_policies") and server["token_dialect"] == "access_token_authz":  # noqa: S105 - a dialect's name
+    if server.get("enforce_policies") and carries_permissions(server):
         claims["permissions"] = user_permissions(tenant, authorization)
-    return tenant.tokens.sign(claims), server["token_lifetime"]
+    return signed_access_token(tenant, server, authorization.client_id, claims), server["token_lifetime"]
+
+
+def signed_access_token(tenant: Tenant, server: dict[str, Any], client_id: str, claims: dict[str, Any]) -> str:
+    """Return an access token for an API, with what all of them carry and in the API's dialect."""
+    issued = int(tenant.clock().timestamp())
+    common = {
+        "iss": f"https://{tenant.domain}/",
+        "iat": issued,
+        "exp": issued + server["token_lifetime"],
+        "jti": secrets.token_urlsafe(16),
+    }
+    if follows_rfc_9068(server):
+        return tenant.tokens.sign({**claims, **common, "client_id": client_id}, kind="at+jwt")
+    return tenant.tokens.sign({**claims, **common, "azp": client_id})
 
 
 def token_answer(tenant: Tenant, authorization: Authorization, refresh_token: str | None) -> dict[str, Any]:
@@ -134,22 +148,16 @@ def application_answer(
     tenant: Tenant, client_id: str, server: dict[str, Any], scopes: list[str], organization_id: str | None
 ) -> dict[str, Any]:
     """Return the answer of the token endpoint to an application that acts in its own name."""
-    issued = int(tenant.clock().timestamp())
     claims: dict[str, Any] = {
-        "iss": f"https://{tenant.domain}/",
         "sub": f"{client_id}@clients",
         "aud": server["identifier"],
-        "iat": issued,
-        "exp": issued + server["token_lifetime"],
         "gty": "client-credentials",
-        "azp": client_id,
-        "jti": secrets.token_urlsafe(16),
         **organization_claims(tenant, organization_id),
     }
-    if server.get("token_dialect") == "access_token_authz":
+    if carries_permissions(server):
         claims["permissions"] = scopes
     answer: dict[str, Any] = {}
     if scopes:
         claims["scope"] = answer["scope"] = " ".join(scopes)
-    token = tenant.tokens.sign(claims)
+    token = signed_access_token(tenant, server, client_id, claims)
     return {"access_token": token, **answer, "expires_in": server["token_lifetime"], "token_type": "Bearer"}

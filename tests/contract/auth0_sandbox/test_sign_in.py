@@ -527,6 +527,23 @@ def test_an_unsigned_in_userinfo_request_is_refused(http: httpx.Client, token: s
         assert (answer.status_code, answer.text) == (401, "Unauthorized")
 
 
+def test_a_token_for_another_audience_tells_nothing_about_the_person(
+    browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
+) -> None:
+    lookalike = f"https://{tenant.domain}/userinfo/orders"
+    tenant.resource_servers.create({"identifier": lookalike, "scopes": [{"value": "read:orders"}]})
+    code = code_of(browser, shop, audience=lookalike, scope="profile read:orders")
+    told = returned(browser.open(shop.authorize_url()))
+
+    for_api = shop.exchange(http, code).json()["access_token"]
+    id_token = shop.exchange(http, told["code"]).json()["id_token"]
+
+    for token in (for_api, id_token):
+        assert http.get("/userinfo", headers={"authorization": f"Bearer {token}"}).status_code == 401
+        answer = http.get("/api/v2/users", headers={"authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.json()["errorCode"]) == (401, "invalid_token")
+
+
 def test_a_deleted_user_is_signed_out_everywhere(
     browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
 ) -> None:

@@ -134,7 +134,9 @@ class AuthorizationServer:
             alive = opaque.expires > now and "openid" in scopes
         else:
             read = self._tenant.tokens.read(token) if token else None
-            if read is None or self._tenant.userinfo_audience() not in read.get("aud", ()):
+            # Such a token names its API first and this endpoint second; a single audience is never this endpoint.
+            audiences = read["aud"] if read is not None and isinstance(read["aud"], list) else []
+            if read is None or self._tenant.userinfo_audience() not in audiences:
                 return None
             user_id, scopes = read["sub"], tuple(read["scope"].split())
             alive = read["exp"] > now.timestamp()

@@ -29,7 +29,7 @@ Decided without a recording
     deleted record is emptied without a trace in time stamps. A merge's master may take unique values of its losers. A
     person's contact can be written, and the account shows it. Which field an event without a duration lacks. Validation
     and duplicate rules hold for clients and for the page, not for seeds; a duplicate rule matches whole values. An
-    administrator's reset takes custom objects away.
+    administrator's reset takes custom objects away. A page of a query shows its records as they are when it is fetched.
 
 Not emulated
     Pub/Sub, SOAP, Bulk API 1.0, PK chunking, SOSL and metadata; sharing, object permissions and what profiles allow;

@@ -1,6 +1,6 @@
 """One org: its objects, rows and rules for writing them. Everything is in memory and happens at once."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -113,7 +113,7 @@ class Org:
         self.usage = ApiUsage(self._daily_limit)
         self.latency_ms = 0.0
         self.sessions.lifetime = TOKEN_LIFETIME
-        self.cursors: dict[str, list[Row]] = {}
+        self.cursors: dict[str, Sequence[Row]] = {}
         self.jobs.clear()
         self.user_id = make_id("005", 1)
         furnish(self)

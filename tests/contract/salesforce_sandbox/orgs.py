@@ -23,7 +23,7 @@ def an_org(*, now: datetime = NOON, person_accounts: bool = False) -> Org:
 
 def selected(org: Org, query: str) -> list[dict[str, Any]]:
     """The records of a query."""
-    return run_query(parse_query(query), org, version="v62.0").records
+    return list(run_query(parse_query(query), org, version="v62.0").records)
 
 
 def values(org: Org, query: str) -> list[tuple[Any, ...]]:

@@ -1,8 +1,8 @@
 """Runs a query's tree over the org's tables: which rows, in what order, in what form."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from crosswalk_sandbox.salesforce.errors import ApiError
 from crosswalk_sandbox.salesforce.ids import to_id18
@@ -35,7 +35,7 @@ class QueryResult:
     """How many rows match, and the rows in the vendor's form (none for COUNT())."""
 
     total: int
-    records: list[Row]
+    records: Sequence[Row]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +75,35 @@ def run_query(query: Query, store: Store, *, version: str, with_deleted: bool = 
         return _run_grouped(query, object_type, store, with_deleted=with_deleted)
     run = _Run(query, object_type, store, version)
     rows = run.arranged(run.matching(with_deleted=with_deleted))
-    return QueryResult(len(rows), [run.record(row) for row in rows] if query.selection else [])
+    return QueryResult(len(rows), _Records(rows, run) if query.selection else [])
 
 
 def select_rows(query: Query, store: Store, *, with_deleted: bool = False) -> list[Row]:
     """The org's own rows that a query without aggregates selects, in its order; parameters are those of `run_query`."""
     run = _Run(query, _queried_object(query, store), store, "")
     return run.arranged(run.matching(with_deleted=with_deleted))
+
+
+class _Records(Sequence[Row]):
+    """Rows in the vendor's form, which each takes on when it is read: most of a large result waits for later pages."""
+
+    def __init__(self, rows: list[Row], run: "_Run") -> None:
+        self._rows = rows
+        self._run = run
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> Row: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Row]: ...
+
+    def __getitem__(self, index: int | slice) -> Row | list[Row]:
+        if isinstance(index, slice):
+            return [self._run.record(row) for row in self._rows[index]]
+        return self._run.record(self._rows[index])
 
 
 def _queried_object(query: Query, store: Store) -> ObjectType:

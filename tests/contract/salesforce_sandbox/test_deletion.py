@@ -193,14 +193,46 @@ def dangling(org: Org) -> list[Any]:
     ]
 
 
-@given(STEPS)
-def test_living_records_never_point_to_deleted_ones(steps: list[tuple[str, str, int]]) -> None:
+class Undone(Exception):
+    """Leaves an all-or-none block."""
+
+
+def a_small_company() -> tuple[Org, list[str]]:
+    """Two accounts with two contacts each, who have a task each; and the accounts' ids."""
     org = an_org()
     accounts = [org.insert("Account", {"Name": name}) for name in ("One", "Two")]
     people = [org.insert("Contact", {"LastName": "P", "AccountId": accounts[index % 2]}) for index in range(4)]
     org.update("Contact", people[0], {"ReportsToId": people[1]})
     for index in range(4):
         org.insert("Task", {"Subject": "Call", "WhoId": people[index], "WhatId": accounts[index % 2]})
+    return org, accounts
+
+
+@given(STEPS, STEPS)
+def test_what_is_undone_leaves_no_trace(before: list[tuple[str, str, int]], undone: list[tuple[str, str, int]]) -> None:
+    org, _ = a_small_company()
+    for each in before:
+        with suppress(RecordRefused):
+            step(org, *each)
+    rows = {name: [dict(row) for row in org.tables[name].rows.values()] for name in ("Account", "Contact", "Task")}
+    snapshot, writes = org.snapshot(), len(org.writes)
+
+    with suppress(Undone), org.all_or_none():
+        for each in undone:
+            with suppress(RecordRefused):
+                step(org, *each)
+        raise Undone
+
+    assert (org.snapshot(), len(org.writes)) == (snapshot, writes)
+    for name, known in rows.items():
+        assert [{**row, "MasterRecordId": row.get("MasterRecordId")} for row in known] == [
+            {**row, "MasterRecordId": row.get("MasterRecordId")} for row in org.tables[name].rows.values()
+        ]
+
+
+@given(STEPS)
+def test_living_records_never_point_to_deleted_ones(steps: list[tuple[str, str, int]]) -> None:
+    org, accounts = a_small_company()
 
     for each in steps:
         with suppress(RecordRefused):

@@ -13,6 +13,7 @@ from auth0.management import ManagementClient
 from crosswalk_sandbox.auth0 import Tenant
 from crosswalk_sandbox.auth0.signin.otp import one_time_password
 
+from .conftest import ada
 from .signing_in import (
     CALLBACK,
     PASSWORD,
@@ -156,6 +157,27 @@ def test_a_session_spares_the_second_password(
     cookie = next(one for one in browser.client.cookies.jar if one.name == "auth0")
     assert cookie.secure
     assert first["sid"] not in str(cookie.value)
+
+
+def test_a_new_login_ends_the_session_before_it(
+    browser: Browser, shop: Application, tenant: Tenant, tls: ssl.SSLContext, ada_id: str
+) -> None:
+    tenant.create_user(ada(email="grace@example.com"))
+    code_of(browser, shop)
+    earlier = browser.client.cookies["auth0"]
+    browser.open(shop.authorize_url(prompt="login"))
+    browser.log_in("grace@example.com")
+
+    copied = httpx.get(
+        f"https://{tenant.domain}{shop.authorize_url(prompt='none')}",
+        cookies={"auth0": earlier},
+        verify=tls,
+        timeout=10,
+    )
+
+    assert browser.client.cookies["auth0"] != earlier
+    assert returned(copied)["error"] == "login_required"
+    assert "code" in returned(browser.open(shop.authorize_url(prompt="none")))
 
 
 def test_silent_authentication_never_shows_a_page(

@@ -130,14 +130,17 @@ def test_a_second_hub_on_the_same_port_says_so_and_ends(system: System):
 
 
 def test_a_database_that_is_not_there_is_one_clear_line_without_its_password(system: System):
-    system.database_url = "postgresql://hub:very-secret-password@127.0.0.1:1/crosswalk"
+    with socket.socket() as taken_but_deaf:  # nobody else can come to listen on its port meanwhile
+        taken_but_deaf.bind(("127.0.0.1", 0))
+        port = taken_but_deaf.getsockname()[1]
+        system.database_url = f"postgresql://hub:very-secret-password@127.0.0.1:{port}/crosswalk"
 
-    ended = a_wrong_start(system)
+        ended = a_wrong_start(system)
 
     assert ended.returncode == 1
     (line,) = ended.stderr.splitlines()
     assert line.startswith("error: no connection to PostgreSQL (connection failed: connection to server at ")
-    assert "port 1 failed: Connection refused): check that the server runs and that database_url names it" in line
+    assert f"port {port} failed: Connection refused): check that the server runs and that database_url names it" in line
     assert "very-secret-password" not in ended.stdout + ended.stderr
 
 

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+import structlog
+
 from crosswalk.config.tenants import SourcesConfig
 from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.base import ApiUsage
@@ -14,6 +16,9 @@ from crosswalk.engine.settings import subscribers
 from crosswalk.engine.sources import PullSource, follow_subscription, poll_logs
 from crosswalk.engine.supervise import keep_running
 from crosswalk.store.embedded import EmbeddedPostgres
+from crosswalk.store.errors import DatabaseUnavailable
+
+log = structlog.get_logger()
 
 SAVE_USAGE_EVERY_S = 1.0
 WATCH_DATABASE_EVERY_S = 0.25
@@ -68,8 +73,16 @@ async def _save_usage_for_ever(hub: Hub) -> None:
 
 
 async def watch_database(embedded: EmbeddedPostgres) -> None:
-    """Start the embedded PostgreSQL again whenever it dies; every process that uses it watches."""
+    """Start the embedded PostgreSQL again whenever it dies; every process that uses it watches.
+
+    It refuses as long as processes of the dead server are left, mostly for a second or two: so this asks again soon.
+    """
     while True:
         await asyncio.sleep(WATCH_DATABASE_EVERY_S)
-        if not embedded.is_running():
+        if embedded.is_running():
+            continue
+        try:
             await asyncio.to_thread(embedded.ensure_running)
+            log.warning("database_restarted")
+        except DatabaseUnavailable as error:
+            log.warning("database_not_back_yet", error=str(error).splitlines()[0])

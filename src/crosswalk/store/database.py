@@ -15,6 +15,10 @@ from crosswalk.store.errors import DatabaseUnavailable
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 
 CONNECT_TIMEOUT_S = 10
+RECONNECT_WITHIN_S = 5
+"""The pool waits twice as long after each refused connection, up to this much in all, and then starts afresh: so it
+finds a server that comes back within seconds, however long it was away."""
+
 STATEMENT_TIMEOUT_MS = 60_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 """A transaction that its process forgot must not hold locks for ever."""
@@ -52,6 +56,7 @@ class Database:
             max_size=max_size,
             open=False,
             timeout=CONNECT_TIMEOUT_S,
+            reconnect_timeout=RECONNECT_WITHIN_S,
             kwargs={
                 "connect_timeout": CONNECT_TIMEOUT_S,
                 "application_name": "crosswalk",

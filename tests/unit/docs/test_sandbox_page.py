@@ -1,0 +1,90 @@
+"""The page of the sandbox names files that exist, and every option, call, fault and setting there is."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crosswalk_sandbox.auth0 import Tenant
+from crosswalk_sandbox.control import OrgSettings, TenantSettings, create_app
+from crosswalk_sandbox.salesforce import FaultOrder, Org
+from crosswalk_sandbox.seed import SCENARIOS
+
+ROOT = Path(__file__).parents[3]
+PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+CONTRACT_TESTS = sorted(
+    str(path.relative_to(ROOT))
+    for folder in ("auth0_sandbox", "salesforce_sandbox", "node")
+    for path in (ROOT / "tests" / "contract" / folder).glob("test_*.py")
+)
+INNER_TESTS = {"test_org.py", "test_rows.py"}
+"""Tests of the org in process, which prove no capability of their own."""
+
+
+def first_cells(heading: str) -> set[str]:
+    """The names in the first column of the table after a heading or a text."""
+    body = PAGE.partition(heading)[2].partition("|---")[2].split("\n\n")[0].splitlines()[1:]
+    return {re.findall(r"`([^`]+)`", row)[0] for row in body}
+
+
+def section(heading: str) -> str:
+    return PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
+def test_every_file_that_the_page_names_exists():
+    named = set(re.findall(r"`((?:tests|src)/[\w./]+\.\w+)`", PAGE))
+
+    assert len(named) > 30
+    assert sorted(name for name in named if not (ROOT / name).is_file()) == []
+
+
+@pytest.mark.parametrize("row", [line for line in section("What is emulated").splitlines() if "`tests/" in line])
+def test_every_row_says_how_faithful_and_is_proven(row: str):
+    capability, faithful, proof = (cell.strip() for cell in row.strip("|").split("|"))
+
+    assert capability
+    assert faithful
+    assert all((ROOT / name).is_file() for name in re.findall(r"`([^`]+)`", proof))
+
+
+@pytest.mark.parametrize("path", [each for each in CONTRACT_TESTS if Path(each).name not in INNER_TESTS])
+def test_every_contract_test_has_a_row(path: str):
+    assert f"`{path}`" in section("What is emulated")
+
+
+def test_the_options_are_those_of_the_program():
+    command = [sys.executable, "-m", "crosswalk_sandbox", "--help"]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True, timeout=30).stdout
+
+    options = set(re.findall(r"(--[a-z][\w-]+)", shown)) - {"--help"}
+
+    assert first_cells("**Alone**") == options
+    assert all(f"`{scenario}`" in PAGE for scenario in SCENARIOS)
+
+
+def test_the_calls_are_those_of_the_control_api():
+    tenant = Tenant(domain="tenant.example", client_id="id", client_secret="not-secret")
+    org = Org(
+        instance_url="https://org.example",
+        client_id="id",
+        client_secret="not-secret",
+        username="integration@crosswalk.example",
+        jwt_certificate_pem="",
+    )
+
+    routes = {
+        f"{method} {route.path}"  # type: ignore[attr-defined]  # all of them are routes, no mounts
+        for route in create_app(tenant, org).routes
+        for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
+    }
+
+    assert first_cells("## Control API") == routes
+
+
+def test_the_faults_and_settings_are_those_of_the_control_api():
+    assert first_cells("### Faults of the org") == set(FaultOrder.__struct_fields__)
+    assert first_cells("### Settings of the tenant") == set(TenantSettings.__struct_fields__)
+    [settings] = re.findall(r"`POST /salesforce/settings` \| (.*) \|", PAGE)
+    assert set(re.findall(r"`(\w+)`", settings)) == set(OrgSettings.__struct_fields__)

@@ -37,24 +37,24 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
 
 
 def _print_problems(problems: list[Problem]) -> None:
-    from crosswalk.cli.output import coloured, print_error, print_line  # noqa: PLC0415
+    from crosswalk.cli.output import coloured, counted, print_error, print_line  # noqa: PLC0415
 
     for problem in problems:
         place = str(problem.place)
         print_line(coloured(place, "cyan"), str(problem).removeprefix(place))
-    print_error(f"{_count(len(problems), 'problem')} in the configuration")
+    print_error(f"{counted(len(problems), 'problem')} in the configuration")
 
 
 def _print_summary(config: Config, path: Path) -> None:
-    from crosswalk.cli.output import coloured, print_line  # noqa: PLC0415
+    from crosswalk.cli.output import coloured, counted, print_line  # noqa: PLC0415
 
-    counts = f"{_count(len(config.tenants), 'tenant')}, {_count(len(config.orgs), 'org')}"
-    print_line(coloured("ok", "bold green"), f"  {path}: {counts}, {_count(len(config.syncs), 'sync')}")
+    counts = f"{counted(len(config.tenants), 'tenant')}, {counted(len(config.orgs), 'org')}"
+    print_line(coloured("ok", "bold green"), f"  {path}: {counts}, {counted(len(config.syncs), 'sync')}")
     for definition in config.definitions.values():
         print_line(f"    {definition.name}: tenant {definition.tenant} and org {definition.org}")
         for target in definition.targets:
             creates = ", creates records" if target.create else ""
-            fields, rules = _count(len(target.fields), "field"), _count(len(target.match), "match rule")
+            fields, rules = counted(len(target.fields), "field"), counted(len(target.match), "match rule")
             print_line(f"        {target.object}: {fields}, {rules}{creates}")
 
 
@@ -84,7 +84,3 @@ def _sync_for_programs(definition: SyncDefinition) -> JsonValue:
             for target in definition.targets
         ],
     }
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

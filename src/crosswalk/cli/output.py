@@ -34,3 +34,8 @@ def print_error(message: str) -> None:
 def coloured(text: str, style: str) -> Text:
     """Give text a colour or weight, shown only where the output is a terminal."""
     return Text(text, style=style)
+
+
+def counted(number: int, noun: str, plural: str | None = None) -> str:
+    """A number with its noun: `1 sync`, `2 syncs`, `2 identities`."""
+    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
-from crosswalk.cli.output import print_line
+from crosswalk.cli.output import counted, print_line
 
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
@@ -54,7 +54,8 @@ async def _plan(
             changed += bool(one.writes)
             print_line(json.dumps(_as_data(one)) if as_json else "\n".join(_as_text(one)))
         if not as_json:
-            print_line(f"{seen} identities: {changed} with writes ({writes} fields), {seen - changed} without")
+            found = counted(seen, "identity", "identities")
+            print_line(f"{found}: {changed} with writes ({counted(writes, 'field')}), {seen - changed} without")
 
 
 def _only_sync(config: "Config") -> str:

@@ -91,7 +91,7 @@ def test_a_change_is_one_field_with_both_values_and_its_reason(scene: Scene):
         f"{scene.changed}  linked Lead {scene.lead_id}",
         f"  update Lead {scene.lead_id}",
         f'    Company: "Analytical Engines" → "Babbage"   (changed, {scene.place_of("company")})',
-        "1 identities: 1 with writes (1 fields), 0 without",
+        "1 identity: 1 with writes (1 field), 0 without",
     ]
 
 
@@ -144,7 +144,7 @@ def test_two_contacts_with_the_same_address_are_a_conflict_that_names_both(scene
     assert lines[0] == f"{scene.two_contacts}  ambiguous"
     assert lines[1].startswith("  conflict by rule verified_email: The match rule verified_email found 2 records")
     assert sorted(lines[2:4]) == [f"    candidate Contact {contact}" for contact in scene.twins]
-    assert lines[4:] == ["1 identities: 0 with writes (0 fields), 1 without"]
+    assert lines[4:] == ["1 identity: 0 with writes (0 fields), 1 without"]
 
 
 def test_an_expression_that_fails_is_an_error_at_its_place_and_the_rest_is_planned(scene: Scene):
@@ -166,7 +166,7 @@ def test_a_file_of_events_is_planned_in_the_state_that_it_leaves(scene: Scene):
 
     assert lines[:2] == ["auth0|000000000000000000000007  no_match", "  create Lead (new)"]
     assert '    Company: (empty) → "Company 4"' in "\n".join(lines)
-    assert lines[-1] == "1 identities: 1 with writes (5 fields), 0 without"
+    assert lines[-1] == "1 identity: 1 with writes (5 fields), 0 without"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@
   const caught = (thrown) => {
     let message;
     try {
-      if (thrown instanceof InternalError && thrown.message === "out of memory") message = null;
+      // With no memory left even for the error, QuickJS throws null instead of it.
+      if (thrown === null || (thrown instanceof InternalError && thrown.message === "out of memory")) message = null;
       else message = String(thrown).slice(0, 300).toWellFormed();
     } catch {
       message = "threw a value that cannot be shown";

@@ -103,7 +103,7 @@ class Sandbox:
                         limit *= 2
                         continue
                     raise Stopped(StopReason.TIME, self._finished()) from None
-                if message.startswith(("InternalError: out of memory", "(Failed")):
+                if message.startswith(("InternalError: out of memory", "(Failed", "null")):
                     raise Stopped(StopReason.MEMORY, self._finished()) from None
                 raise Unreadable(message.partition("\n")[0]) from None
 

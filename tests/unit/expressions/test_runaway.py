@@ -77,6 +77,10 @@ def test_endless_work_is_stopped(text: str) -> None:
     assert time.monotonic() - started < 20
 
 
+def test_the_null_that_is_thrown_when_no_memory_is_left_for_an_error_counts_as_that() -> None:
+    assert evaluate_beside_others("(() => { throw null })()") == TOO_LARGE
+
+
 @pytest.mark.parametrize(
     "text",
     [

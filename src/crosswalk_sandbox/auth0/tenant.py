@@ -7,13 +7,12 @@ is to be delivered waits until a delivery worker runs.
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from crosswalk_sandbox.auth0.clients import Clients
-from crosswalk_sandbox.auth0.clock import iso_milliseconds, utc_now
+from crosswalk_sandbox.auth0.clock import iso_milliseconds
 from crosswalk_sandbox.auth0.deliveries import DeliveryQueue
 from crosswalk_sandbox.auth0.event_streams import EventStreams
 from crosswalk_sandbox.auth0.events import EventLog, cloud_event, event_context
@@ -40,6 +39,7 @@ from crosswalk_sandbox.auth0.signin.state import SignInState
 from crosswalk_sandbox.auth0.tokens import SCOPES, TokenIssuer
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
 from crosswalk_sandbox.auth0.users import UserDirectory
+from crosswalk_sandbox.clock import SandboxClock
 
 # The request method that an event tells of, by the last word of its type.
 METHODS = {
@@ -63,8 +63,8 @@ class Tenant:
         ``host:port`` under which the tenant is reached; may be set later, once a port is bound.
     client_id, client_secret : str
         The one machine-to-machine application of the tenant.
-    clock : callable
-        Returns the present moment, with its zone.
+    clock : callable or None
+        Returns the present moment, with its zone: the sandbox's clock, or any other source.
     knobs : Knobs or None
         What tests and demos may turn; also later, as ``tenant.knobs``.
     name : str
@@ -77,14 +77,15 @@ class Tenant:
         domain: str,
         client_id: str,
         client_secret: str,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
         knobs: Knobs | None = None,
         name: str = "crosswalk-sandbox",
     ) -> None:
         self.domain = domain
         self.client_id = client_id
         self.client_secret = client_secret
-        self.clock = clock
+        self.time = SandboxClock.over(clock)
+        self.clock: Callable[[], datetime] = self.time
         self.name = name
         self.knobs = knobs if knobs is not None else Knobs()
         self.lock = threading.RLock()
@@ -92,6 +93,9 @@ class Tenant:
         self.events_changed = Signal()
         self.logs_changed = Signal()
         self.subscriptions_closed = 0
+        # Who waits for a moment has to look at the clock again.
+        self.time.on_change(self.events_changed.notify)
+        self.time.on_change(self.logs_changed.notify)
         self._start_empty()
 
     def __repr__(self) -> str:
@@ -104,7 +108,7 @@ class Tenant:
         self.event_streams = EventStreams(self.clock)
         self.log_streams = LogStreams()
         self.deliveries = DeliveryQueue(self.knobs)
-        self.rate_limit = RateLimit(self.knobs)
+        self.rate_limit = RateLimit(self.knobs, self.time)
         self.clients = Clients(self.name)
         self.clients.create(
             {"name": "Machine to machine", "app_type": "non_interactive"},
@@ -239,7 +243,7 @@ class Tenant:
         data = {**data, "context": event_context(origin, METHODS[event_type.rpartition(".")[2]], self.name)}
         event = cloud_event(event_type, data, self.name, iso_milliseconds(self.clock()))
         self.events.append(event)
-        now = time.monotonic()
+        now = self.time.monotonic()
         for stream_id in self.event_streams.subscribed_to(event_type):
             self.deliveries.add(stream_id, {**event, "a0stream": stream_id}, now)
         self.events_changed.notify()

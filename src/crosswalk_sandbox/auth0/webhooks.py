@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from time import perf_counter
 
 import httpx
 
@@ -73,11 +73,11 @@ async def next_delivery(tenant: Tenant, changed: asyncio.Event) -> Delivery:
     """Wait for the next due delivery."""
     while True:
         with tenant.lock:
-            delivery = tenant.deliveries.take_due(time.monotonic())
+            delivery = tenant.deliveries.take_due(tenant.time.monotonic())
             next_due = tenant.deliveries.next_due()
         if delivery is not None:
             return delivery
-        wait = None if next_due is None else max(0.0, next_due - time.monotonic())
+        wait = None if next_due is None else tenant.time.real_seconds(max(0.0, next_due - tenant.time.monotonic()))
         await wait_for_signal(changed, wait)
 
 
@@ -88,7 +88,7 @@ async def deliver_event(
     with tenant.lock:
         destination = tenant.event_streams.destination_of(delivery.stream_id)
         queue = tenant.deliveries
-    started = time.monotonic()
+    started = perf_counter()
     error: str | None = "The server stopped during the delivery"
     try:
         if destination is None:
@@ -98,9 +98,9 @@ async def deliver_event(
             headers = {"content-type": "application/json", "user-agent": "Auth0-Event-Streams", **authorization}
             error = await post(client, url, delivery.body, headers, tenant.knobs.delivery_timeout)
     finally:
-        now = time.monotonic()
         with tenant.lock:
-            queue.settle(delivery, attempt_at(tenant.clock, now - started, error), now)
+            attempt = attempt_at(tenant.clock, perf_counter() - started, error)
+            queue.settle(delivery, attempt, tenant.time.monotonic())
         if error is not None:
             # The next attempt may be due before whatever the worker is waiting for.
             tenant.events_changed.notify()
@@ -146,5 +146,5 @@ async def drain_log_stream(tenant: Tenant, client: httpx.AsyncClient, stream: Lo
             stream.delivered_up_to = batch[-1]["log_id"]
             pause = LOG_RETRY_SECONDS
         else:
-            await asyncio.sleep(pause)
+            await tenant.time.sleep(pause)
             pause = min(pause * 2, LOG_RETRY_SECONDS_MAX)

@@ -1,6 +1,5 @@
 """Troubles that a test or a demo asks for: outages, refusals, row locks, lost replies."""
 
-import time
 from collections.abc import Callable
 
 import msgspec
@@ -51,7 +50,7 @@ class Faults:
         Clock for durations, in seconds.
     """
 
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self.clear()
 

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
+from crosswalk_sandbox.clock import SandboxClock
 from crosswalk_sandbox.salesforce.bulk.jobs import Jobs
 from crosswalk_sandbox.salesforce.catalog import standard_objects
 from crosswalk_sandbox.salesforce.derived import derive, full_name, has_rules
@@ -29,7 +30,7 @@ from crosswalk_sandbox.salesforce.schema import Field, ObjectType
 from crosswalk_sandbox.salesforce.sessions import TOKEN_LIFETIME, Sessions
 from crosswalk_sandbox.salesforce.setup import Setup, furnish
 from crosswalk_sandbox.salesforce.table import Row, Table
-from crosswalk_sandbox.salesforce.times import format_stamp, format_time, utc_now
+from crosswalk_sandbox.salesforce.times import format_stamp, format_time
 from crosswalk_sandbox.salesforce.usage import ApiUsage
 from crosswalk_sandbox.salesforce.validation import check_fields, check_required
 
@@ -50,7 +51,7 @@ class Org:
     jwt_certificate_pem
         Certificate or public key for the JWT bearer flow; None switches that flow off.
     clock
-        Current time in UTC.
+        Current time in UTC: the sandbox's clock, or any other source.
     daily_limit
         API calls allowed in 24 hours.
     person_accounts
@@ -76,24 +77,25 @@ class Org:
         client_secret: str,
         username: str,
         jwt_certificate_pem: str | None,
-        clock: Callable[[], datetime] = utc_now,
+        clock: Callable[[], datetime] | None = None,
         daily_limit: int = 100_000,
         person_accounts: bool = False,
     ) -> None:
         self.instance_url = instance_url
-        self.clock = clock
+        self.time = SandboxClock.over(clock)
+        self.clock: Callable[[], datetime] = self.time
         self._daily_limit = daily_limit
         self.sessions = Sessions(
             client_id=client_id,
             client_secret=client_secret,
             username=username,
             certificate_pem=jwt_certificate_pem,
-            clock=clock,
+            clock=self.time,
         )
         self._starts_with_person_accounts = person_accounts
         self._undo: list[Callable[[], None]] | None = None
-        self.jobs = Jobs(clock)
-        self.faults = Faults()
+        self.jobs = Jobs(self.time)
+        self.faults = Faults(self.time.monotonic)
         self.reset()
 
     def reset(self) -> None:
@@ -110,7 +112,7 @@ class Org:
         self.writes = WriteLog()
         self.calls = CallLog()
         self.faults.clear()
-        self.usage = ApiUsage(self._daily_limit)
+        self.usage = ApiUsage(self._daily_limit, self.time.monotonic)
         self.latency_ms = 0.0
         self.sessions.lifetime = TOKEN_LIFETIME
         self.cursors: dict[str, Sequence[Row]] = {}

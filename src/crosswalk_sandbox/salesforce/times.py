@@ -4,11 +4,6 @@ from datetime import UTC, date, datetime
 from functools import lru_cache
 
 
-def utc_now() -> datetime:
-    """The current time in UTC."""
-    return datetime.now(UTC)
-
-
 def format_time(moment: datetime) -> str:
     """The vendor's form of a time; such texts sort as the times do."""
     utc = moment.astimezone(UTC)

@@ -1,6 +1,5 @@
 """API calls spent in the last 24 hours, and what the org may spend."""
 
-import time
 from collections import deque
 from collections.abc import Callable
 
@@ -19,7 +18,7 @@ class ApiUsage:
         Clock in seconds.
     """
 
-    def __init__(self, daily_limit: int, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, daily_limit: int, monotonic: Callable[[], float]) -> None:
         self.daily_limit = daily_limit
         self._monotonic = monotonic
         self._slots: deque[list[int]] = deque()

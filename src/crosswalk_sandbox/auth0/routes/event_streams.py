@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from starlette.requests import Request
@@ -96,7 +95,7 @@ class Streams:
             data = body.get("data") or sample_data(body["event_type"], now)
             event = cloud_event(body["event_type"], data, self._tenant.name, now)
             event |= {"a0stream": stream_id, "a0purpose": "test"}
-            delivery = self._tenant.deliveries.add(stream_id, event, time.monotonic())
+            delivery = self._tenant.deliveries.add(stream_id, event, self._tenant.time.monotonic())
         self._tenant.events_changed.notify()
         return answer(delivery.shown(), 202)
 
@@ -160,14 +159,14 @@ class Deliveries:
                     date_to=body.get("date_to", ""),
                 )
             ]
-            self._tenant.deliveries.redeliver(wanted, time.monotonic())
+            self._tenant.deliveries.redeliver(wanted, self._tenant.time.monotonic())
         self._tenant.events_changed.notify()
         return answer(body, 202)
 
     async def redeliver_one(self, request: Request) -> Response:
         """Deliver one event again."""
         with self._tenant.lock:
-            self._tenant.deliveries.redeliver([find_delivery(self._tenant, request)], time.monotonic())
+            self._tenant.deliveries.redeliver([find_delivery(self._tenant, request)], self._tenant.time.monotonic())
         self._tenant.events_changed.notify()
         return answer({}, 202)
 

@@ -7,7 +7,6 @@ back as the `from` parameter or, first of all, as the `Last-Event-ID` header.
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -65,7 +64,7 @@ async def messages(tenant: Tenant, position: Position, event_types: frozenset[st
     """Yield the stream's text from `position` on, until it has been open for as long as the tenant allows."""
     changed = tenant.events_changed.subscribe()
     closed_before = tenant.subscriptions_closed
-    ends = time.monotonic() + tenant.knobs.subscription_seconds
+    ends = tenant.time.monotonic() + tenant.knobs.subscription_seconds
     try:
         yield f":connected\n\nretry: {RECONNECT_MILLISECONDS}\n\n".encode()
         yield heartbeat(position)
@@ -80,10 +79,11 @@ async def messages(tenant: Tenant, position: Position, event_types: frozenset[st
                 frames, position = frames_of(events, position, event_types)
                 yield frames
                 continue
-            remaining = ends - time.monotonic()
+            remaining = ends - tenant.time.monotonic()
             if remaining <= 0:
                 return
-            if not await wait_for_signal(changed, min(tenant.knobs.heartbeat_seconds, remaining)):
+            wait = tenant.time.real_seconds(min(tenant.knobs.heartbeat_seconds, remaining))
+            if not await wait_for_signal(changed, wait):
                 yield heartbeat(position)
     finally:
         tenant.events_changed.unsubscribe(changed)

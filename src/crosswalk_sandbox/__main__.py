@@ -12,6 +12,7 @@ from pathlib import Path
 
 import uvloop
 
+from crosswalk_sandbox.hosted import OrgSpec, TenantSpec
 from crosswalk_sandbox.seed import SCENARIOS
 from crosswalk_sandbox.server import Sandbox
 
@@ -26,16 +27,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--salesforce-port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--control-port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind")
+    parser.add_argument("--tenants", type=int, default=1, metavar="N", help="how many tenants")
+    parser.add_argument("--orgs", type=int, default=1, metavar="N", help="how many orgs")
     parser.add_argument("--seed", choices=SCENARIOS, help="people and records to start with")
     parser.add_argument("--exit-with-parent", action="store_true", help="stop when standard input closes")
     options = parser.parse_args(arguments)
     sandbox = Sandbox(
         options.state_dir,
-        auth0_port=options.auth0_port,
-        salesforce_port=options.salesforce_port,
         control_port=options.control_port,
         host=options.host,
         seed=options.seed,
+        tenants=[TenantSpec(port=options.auth0_port), *[TenantSpec()] * (options.tenants - 1)],
+        orgs=[OrgSpec(port=options.salesforce_port), *[OrgSpec()] * (options.orgs - 1)],
     )
     try:
         uvloop.run(_run(sandbox, exit_with_parent=options.exit_with_parent))

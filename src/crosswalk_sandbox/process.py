@@ -45,10 +45,12 @@ class SalesforceAccess(msgspec.Struct, frozen=True):
 
 
 class SandboxAccess(msgspec.Struct, frozen=True):
-    """What a running sandbox says about itself."""
+    """What a running sandbox says about itself; `auth0` and `salesforce` are the first tenant and the first org."""
 
     auth0: Auth0Access
     salesforce: SalesforceAccess
+    tenants: dict[str, Auth0Access]
+    orgs: dict[str, SalesforceAccess]
     control_url: str
     ca_file: Path
 
@@ -70,8 +72,14 @@ class SandboxProcess:
         Directory for certificates and keys.
     auth0_port, salesforce_port, control_port
         Ports; 0 takes a free one.
+    tenants, orgs
+        How many; all but the first take free ports. Their names are `tenant-1`, `tenant-2`, … and `org-1`, `org-2`, …
     seed
-        Scenario to start with, or None.
+        Scenario to start the first tenant and the first org with, or None.
+
+    Notes
+    -----
+    The methods are about the first tenant and the first org unless they are given the name of another.
     """
 
     access: SandboxAccess
@@ -83,11 +91,14 @@ class SandboxProcess:
         auth0_port: int = 0,
         salesforce_port: int = 0,
         control_port: int = 0,
+        tenants: int = 1,
+        orgs: int = 1,
         seed: str | None = None,
     ) -> None:
         self._command = [sys.executable, "-m", "crosswalk_sandbox", "--exit-with-parent"]
         self._command += ["--state-dir", str(state_dir), "--auth0-port", str(auth0_port)]
         self._command += ["--salesforce-port", str(salesforce_port), "--control-port", str(control_port)]
+        self._command += ["--tenants", str(tenants), "--orgs", str(orgs)]
         self._command += ["--seed", seed] if seed else []
         self._process: subprocess.Popen[bytes] | None = None
         self._errors = bytearray()
@@ -155,49 +166,81 @@ class SandboxProcess:
         """The end of what the process wrote to standard error."""
         return self._errors[-_SHOWN_ERROR:].decode(errors="replace").strip()
 
-    def reset(self) -> None:
-        """Empty the tenant and the org."""
-        self._post("/reset")
+    def add_tenant(self, name: str = "", *, port: int = 0) -> Auth0Access:
+        """Start one more tenant; its name is found when none is given."""
+        return msgspec.convert(self._post("/tenants", {"name": name, "port": port}), Auth0Access)
 
-    def seed(self, scenario: str = "company", *, people: int = 25, number: int = 1) -> None:
+    def remove_tenant(self, name: str) -> None:
+        """Stop and forget a tenant; the last one stays."""
+        self._read(self._client.delete(f"/tenants/{name}"))
+
+    def add_org(self, name: str = "", *, port: int = 0) -> SalesforceAccess:
+        """Start one more org; its name is found when none is given."""
+        reply = self._post("/orgs", {"name": name, "port": port})
+        return msgspec.convert(reply, SalesforceAccess, dec_hook=_read_path)
+
+    def remove_org(self, name: str) -> None:
+        """Stop and forget an org; the last one stays."""
+        self._read(self._client.delete(f"/orgs/{name}"))
+
+    def reset(self, *, tenant: str | None = None, org: str | None = None) -> None:
+        """Empty the named tenant and org, or all of them when none is named."""
+        if tenant is None and org is None:
+            self._post("/reset")
+        if tenant is not None:
+            self._post(f"{_tenant_path(tenant)}/reset")
+        if org is not None:
+            self._post(f"{_org_path(org)}/reset")
+
+    def seed(
+        self,
+        scenario: str = "company",
+        *,
+        people: int = 25,
+        number: int = 1,
+        tenant: str | None = None,
+        org: str | None = None,
+    ) -> None:
         """Add people and records; the same number makes the same people."""
-        order = {"scenario": scenario, "people": people, "number": number}
+        order = {"scenario": scenario, "people": people, "number": number, "tenant": tenant, "org": org}
         self._read(self._client.post("/seed", json=order, timeout=_CONTROL_SECONDS + people / _SEEDED_PER_SECOND))
 
-    def faults(self, **order: Any) -> None:
-        """Trouble the org; the arguments are those of `salesforce.FaultOrder`."""
-        self._post("/salesforce/faults", order)
+    def faults(self, *, org: str | None = None, **order: Any) -> None:
+        """Trouble an org; the arguments are those of `salesforce.FaultOrder`."""
+        self._post(f"{_org_path(org)}/faults", order)
 
-    def settings(self, **settings: Any) -> None:
-        """Change the org's `latency_ms`, `daily_limit` or `token_lifetime_s`."""
-        self._post("/salesforce/settings", settings)
+    def settings(self, *, org: str | None = None, **settings: Any) -> None:
+        """Change an org's `latency_ms`, `daily_limit` or `token_lifetime_s`."""
+        self._post(f"{_org_path(org)}/settings", settings)
 
-    def administer(self, action: str, /, **order: Any) -> dict[str, Any]:
-        """Play the org's administrator or users: `save`, `delete`, `convert`, `merge`, …
+    def administer(self, action: str, /, *, org: str | None = None, **order: Any) -> dict[str, Any]:
+        """Play an org's administrator or users: `save`, `delete`, `convert`, `merge`, …
 
         The actions and their orders are those of `salesforce.administration`.
         """
-        result: dict[str, Any] = self._read(self._client.post(f"/salesforce/{action}", json=order))
+        result: dict[str, Any] = self._post(f"{_org_path(org)}/{action}", order)
         return result
 
-    def auth0_settings(self, **settings: Any) -> None:
-        """Change the tenant's knobs, such as `duplicate_every` or `shuffle_seed`."""
-        self._post("/auth0/settings", settings)
+    def auth0_settings(self, *, tenant: str | None = None, **settings: Any) -> None:
+        """Change a tenant's knobs, such as `duplicate_every` or `shuffle_seed`."""
+        self._post(f"{_tenant_path(tenant)}/settings", settings)
 
-    def writes(self, after: int = 0) -> list[dict[str, Any]]:
-        """The org's writes in order, from the one after the given number."""
-        result: list[dict[str, Any]] = self._get("/salesforce/writes", after=after)
+    def writes(self, after: int = 0, *, org: str | None = None) -> list[dict[str, Any]]:
+        """An org's writes in order, from the one after the given number."""
+        result: list[dict[str, Any]] = self._get(f"{_org_path(org)}/writes", after=after)
         return result
 
-    def calls(self) -> dict[str, Any]:
-        """The org's calls since the last reset: `total`, and `by_path`."""
-        result: dict[str, Any] = self._get("/salesforce/calls")
+    def calls(self, *, org: str | None = None) -> dict[str, Any]:
+        """An org's calls since the last reset: `total`, and `by_path`."""
+        result: dict[str, Any] = self._get(f"{_org_path(org)}/calls")
         return result
 
-    def state(self) -> dict[str, Any]:
-        """Snapshots of both: `auth0` and `salesforce`."""
-        result: dict[str, Any] = self._get("/state")
-        return result
+    def state(self, *, tenant: str | None = None, org: str | None = None) -> dict[str, Any]:
+        """Snapshots of a tenant and an org: `auth0` and `salesforce`."""
+        return {
+            "auth0": self._get(f"{_tenant_path(tenant)}/state"),
+            "salesforce": self._get(f"{_org_path(org)}/state"),
+        }
 
     def _keep_errors(self, process: "subprocess.Popen[bytes]") -> None:
         if process.stderr is None:
@@ -210,8 +253,8 @@ class SandboxProcess:
     def _get(self, path: str, **query: Any) -> Any:
         return self._read(self._client.get(path, params=query))
 
-    def _post(self, path: str, body: dict[str, Any] | None = None) -> None:
-        self._read(self._client.post(path, json=body or {}))
+    def _post(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        return self._read(self._client.post(path, json=body or {}))
 
     def _read(self, response: httpx.Response) -> Any:
         if response.is_error:
@@ -220,3 +263,11 @@ class SandboxProcess:
                 f"{response.text[:_SHOWN_ERROR]}"
             )
         return response.json()
+
+
+def _tenant_path(name: str | None) -> str:
+    return "/auth0" if name is None else f"/tenants/{name}"
+
+
+def _org_path(name: str | None) -> str:
+    return "/salesforce" if name is None else f"/orgs/{name}"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from crosswalk_sandbox.auth0 import Tenant
-from crosswalk_sandbox.control import OrgSettings, TenantSettings, create_app
-from crosswalk_sandbox.salesforce import FaultOrder, Org
+from crosswalk_sandbox.control import OrgSettings, TenantSettings, fleet_calls, org_calls, tenant_calls
+from crosswalk_sandbox.salesforce import FaultOrder
 from crosswalk_sandbox.seed import SCENARIOS
+from crosswalk_sandbox.server import Sandbox
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
@@ -64,23 +64,12 @@ def test_the_options_are_those_of_the_program():
     assert all(f"`{scenario}`" in PAGE for scenario in SCENARIOS)
 
 
-def test_the_calls_are_those_of_the_control_api():
-    tenant = Tenant(domain="tenant.example", client_id="id", client_secret="not-secret")
-    org = Org(
-        instance_url="https://org.example",
-        client_id="id",
-        client_secret="not-secret",
-        username="integration@crosswalk.example",
-        jwt_certificate_pem="",
-    )
+async def test_the_calls_are_those_of_the_control_api(tmp_path: Path):
+    async with Sandbox(tmp_path) as sandbox:
+        fleet = sandbox.fleet
+        calls = [*fleet_calls(fleet), *tenant_calls(fleet.tenant()), *org_calls(fleet.org())]
 
-    routes = {
-        f"{method} {route.path}"  # type: ignore[attr-defined]  # all of them are routes, no mounts
-        for route in create_app(tenant, org).routes
-        for method in route.methods - {"HEAD"}  # type: ignore[attr-defined]
-    }
-
-    assert first_cells("## Control API") == routes
+    assert first_cells("## Control API") == {f"{method} {path}" for method, path, _ in calls}
 
 
 def test_the_faults_and_settings_are_those_of_the_control_api():

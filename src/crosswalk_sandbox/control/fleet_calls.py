@@ -1,0 +1,70 @@
+"""What the control API can do with the sandbox as a whole."""
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from crosswalk_sandbox.control.orders import SeedOrder
+from crosswalk_sandbox.control.replies import Call, reply
+from crosswalk_sandbox.fleet import Fleet
+from crosswalk_sandbox.hosted import OrgSpec, TenantSpec
+from crosswalk_sandbox.seed import seed
+
+
+def fleet_calls(fleet: Fleet) -> list[Call]:
+    """The calls about all tenants and orgs; their paths are whole."""
+    calls = _FleetCalls(fleet)
+    return [
+        ("GET", "/access", calls.access),
+        ("GET", "/state", calls.state),
+        ("POST", "/reset", calls.reset),
+        ("POST", "/seed", calls.seed),
+        ("POST", "/tenants", calls.add_tenant),
+        ("DELETE", "/tenants/{member}", calls.remove_tenant),
+        ("POST", "/orgs", calls.add_org),
+        ("DELETE", "/orgs/{member}", calls.remove_org),
+    ]
+
+
+class _FleetCalls:
+    """The endpoints."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    async def access(self, _request: Request) -> Response:
+        return reply(self._fleet.access())
+
+    async def state(self, _request: Request) -> Response:
+        """The state of the first tenant and the first org."""
+        return reply({"auth0": self._fleet.tenant().tenant.snapshot(), "salesforce": self._fleet.org().org.snapshot()})
+
+    async def reset(self, _request: Request) -> Response:
+        """Every tenant and org back to its empty start."""
+        for each in self._fleet.members():
+            each.reset()
+        return reply({})
+
+    async def seed(self, request: Request) -> Response:
+        order = msgspec.json.decode(await request.body() or b"{}", type=SeedOrder)
+        tenant, org = self._fleet.tenant(order.tenant).tenant, self._fleet.org(order.org).org
+        seed(order.scenario, tenant, org, people=order.people, number=order.number)
+        return reply({})
+
+    async def add_tenant(self, request: Request) -> Response:
+        spec = msgspec.json.decode(await request.body() or b"{}", type=TenantSpec)
+        hosted = await self._fleet.add_tenant(spec)
+        return reply({"name": hosted.name, **hosted.access()}, 201)
+
+    async def remove_tenant(self, request: Request) -> Response:
+        await self._fleet.remove_tenant(request.path_params["member"])
+        return reply({})
+
+    async def add_org(self, request: Request) -> Response:
+        spec = msgspec.json.decode(await request.body() or b"{}", type=OrgSpec)
+        hosted = await self._fleet.add_org(spec)
+        return reply({"name": hosted.name, **hosted.access()}, 201)
+
+    async def remove_org(self, request: Request) -> Response:
+        await self._fleet.remove_org(request.path_params["member"])
+        return reply({})

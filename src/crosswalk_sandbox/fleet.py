@@ -1,0 +1,155 @@
+"""Any number of tenants and orgs in one event loop, by name; they come and go while the others are served."""
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from crosswalk_sandbox.hosted import Hosted, HostedOrg, HostedTenant, OrgSpec, TenantSpec
+from crosswalk_sandbox.tls import Certificates
+
+Member = TypeVar("Member", bound=Hosted)
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+_FIRST_USERNAME = "integration@crosswalk.example"
+
+
+class UnknownMember(LookupError):
+    """No tenant or org has this name."""
+
+
+class Fleet:
+    """The tenants and orgs that are served.
+
+    Parameters
+    ----------
+    state_dir
+        Directory for the orgs' keys.
+    host
+        Address to bind.
+    certificates
+        What all of them show to clients.
+
+    Attributes
+    ----------
+    tenants, orgs
+        By name, in the order of their start; the first ones are what `/auth0` and `/salesforce` stand for.
+    """
+
+    def __init__(self, state_dir: Path, host: str, certificates: Certificates) -> None:
+        self._state_dir = state_dir
+        self._host = host
+        self._certificates = certificates
+        self.tenants: dict[str, HostedTenant] = {}
+        self.orgs: dict[str, HostedOrg] = {}
+
+    def tenant(self, name: str | None = None) -> HostedTenant:
+        """The tenant of this name, the first one for None; `UnknownMember` when there is none."""
+        return _member(self.tenants, name, "tenant")
+
+    def org(self, name: str | None = None) -> HostedOrg:
+        """The org of this name, the first one for None; `UnknownMember` when there is none."""
+        return _member(self.orgs, name, "org")
+
+    def members(self) -> list[Hosted]:
+        """All tenants, then all orgs."""
+        return [*self.tenants.values(), *self.orgs.values()]
+
+    def make(self, tenants: Sequence[TenantSpec], orgs: Sequence[OrgSpec]) -> None:
+        """Bind all of these, without serving them yet.
+
+        Raises
+        ------
+        ValueError
+            For a name that is not free or not well formed.
+        OSError
+            For a port that is taken.
+        """
+        for each in tenants:
+            self._make_tenant(each)
+        for each_org in orgs:
+            self._make_org(each_org)
+
+    async def start(self) -> None:
+        """Serve what `make` has bound."""
+        for each in self.members():
+            await each.start()
+
+    async def stop(self) -> None:
+        """Stop all of them, the last first."""
+        for each in reversed(self.members()):
+            await each.stop()
+
+    async def add_tenant(self, spec: TenantSpec) -> HostedTenant:
+        """Make and serve one more tenant; raises as `make` does."""
+        return await self._make_tenant(spec).start()
+
+    async def add_org(self, spec: OrgSpec) -> HostedOrg:
+        """Make and serve one more org; raises as `make` does."""
+        return await self._make_org(spec).start()
+
+    async def remove_tenant(self, name: str) -> None:
+        """Stop and forget a tenant; `ValueError` for the last one."""
+        await _remove(self.tenants, self.tenant(name), "tenant")
+
+    async def remove_org(self, name: str) -> None:
+        """Stop and forget an org; `ValueError` for the last one."""
+        await _remove(self.orgs, self.org(name), "org")
+
+    def access(self) -> dict[str, Any]:
+        """What clients have to know of all of them, by name."""
+        return {
+            "tenants": {name: each.access() for name, each in self.tenants.items()},
+            "orgs": {name: each.access() for name, each in self.orgs.items()},
+        }
+
+    def _make_tenant(self, spec: TenantSpec) -> HostedTenant:
+        spec = msgspec.structs.replace(spec, name=_free_name(self.tenants, spec.name, "tenant"))
+        hosted = HostedTenant(spec, self._host, self._certificates)
+        self.tenants[spec.name] = hosted
+        return hosted
+
+    def _make_org(self, spec: OrgSpec) -> HostedOrg:
+        spec = msgspec.structs.replace(spec, name=_free_name(self.orgs, spec.name, "org"))
+        is_first = not self.orgs
+        hosted = HostedOrg(
+            spec,
+            self._host,
+            self._certificates,
+            # A username is the name of one user of all orgs there are.
+            username=_FIRST_USERNAME if is_first else f"integration@{spec.name}.example",
+            private_key_file=self._state_dir / f"salesforce{'' if is_first else f'_{spec.name}'}_jwt_key.pem",
+        )
+        self.orgs[spec.name] = hosted
+        return hosted
+
+
+def _member(members: Mapping[str, Member], name: str | None, kind: str) -> Member:
+    if name is None:
+        return next(iter(members.values()))
+    found = members.get(name)
+    if found is None:
+        raise UnknownMember(f"expected one of the {kind}s {', '.join(members)}, found {name!r}")
+    return found
+
+
+def _free_name(members: Mapping[str, Hosted], name: str, kind: str) -> str:
+    if not name:
+        number = len(members) + 1
+        while f"{kind}-{number}" in members:
+            number += 1
+        return f"{kind}-{number}"
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"a {kind}'s name has 3 to 63 lower-case letters, digits and dashes, found {name!r}")
+    if name in members:
+        raise ValueError(f"there is a {kind} {name!r} already; choose another name or remove it first")
+    return name
+
+
+async def _remove(members: dict[str, Member], member: Member, kind: str) -> None:
+    if len(members) == 1:
+        raise ValueError(f"{member.name!r} is the last {kind}, and the sandbox needs one; add another first")
+    del members[member.name]
+    await member.stop()

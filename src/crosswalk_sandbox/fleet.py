@@ -1,5 +1,6 @@
 """Any number of tenants and orgs in one event loop, by name; they come and go while the others are served."""
 
+import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -74,13 +75,11 @@ class Fleet:
 
     async def start(self) -> None:
         """Serve what `make` has bound."""
-        for each in self.members():
-            await each.start()
+        await asyncio.gather(*(each.start() for each in self.members()))
 
     async def stop(self) -> None:
-        """Stop all of them, the last first."""
-        for each in reversed(self.members()):
-            await each.stop()
+        """Stop all of them."""
+        await asyncio.gather(*(each.stop() for each in self.members()))
 
     async def add_tenant(self, spec: TenantSpec) -> HostedTenant:
         """Make and serve one more tenant; raises as `make` does."""

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
 CONTRACT_TESTS = sorted(
     str(path.relative_to(ROOT))
-    for folder in ("auth0_sandbox", "salesforce_sandbox", "node")
+    for folder in ("auth0_sandbox", "salesforce_sandbox", "sandbox", "node")
     for path in (ROOT / "tests" / "contract" / folder).glob("test_*.py")
 )
 INNER_TESTS = {"test_org.py", "test_rows.py"}

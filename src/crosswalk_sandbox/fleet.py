@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from crosswalk_sandbox.clock import SandboxClock
 from crosswalk_sandbox.hosted import Hosted, HostedOrg, HostedTenant, OrgSpec, TenantSpec
 from crosswalk_sandbox.tls import Certificates
 
@@ -35,6 +36,8 @@ class Fleet:
 
     Attributes
     ----------
+    clock
+        The time that all of them live by.
     tenants, orgs
         By name, in the order of their start; the first ones are what `/auth0` and `/salesforce` stand for.
     """
@@ -43,6 +46,7 @@ class Fleet:
         self._state_dir = state_dir
         self._host = host
         self._certificates = certificates
+        self.clock = SandboxClock()
         self.tenants: dict[str, HostedTenant] = {}
         self.orgs: dict[str, HostedOrg] = {}
 
@@ -97,6 +101,12 @@ class Fleet:
         """Stop and forget an org; `ValueError` for the last one."""
         await _remove(self.orgs, self.org(name), "org")
 
+    def reset(self) -> None:
+        """Every tenant and org back to its empty start, and all of them to the computer's time."""
+        self.clock.reset()
+        for each in self.members():
+            each.reset()
+
     def access(self) -> dict[str, Any]:
         """What clients have to know of all of them, by name."""
         return {
@@ -106,7 +116,7 @@ class Fleet:
 
     def _make_tenant(self, spec: TenantSpec) -> HostedTenant:
         spec = msgspec.structs.replace(spec, name=_free_name(self.tenants, spec.name, "tenant"))
-        hosted = HostedTenant(spec, self._host, self._certificates)
+        hosted = HostedTenant(spec, self._host, self._certificates, self.clock)
         self.tenants[spec.name] = hosted
         return hosted
 
@@ -117,6 +127,7 @@ class Fleet:
             spec,
             self._host,
             self._certificates,
+            self.clock,
             # A username is the name of one user of all orgs there are.
             username=_FIRST_USERNAME if is_first else f"integration@{spec.name}.example",
             private_key_file=self._state_dir / f"salesforce{'' if is_first else f'_{spec.name}'}_jwt_key.pem",

@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self
 import msgspec
 
 from crosswalk_sandbox import auth0, salesforce
+from crosswalk_sandbox.clock import SandboxClock
 from crosswalk_sandbox.keys import make_jwt_key
 from crosswalk_sandbox.serving import bind, serve
 from crosswalk_sandbox.tls import Certificates, write_private
@@ -74,9 +75,11 @@ class HostedTenant:
         Address to bind.
     certificates
         What it shows to clients, and how it reaches webhooks.
+    clock
+        The sandbox's time.
     """
 
-    def __init__(self, spec: TenantSpec, host: str, certificates: Certificates) -> None:
+    def __init__(self, spec: TenantSpec, host: str, certificates: Certificates, clock: SandboxClock) -> None:
         self.name = spec.name
         self._certificates = certificates
         self._socket = bind(host, spec.port, "auth0")
@@ -86,6 +89,7 @@ class HostedTenant:
             domain=f"{host}:{_port_of(self._socket)}",
             client_id=secrets.token_urlsafe(24),
             client_secret=secrets.token_urlsafe(48),
+            clock=clock,
             name=spec.name,
         )
         self.tenant.knobs.webhook_tls = certificates.client_context()
@@ -127,6 +131,8 @@ class HostedOrg:
         Address to bind.
     certificates
         What it shows to clients.
+    clock
+        The sandbox's time.
     username
         Its integration user.
     private_key_file
@@ -134,7 +140,14 @@ class HostedOrg:
     """
 
     def __init__(
-        self, spec: OrgSpec, host: str, certificates: Certificates, *, username: str, private_key_file: Path
+        self,
+        spec: OrgSpec,
+        host: str,
+        certificates: Certificates,
+        clock: SandboxClock,
+        *,
+        username: str,
+        private_key_file: Path,
     ) -> None:
         self.name = spec.name
         self.private_key_file = private_key_file
@@ -151,6 +164,7 @@ class HostedOrg:
             client_secret=self._client_secret,
             username=username,
             jwt_certificate_pem=public_pem,
+            clock=clock,
         )
 
     async def start(self) -> Self:

@@ -53,6 +53,7 @@ class SandboxAccess(msgspec.Struct, frozen=True):
     orgs: dict[str, SalesforceAccess]
     control_url: str
     ca_file: Path
+    ca_bundle_file: Path
 
 
 def _read_path(kind: type, value: Any) -> Any:

@@ -66,6 +66,7 @@ class Sandbox:
             self.state_dir.mkdir(parents=True, exist_ok=True)
             certificates = make_certificates(self.state_dir, self._host)
             self.ca_file = certificates.ca_file
+            self.ca_bundle_file = certificates.ca_bundle_file
             control_socket = stack.enter_context(bind(self._host, self._control_port, "control"))
             self.control_url = f"http://{self._host}:{control_socket.getsockname()[1]}"
             self.fleet = Fleet(self.state_dir, self._host, certificates)
@@ -93,4 +94,5 @@ class Sandbox:
             **self.fleet.access(),
             "control_url": self.control_url,
             "ca_file": str(self.ca_file),
+            "ca_bundle_file": str(self.ca_bundle_file),
         }

@@ -4,6 +4,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from crosswalk_sandbox.clock import clock_routes
 from crosswalk_sandbox.control.orders import SeedOrder
 from crosswalk_sandbox.control.replies import Call, reply
 from crosswalk_sandbox.fleet import Fleet
@@ -19,6 +20,7 @@ def fleet_calls(fleet: Fleet) -> list[Call]:
         ("GET", "/state", calls.state),
         ("POST", "/reset", calls.reset),
         ("POST", "/seed", calls.seed),
+        *clock_routes(fleet.clock),
         ("POST", "/tenants", calls.add_tenant),
         ("DELETE", "/tenants/{member}", calls.remove_tenant),
         ("POST", "/orgs", calls.add_org),
@@ -40,9 +42,7 @@ class _FleetCalls:
         return reply({"auth0": self._fleet.tenant().tenant.snapshot(), "salesforce": self._fleet.org().org.snapshot()})
 
     async def reset(self, _request: Request) -> Response:
-        """Every tenant and org back to its empty start."""
-        for each in self._fleet.members():
-            each.reset()
+        self._fleet.reset()
         return reply({})
 
     async def seed(self, request: Request) -> Response:

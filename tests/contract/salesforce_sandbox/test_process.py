@@ -60,7 +60,7 @@ def test_ready_line_is_one_json_line_with_what_clients_need(tmp_path: Path) -> N
     process.send_signal(signal.SIGTERM)
     output, errors = process.communicate(timeout=10)
 
-    assert set(line) == {"auth0", "salesforce", "tenants", "orgs", "control_url", "ca_file"}
+    assert set(line) == {"auth0", "salesforce", "tenants", "orgs", "control_url", "ca_file", "ca_bundle_file"}
     assert (line["tenants"], line["orgs"]) == ({"tenant-1": line["auth0"]}, {"org-1": line["salesforce"]})
     assert set(line["auth0"]) == {"domain", "client_id", "client_secret", "signup_url"}
     assert set(line["salesforce"]) == {

@@ -10,6 +10,8 @@ from crosswalk_sandbox.auth0.search import values_at
 
 MOST_PER_PAGE = 100
 MOST_RESULTS = 1_000
+# The lists whose totals also say how many items this page has.
+WITH_LENGTH = frozenset({"users", "logs"})
 
 
 class Parameters(Protocol):
@@ -61,7 +63,10 @@ def page_of(documents: Sequence[dict[str, Any]], query: Parameters, name: str, *
     items = [projected(document, query) for document in documents[start : start + size]]
     if not query.flag("include_totals", default=False):
         return items
-    return {"start": start, "limit": size, "length": len(items), "total": len(documents), name: items}
+    totals: dict[str, Any] = {"start": start, "limit": size, "total": len(documents), name: items}
+    if name in WITH_LENGTH:
+        totals["length"] = len(items)
+    return totals
 
 
 def projected(document: dict[str, Any], query: Parameters) -> dict[str, Any]:

@@ -12,7 +12,14 @@ from crosswalk_sandbox.auth0.problems import invalid_body, invalid_property
 EMAIL_SHAPE = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]+$")
 PHONE_SHAPE = re.compile(r"^\+[0-9]{1,15}$")
 
-JSON_TYPES: dict[type, str] = {bool: "boolean", str: "string", dict: "object", list: "array", int: "integer"}
+JSON_TYPES: dict[type, str] = {
+    bool: "boolean",
+    str: "string",
+    dict: "object",
+    list: "array",
+    int: "integer",
+    float: "number",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,6 @@ def json_type(value: object) -> str:
     """Return JSON's name for the type of `value`."""
     if value is None:
         return "null"
-    if isinstance(value, float):
-        return "number"
     return JSON_TYPES.get(type(value), "string")
 
 
@@ -74,7 +79,7 @@ def check_property(name: str, value: object, rule: Property) -> None:
     """Raise the vendor's error when `value` does not obey `rule`."""
     if value is None and rule.nullable:
         return
-    if type(value) is not rule.kind:
+    if type(value) is not rule.kind and not (rule.kind is float and type(value) is int):
         found = f"Expected type {JSON_TYPES[rule.kind]} but found type {json_type(value)}"
         raise invalid_property(found, name, rule.meaning)
     if not isinstance(value, str):

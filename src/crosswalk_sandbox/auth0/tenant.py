@@ -13,6 +13,8 @@ from typing import Any
 
 from crosswalk_sandbox.auth0.clients import Clients
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
+from crosswalk_sandbox.auth0.configuration import Resources, Settings
+from crosswalk_sandbox.auth0.connections import Connections
 from crosswalk_sandbox.auth0.deliveries import DeliveryQueue
 from crosswalk_sandbox.auth0.event_streams import EventStreams
 from crosswalk_sandbox.auth0.events import EventLog, cloud_event, event_context
@@ -122,6 +124,9 @@ class Tenant:
         self.invitations = Invitations(self.clock)
         self.signin = SignInState()
 
+        self.settings = Settings()
+        self.resources = Resources(self.clock, self.name)
+        self.factors_enabled: set[str] = set()
     def reset(self) -> None:
         """Forget everything but the domain, the machine-to-machine application, the signing key and the knobs."""
         with self.lock:

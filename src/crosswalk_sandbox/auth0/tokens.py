@@ -10,6 +10,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
+from crosswalk_sandbox.auth0.configuration.scopes import configuration_scopes
 from crosswalk_sandbox.auth0.problems import Problem
 
 ALGORITHM = "RS256"
@@ -27,8 +28,8 @@ SCOPES = (
     "delete:organization_connections read:organization_member_roles create:organization_member_roles "
     "delete:organization_member_roles read:organization_invitations create:organization_invitations "
     "delete:organization_invitations read:guardian_enrollments delete:guardian_enrollments "
-    "read:mfa_policies update:mfa_policies"
-)
+    "read:mfa_policies update:mfa_policies "
+) + " ".join(configuration_scopes())
 KNOWN_TOKENS_KEPT = 1_000
 
 

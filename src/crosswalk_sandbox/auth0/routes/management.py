@@ -11,11 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.routes.clients import client_routes
+from crosswalk_sandbox.auth0.routes.configuration import configuration_routes
 from crosswalk_sandbox.auth0.routes.event_streams import event_stream_routes
 from crosswalk_sandbox.auth0.routes.events import event_routes
 from crosswalk_sandbox.auth0.routes.exchange import refusal
 from crosswalk_sandbox.auth0.routes.guardian import guardian_routes
 from crosswalk_sandbox.auth0.routes.log_streams import log_stream_routes
+from crosswalk_sandbox.auth0.routes.login_pages import login_page_routes
 from crosswalk_sandbox.auth0.routes.logs import log_routes
 from crosswalk_sandbox.auth0.routes.organization_members import organization_member_routes
 from crosswalk_sandbox.auth0.routes.organizations import organization_routes
@@ -42,6 +44,8 @@ def management_api(tenant: Tenant) -> ASGIApp:
         *log_stream_routes(tenant),
         *event_stream_routes(tenant),
         *event_routes(tenant),
+        *login_page_routes(tenant),
+        *configuration_routes(tenant),
     ]
     return ManagementApi(tenant, Router(routes, redirect_slashes=False))
 

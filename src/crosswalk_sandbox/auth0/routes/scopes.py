@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
+from crosswalk_sandbox.auth0.configuration.scopes import configuration_rules
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.tenant import Tenant
 
@@ -42,6 +43,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"/events$", "events"),
     )
 )
+CONFIGURATION_RULES = tuple(configuration_rules())
 
 
 def check_scope(request: Request, claims: dict[str, Any], tenant: Tenant) -> None:
@@ -60,7 +62,7 @@ def check_scope(request: Request, claims: dict[str, Any], tenant: Tenant) -> Non
 
 def scope_for(method: str, path: str) -> str | None:
     """Return the scope that an operation wants, or None for a path that is not listed here."""
-    noun = next((noun for pattern, noun in RULES if pattern.fullmatch(path)), None)
+    noun = next((noun for pattern, noun in (*RULES, *CONFIGURATION_RULES) if pattern.fullmatch(path)), None)
     if noun is None or method not in VERBS:
         return None
     if " " not in noun:

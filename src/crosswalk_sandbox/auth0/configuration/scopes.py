@@ -1,0 +1,62 @@
+"""The scopes that reading and changing the configuration takes, from the same tables as the endpoints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from crosswalk_sandbox.auth0.configuration.resource_table import RESOURCE_KINDS
+from crosswalk_sandbox.auth0.configuration.settings_table import SETTINGS_DOCUMENTS
+
+# Endpoints of the configuration that no table holds, with the nouns of their scopes.
+FURTHER = (
+    ("/branding/themes/default", "branding"),
+    ("/custom-domains/default", "custom_domains"),
+    ("/custom-domains/{id}/verify", "custom_domains"),
+    ("/guardian/factors", "guardian_factors"),
+    ("/guardian/factors/{name}", "guardian_factors"),
+    ("/prompts/rendering", "prompts"),
+    ("/rules", "rules"),
+    ("/rules/{id}", "rules"),
+    ("/rules-configs", "rules_configs"),
+    ("/rules-configs/{key}", "rules_configs"),
+    ("/hooks", "hooks"),
+    ("/hooks/{id}", "hooks"),
+    ("/organizations/{id}/client-grants", "organization_client_grants"),
+    ("/organizations/{id}/client-grants/{grant_id}", "organization_client_grants"),
+    ("/supplemental-signals", "attack_protection"),
+)
+# Features that the tenant's plan does not include: no application is ever granted their scopes.
+NOT_IN_PLAN = (
+    ("/connections-directory-provisionings", "directory_provisionings"),
+    ("/organizations/{id}/clients", "organization_clients"),
+    ("/rate-limit-policies", "rate_limit_policies"),
+    ("/rate-limit-policies/{id}", "rate_limit_policies"),
+)
+
+
+def configuration_rules() -> Iterator[tuple[re.Pattern[str], str]]:
+    """Yield for each endpoint the pattern of its path and the noun of its scopes."""
+    for document in SETTINGS_DOCUMENTS:
+        yield path_pattern(document.path), document.noun
+    for path, noun in (*FURTHER, *NOT_IN_PLAN):
+        yield path_pattern(path), noun
+    for kind in RESOURCE_KINDS:
+        yield path_pattern(kind.path), kind.noun
+        yield path_pattern(f"{kind.path}/{{item}}"), kind.noun
+
+
+def configuration_scopes() -> list[str]:
+    """Return every scope of the configuration that an application may have."""
+    scopes: dict[str, None] = {}
+    for document in SETTINGS_DOCUMENTS:
+        verbs = {"PATCH": "update", "PUT": "update", "POST": "create", "DELETE": "delete"}
+        scopes |= dict.fromkeys(f"{verb}:{document.noun}" for verb in ("read", *map(verbs.get, document.methods)))
+    for noun in (*(kind.noun for kind in RESOURCE_KINDS), *(noun for _, noun in FURTHER)):
+        scopes |= dict.fromkeys(f"{verb}:{noun}" for verb in ("read", "create", "update", "delete"))
+    return list(scopes)
+
+
+def path_pattern(template: str) -> re.Pattern[str]:
+    """Return what the paths of `template` match."""
+    return re.compile(re.sub(r"\{\w+\}", "[^/]+", template))

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format bench docs clean
+.PHONY: demo test check format bench docs proto clean
 
 # Rebuilt only when the dependencies change, so that a second `make demo` starts in seconds.
 $(READY): pyproject.toml
@@ -35,6 +35,10 @@ bench: $(READY)  ## the measured figures, as ratios in one run; JSON in bench/re
 
 docs: $(READY)  ## regenerate what is generated: the configuration reference
 	$(BIN)/python -m crosswalk.config.reference docs/configuration.md
+
+proto: $(READY)  ## regenerate what is generated from the vendor's proto of the Pub/Sub API
+	cd src && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. \
+		crosswalk_pubsub/pubsub_api.proto
 
 clean:
 	rm -rf $(VENV) .crosswalk

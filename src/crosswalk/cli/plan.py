@@ -14,7 +14,7 @@ from crosswalk.cli.output import counted, print_line
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
     from crosswalk.domain.ids import SyncName
-    from crosswalk.domain.plan import Plan
+    from crosswalk.domain.plan import Plan, Write
     from crosswalk.engine.hub import Hub
 
 
@@ -91,18 +91,30 @@ def _as_text(plan: "Plan") -> list[str]:
     record = f" {plan.record.object} {plan.record.id}" if plan.record else ""
     lines = [f"{plan.user_id}  {plan.situation.value}{record}"]
     for write in plan.writes:
-        lines.append(f"  {write.action.value} {write.object} {write.record_id or '(new)'}")
+        lines.append(f"  {_heading(write)}")
         lines += [
             f"    {field.field}: {_shown(field.old)} → {_shown(field.new)}   ({field.reason.value}, {field.place})"
             for field in write.fields
         ]
     lines += [f"  error in {e.object}.{e.field} ({e.place}): {e.message}" for e in plan.errors]
+    lines += [
+        f"  {d.field} differs: Auth0 has {_shown(d.identity_value)}, Salesforce {_shown(d.record_value)} ({d.place})"
+        for d in plan.disputed
+    ]
     if plan.conflict:
         lines.append(f"  conflict by rule {plan.conflict.rule}: {plan.conflict.message}")
         lines += [f"    candidate {c.object} {c.id}" for c in plan.conflict.candidates]
-    if not plan.writes and not plan.conflict:
+    if not (plan.writes or plan.conflict or plan.disputed):
         lines.append("  nothing to write")
     return lines
+
+
+def _heading(write: "Write") -> str:
+    from crosswalk.domain.plan import UserWrite  # noqa: PLC0415
+
+    if isinstance(write, UserWrite):
+        return f"update Auth0 user {write.user_id}"
+    return f"{write.action.value} {write.object} {write.record_id or '(new)'}"
 
 
 def _shown(value: object) -> str:

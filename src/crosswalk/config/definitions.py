@@ -44,7 +44,15 @@ def _define_target(target: TargetConfig, path: KeyPath, places: Mapping[KeyPath,
         create=target.create,
         external_id_field=target.external_id,
         fields=tuple(
-            FieldMap(field, written.value, written.owner, written.type, places[(*path, "fields", field)])
+            FieldMap(
+                field,
+                written.value,
+                written.owner,
+                written.type,
+                places[(*path, "fields", field)],
+                written.path,
+                written.back,
+            )
             for field, written in target.fields.items()
         ),
         match=tuple(

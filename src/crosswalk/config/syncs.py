@@ -3,13 +3,14 @@
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from crosswalk.config.section import Section
 from crosswalk.config.values import ApiName, Duration, Expression, Kind, Text, refuse
-from crosswalk.domain.values import Owner, ValueType
+from crosswalk.domain.values import FLOWS_BACK, Owner, ValueType
+from crosswalk.mapping.user_path import ATTRIBUTES, UserPath, parse_path, path_of
 
 
 class MatchShorthand(StrEnum):
@@ -47,6 +48,18 @@ class MatchRuleConfig(Section):
     )
 
 
+def _writable_place(value: str) -> str:
+    if parse_path(value) is None:
+        refuse(
+            "the hub cannot write there",
+            "user_metadata.NAME, app_metadata.NAME, or one of " + ", ".join(ATTRIBUTES),
+        )
+    return value
+
+
+UserPathText = Annotated[str, AfterValidator(_writable_place), Kind("place in the user")]
+
+
 class FieldMapConfig(Section):
     """One Salesforce field. An expression alone is short for `{value: EXPRESSION}`."""
 
@@ -56,10 +69,45 @@ class FieldMapConfig(Section):
     )
     owner: Owner = Field(
         default=Owner.AUTH0,
-        description="Whose value wins when the two sides differ: `auth0`; `salesforce`; or `initial`, "
-        "which fills the field while it is empty and then leaves it to Salesforce.",
+        description="Whose value wins when the two sides differ: `auth0`; `salesforce`, whose value goes to the user; "
+        "`latest`, the newest change; `initial`, which fills the field while it is empty and then leaves it to "
+        "Salesforce; or `manual`, where a person decides.",
     )
     type: ValueType = Field(default=ValueType.TEXT, description="How the value is normalised, compared and checked.")
+    to: UserPathText | None = Field(
+        default=None,
+        description="Where in the user Salesforce's value goes, for the owners `salesforce`, `latest` and `manual`: in "
+        "`user_metadata`, `app_metadata`, or an attribute of the user. May be left out where `value` merely reads that "
+        "place.",
+        examples=["app_metadata.tier"],
+    )
+    back: Expression | None = Field(
+        default=None,
+        description="JavaScript expression over `value` and `record` that turns Salesforce's value into the user's; "
+        "without it, the value goes as it is.",
+        examples=["value?.toLowerCase() ?? null"],
+    )
+
+    @model_validator(mode="after")
+    def _has_a_way_back(self) -> Self:
+        if self.owner not in FLOWS_BACK and (self.to is not None or self.back is not None):
+            refuse(
+                f"with owner {self.owner.value}, nothing goes to the user",
+                "neither `to:` nor `back:`, or owner salesforce, latest or manual",
+            )
+        if self.owner in FLOWS_BACK and self.path is None:
+            refuse(
+                f"with owner {self.owner.value}, Salesforce's value has to go somewhere in the user",
+                "`to:` with a place such as app_metadata.tier, or a `value` that merely reads one",
+            )
+        return self
+
+    @property
+    def path(self) -> UserPath | None:
+        """Where in the user the record's value goes, if it goes there: as written, or where `value` reads."""
+        if self.owner not in FLOWS_BACK:
+            return None
+        return path_of(self.value) if self.to is None else parse_path(self.to)
 
     @model_validator(mode="before")
     @classmethod
@@ -101,6 +149,18 @@ class TargetConfig(Section):
         description="The mapped fields by API name, or the path of a YAML file that holds them.",
         examples=["mappings/contact.yaml"],
     )
+
+    @model_validator(mode="after")
+    def _no_place_has_two_writers(self) -> Self:
+        places = [(name, field.path) for name, field in self.fields.items() if field.path is not None]
+        for index, (name, path) in enumerate(places):
+            for other, longer in places[index + 1 :]:
+                if path[: len(longer)] == longer[: len(path)]:
+                    refuse(
+                        f"{name} and {other} both go to {'.'.join(path[: len(longer)])} of the user",
+                        "a place of its own for each field",
+                    )
+        return self
 
 
 def _at_most_a_minute(value: timedelta) -> timedelta:

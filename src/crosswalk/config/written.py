@@ -81,7 +81,7 @@ def written_expressions(tree: Value) -> Iterator[tuple[KeyPath, str]]:
             fields = _mapping(target.get("fields"))
             yield from _texts((*target_path, "fields"), fields, tuple(fields))
             for field, value in fields.items():
-                yield from _texts((*target_path, "fields", field), _mapping(value), ("value",))
+                yield from _texts((*target_path, "fields", field), _mapping(value), ("value", "back"))
 
 
 def _read_target(target: dict[str, Value], path: KeyPath, org: str | None) -> WrittenTarget | None:

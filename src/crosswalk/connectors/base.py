@@ -12,7 +12,7 @@ from msgspec import Struct
 from crosswalk.domain.event import Event
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
-from crosswalk.domain.plan import RecordWrite
+from crosswalk.domain.plan import RecordWrite, UserWrite
 from crosswalk.domain.record import Record
 
 
@@ -67,6 +67,16 @@ class ConfigurationWrong(Struct, frozen=True, tag="configuration_wrong"):
 
 WriteResult: TypeAlias = Written | RetryLater | ConflictFound | LinkLost | Rejected | ConfigurationWrong
 """What became of one write; exactly one of these for each, in the order of the writes."""
+
+
+class UserWritten(Struct, frozen=True, tag="user_written"):
+    """The user is as the write wanted it; `identity` is its state since."""
+
+    identity: Identity
+
+
+UserWriteResult: TypeAlias = UserWritten | RetryLater | ConflictFound | LinkLost | Rejected | ConfigurationWrong
+"""What became of one write to a user."""
 
 
 class ApiUsage(Struct, frozen=True):
@@ -150,6 +160,14 @@ class ReadsUsers(Protocol):
 
     async def find_users_by_email(self, email: str) -> list[Identity]:
         """Return the users with this e-mail address; several connections may each have one."""
+        ...
+
+
+class WritesUsers(Protocol):
+    """Changes users, one call for each."""
+
+    async def write_users(self, writes: Sequence[UserWrite]) -> list[UserWriteResult]:
+        """Return what became of each write, in order; a user that fails never holds back the others."""
         ...
 
 

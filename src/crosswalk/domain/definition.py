@@ -8,13 +8,17 @@ from crosswalk.domain.values import Owner, ValueType
 
 
 class FieldMap(Struct, frozen=True):
-    """One Salesforce field: the JavaScript expression that gives its value, its type, and who owns it."""
+    """One Salesforce field: the JavaScript expression that gives its value, its type, who owns it, and the way back."""
 
     field: str
     expression: str
     owner: Owner
     type: ValueType
     place: Place
+    to: tuple[str, ...] | None = None
+    """Where in the user the record's value goes: the names from the root, `("app_metadata", "tier")`."""
+    back: str | None = None
+    """The expression over `value` and `record` that turns the record's value into the user's; `None` takes it as is."""
 
 
 class MatchRule(Struct, frozen=True):

@@ -58,9 +58,13 @@ class Evaluation(Struct, frozen=True):
         In the order of the definition.
     errors
         Expressions of the filter and of match rules that failed, or a profile that cannot be read.
+    profile, updated_at
+        The user that was evaluated, JSON text, and when that state came to be (as in `StateVersion`).
     """
 
     user_id: UserId
     filtered: bool
     targets: tuple[TargetEvaluation, ...]
     errors: tuple[FieldError, ...] = ()
+    profile: bytes = b"{}"
+    updated_at: str = ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeAlias
 
 from msgspec import Struct
 
@@ -19,15 +20,22 @@ class Reason(StrEnum):
     LINKED = "linked"
     """The record was just matched to the identity, and gets its external id."""
     CHANGED = "changed"
-    """The value changed in Auth0, which owns the field."""
+    """The value changed on the other side, and that side's value wins."""
     RESTORED = "restored"
-    """The value was edited in Salesforce, but Auth0 owns the field."""
+    """The value was edited here, but the other side owns it."""
     FILLED = "filled"
-    """The field was empty in Salesforce, and Auth0 may fill it."""
+    """The field was empty here, and may be filled from the other side."""
+    NEWER = "newer"
+    """The value changed on both sides, and the other side's change is the newer one."""
+    DECIDED = "decided"
+    """A person decided for the other side's value."""
 
 
 class FieldWrite(Struct, frozen=True):
-    """One field of one record gets a new value, because of the mapping at `place`."""
+    """One field of a record, or of a user, gets a new value because of the mapping at `place`.
+
+    In a user, `field` is the path (`app_metadata.tier`); both values are given as the record has or would have them.
+    """
 
     field: str
     old: FieldValue
@@ -52,6 +60,41 @@ class RecordWrite(Struct, frozen=True):
     external_id: tuple[str, str]
     """The external-id field and the value that ties the record to the identity."""
     fields: tuple[FieldWrite, ...]
+
+
+class UserWrite(Struct, frozen=True):
+    """All field writes for one Auth0 user: one PATCH.
+
+    Parameters
+    ----------
+    user_id
+        The user.
+    fields
+        What changes, for people and the audit trail.
+    mapped
+        The Salesforce field that each of `fields` comes from.
+    patch
+        The body of the PATCH, JSON text: the least that the vendor's merge rules allow, which merge the first level of
+        the metadata and replace everything below.
+    """
+
+    user_id: UserId
+    fields: tuple[FieldWrite, ...]
+    mapped: tuple[str, ...]
+    patch: bytes
+
+
+Write: TypeAlias = RecordWrite | UserWrite
+"""One call's worth of change to one thing on one side."""
+
+
+class FieldConflict(Struct, frozen=True):
+    """A field whose two sides differ and that only a person may settle."""
+
+    field: str
+    identity_value: FieldValue
+    record_value: FieldValue
+    place: Place
 
 
 class FieldError(Struct, frozen=True):
@@ -102,16 +145,27 @@ class Plan(Struct, frozen=True):
         What both sides agree on once the writes are done.
     evidence
         Why identity and record are linked: the match rule's name or `created`.
-    errors, conflict
-        Fields without a value, and a match that needs a person.
+    errors, conflict, disputed
+        Fields without a value, a match that needs a person, and fields that do.
     """
 
     user_id: UserId
     situation: Situation
     target: str | None = None
-    writes: tuple[RecordWrite, ...] = ()
+    writes: tuple[Write, ...] = ()
     record: Record | None = None
     base: Mapping[str, FieldValue] = {}
     evidence: str = ""
     errors: tuple[FieldError, ...] = ()
     conflict: Conflict | None = None
+    disputed: tuple[FieldConflict, ...] = ()
+
+    @property
+    def record_writes(self) -> tuple[RecordWrite, ...]:
+        """The writes to Salesforce."""
+        return tuple(write for write in self.writes if isinstance(write, RecordWrite))
+
+    @property
+    def user_writes(self) -> tuple[UserWrite, ...]:
+        """The writes to Auth0."""
+        return tuple(write for write in self.writes if isinstance(write, UserWrite))

@@ -7,6 +7,9 @@ from msgspec import Struct
 from crosswalk.domain.ids import RecordId
 from crosswalk.domain.values import FieldValue
 
+MODIFIED_FIELD = "SystemModstamp"
+"""When Salesforce last changed the record, for whatever reason; UTC, `YYYY-MM-DDTHH:MM:SS.mmm+0000`."""
+
 
 class Record(Struct, frozen=True):
     """A row of a Salesforce object with the fields that a sync tracks (API name → value as Salesforce returned it)."""

@@ -24,6 +24,13 @@ class ValueType(StrEnum):
     REFERENCE = "reference"
 
 
+class Side(StrEnum):
+    """One of the two systems that are kept in step."""
+
+    AUTH0 = "auth0"
+    SALESFORCE = "salesforce"
+
+
 class Owner(StrEnum):
     """Whose value wins when the two sides of a field differ."""
 
@@ -31,3 +38,11 @@ class Owner(StrEnum):
     SALESFORCE = "salesforce"
     INITIAL = "initial"
     """Auth0 fills the field while it is empty in Salesforce; afterwards it is Salesforce's."""
+    LATEST = "latest"
+    """The newest change wins, whichever side it was made on."""
+    MANUAL = "manual"
+    """A difference is a conflict that a person decides."""
+
+
+FLOWS_BACK = frozenset({Owner.SALESFORCE, Owner.LATEST, Owner.MANUAL})
+"""The owners under which a record's value may be written to the user."""

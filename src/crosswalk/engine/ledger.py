@@ -1,7 +1,7 @@
 """From results to the ledger: what was done, what is agreed now, and what needs a person or another try."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -11,19 +11,38 @@ from crosswalk.connectors.base import (
     LinkLost,
     Rejected,
     RetryLater,
+    UserWriteResult,
+    UserWritten,
     WriteResult,
     Written,
 )
-from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import Link
-from crosswalk.domain.plan import Conflict, Plan, RecordWrite, Situation
+from crosswalk.domain.plan import (
+    Action,
+    Conflict,
+    FieldConflict,
+    FieldWrite,
+    Plan,
+    RecordWrite,
+    Situation,
+    UserWrite,
+    Write,
+)
 from crosswalk.domain.record import Record
+from crosswalk.reconcile.planner import keep_base
 from crosswalk.store import audit, claims, inbox, links, problems
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Connection
 from crosswalk.store.problems import Problem, ProblemKind
 
 ACTOR = "crosswalk"
+
+AUTH0_USER = "Auth0 user"
+"""What stands in the place of the object's name for a write to a user: no object of Salesforce has a blank in it."""
+
+Failure: TypeAlias = RetryLater | ConflictFound | LinkLost | Rejected | ConfigurationWrong
+"""Why a write was not done."""
 
 Item = TypeVar("Item")
 
@@ -56,7 +75,7 @@ class Books(Struct, frozen=True):
     sync: SyncName
     seqs: Mapping[UserId, int]
 
-    def book(self, plan: Plan, results: Sequence[WriteResult], link: Link | None) -> Booking:
+    def book(self, plan: Plan, results: Sequence[WriteResult | UserWriteResult], link: Link | None) -> Booking:
         """Turn one identity's plan and the results of its writes into what is stored.
 
         `link` is the identity's link before; it is only stored again when something about it changed.
@@ -67,20 +86,25 @@ class Books(Struct, frozen=True):
         if plan.conflict is not None:
             problems_found.append(self._conflict(plan, plan.conflict))
             return Booking(plan.user_id, "conflict", problems=tuple(problems_found))
+        problems_found += [self._disputed(plan, dispute) for dispute in plan.disputed]
         entries: list[AuditEntry] = []
+        failures: list[tuple[Write, Failure]] = []
         record = plan.record
         for write, result in zip(plan.writes, results, strict=True):
-            if not isinstance(result, Written):
-                problem = self._failed(plan, write, result)
-                wait_s = result.after_s or 0.0 if isinstance(result, RetryLater) else 0.0
-                outcome = None if isinstance(result, RetryLater) else problem.kind.value
-                return Booking(plan.user_id, outcome, wait_s, problems=(*problems_found, problem))
-            record = _after(record, write, result)
-            entries += self._audit(plan, write, result)
-        agreed = None if record is None else Link(plan.user_id, record, plan.base, plan.evidence)
+            if isinstance(write, RecordWrite) and isinstance(result, Written):
+                record = _after(record, write, result)
+                entries += self._audit(plan, write.object, result.record_id, write.action.value, write.fields)
+            elif isinstance(write, UserWrite) and isinstance(result, UserWritten):
+                entries += self._audit(plan, AUTH0_USER, write.user_id, Action.UPDATE.value, write.fields)
+            elif not isinstance(result, Written | UserWritten):
+                failures.append((write, result))
+        problems_found += [self._failed(plan, write, failure) for write, failure in failures]
+        agreed = _agreed(plan, record, link, failures)
+        waits = [failure.after_s or 0.0 for _, failure in failures if isinstance(failure, RetryLater)]
         return Booking(
             plan.user_id,
-            _outcome(plan, entries),
+            None if waits else _outcome(plan, entries, failures),
+            max(waits, default=0.0),
             link=None if agreed == link else agreed,
             audit=tuple(entries),
             problems=tuple(problems_found),
@@ -98,14 +122,16 @@ class Books(Struct, frozen=True):
             problems=(self._problem(user_id, ProblemKind.DEAD_LETTER, code, message),),
         )
 
-    def _audit(self, plan: Plan, write: RecordWrite, result: Written) -> list[AuditEntry]:
+    def _audit(
+        self, plan: Plan, object_name: str, record_id: str, action: str, fields: Sequence[FieldWrite]
+    ) -> list[AuditEntry]:
         return [
             AuditEntry(
                 sync=self.sync,
                 user_id=plan.user_id,
-                object=write.object,
-                record_id=result.record_id,
-                action=write.action.value,
+                object=object_name,
+                record_id=record_id,
+                action=action,
                 field=field.field,
                 old=field.old,
                 new=field.new,
@@ -114,30 +140,43 @@ class Books(Struct, frozen=True):
                 actor=ACTOR,
                 event_seq=self.seqs.get(plan.user_id),
             )
-            for field in write.fields
+            for field in fields
         ]
 
-    def _failed(self, plan: Plan, write: RecordWrite, result: WriteResult) -> Problem:
-        match result:
-            case RetryLater():
-                kind = ProblemKind.RETRYING
-            case ConflictFound() | LinkLost():
-                kind = ProblemKind.CONFLICT
-            case Rejected() | ConfigurationWrong():
-                kind = ProblemKind.DEAD_LETTER
-            case Written():
-                raise AssertionError("a write that succeeded is no problem")
+    def _failed(self, plan: Plan, write: Write, failure: Failure) -> Problem:
+        if isinstance(write, RecordWrite):
+            object_name, record_id, action, field = write.object, write.record_id, write.action, ""
+        else:
+            # A record and a user may fail at once, and each is a problem of its own: so it is told by its first field.
+            object_name, record_id, action = AUTH0_USER, RecordId(write.user_id), Action.UPDATE
+            field = write.fields[0].field
         return self._problem(
             plan.user_id,
-            kind,
-            result.code,
-            result.message,
-            object_name=write.object,
+            _kind(failure),
+            failure.code,
+            failure.message,
+            object_name=object_name,
+            field=field,
             detail={
-                "action": write.action.value,
-                "record_id": write.record_id,
+                "action": action.value,
+                "record_id": record_id,
                 "fields": {field.field: field.new for field in write.fields},
-                "at_fault": list(getattr(result, "fields", ())),
+                "at_fault": list(getattr(failure, "fields", ())),
+            },
+        )
+
+    def _disputed(self, plan: Plan, dispute: FieldConflict) -> Problem:
+        return self._problem(
+            plan.user_id,
+            ProblemKind.CONFLICT,
+            "FIELD_DIFFERS",
+            f"{dispute.field} differs between Auth0 and Salesforce, and a person decides which value is right.",
+            object_name=plan.target or "",
+            field=dispute.field,
+            detail={
+                "auth0": dispute.identity_value,
+                "salesforce": dispute.record_value,
+                "place": str(dispute.place),
             },
         )
 
@@ -189,9 +228,42 @@ class Books(Struct, frozen=True):
         )
 
 
-def _outcome(plan: Plan, entries: Sequence[AuditEntry]) -> str:
+def _kind(failure: Failure) -> ProblemKind:
+    match failure:
+        case RetryLater():
+            return ProblemKind.RETRYING
+        case ConflictFound() | LinkLost():
+            return ProblemKind.CONFLICT
+        case Rejected() | ConfigurationWrong():
+            return ProblemKind.DEAD_LETTER
+
+
+def _agreed(
+    plan: Plan, record: Record | None, link: Link | None, failures: Sequence[tuple[Write, Failure]]
+) -> Link | None:
+    """The link after the writes: both sides agree on what was written, and on nothing that failed."""
+    if record is None:
+        return None
+    if link is None and any(isinstance(write, RecordWrite) for write, _ in failures):
+        return None  # the record does not carry the user's id yet
+    failed = {field for write, _ in failures for field in _mapped(write)}
+    before = {} if link is None else link.base
+    base = keep_base(plan.base, before, failed) if failed else plan.base
+    return Link(plan.user_id, record, base, plan.evidence)
+
+
+def _mapped(write: Write) -> Sequence[str]:
+    """The Salesforce fields whose base depends on the write."""
+    return write.mapped if isinstance(write, UserWrite) else [field.field for field in write.fields]
+
+
+def _outcome(plan: Plan, entries: Sequence[AuditEntry], failures: Sequence[tuple[Write, Failure]]) -> str:
+    if failures:
+        return _kind(failures[0][1]).value
     if entries:
         return "written"
+    if plan.disputed:
+        return ProblemKind.CONFLICT.value
     if plan.situation in {Situation.DELETED, Situation.FILTERED}:
         return plan.situation.value
     return "unchanged" if plan.record is not None else plan.situation.value

@@ -16,8 +16,9 @@ from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.link import Link
-from crosswalk.domain.plan import Action, Plan, Reason, Situation
+from crosswalk.domain.plan import Action, Plan, Situation
 from crosswalk.domain.record import Record
+from crosswalk.domain.values import Owner
 from crosswalk.engine.tracking import tracked_fields
 from crosswalk.matching.candidates import Candidates
 from crosswalk.matching.keys import keys_to_query
@@ -30,6 +31,9 @@ from crosswalk.store.database import Database
 
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
+
+
+_HANGING = frozenset({Owner.INITIAL, Owner.LATEST, Owner.MANUAL})
 
 
 class Planned(Struct, frozen=True):
@@ -101,11 +105,11 @@ class Planner:
     ) -> tuple[dict[UserId, Plan], dict[UserId, ConnectorError]]:
         """Plan against the stored replica; where the plan hangs on the record's present value, read that first.
 
-        Only filling an empty field does: somebody may have filled it in Salesforce since. Everything else is written
-        whatever the record holds, so it needs no read, and 200 changed identities cost one call.
+        What Auth0 owns is written whatever the record holds, so it needs no read, and 200 changed identities cost one
+        call.
         """
         plans = await self._in_thread(self._decide_linked, evaluations, known)
-        filling = [e for e in evaluations if _fills(plans[e.user_id])]
+        filling = [e for e in evaluations if _hangs_on_the_record(plans[e.user_id], self._compiled)]
         if not filling:
             return plans, {}
         try:
@@ -171,9 +175,9 @@ class Planner:
 
     def _claims(self, plan: Plan, evaluation: Evaluation) -> list[Claim]:
         """What nobody else may create or take while this plan is carried out."""
-        if not plan.writes:
+        if not plan.record_writes:
             return []
-        write = plan.writes[0]
+        write = plan.record_writes[0]
         if write.action is Action.UPDATE and write.record_id is not None:
             return [Claim(plan.user_id, write.object, "Id", write.record_id)]
         keys = evaluation.targets[self._compiled.target_indexes[write.object]].keys
@@ -183,7 +187,16 @@ class Planner:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
 
-def _fills(plan: Plan) -> bool:
-    return plan.situation is Situation.LINKED and any(
-        field.reason is Reason.FILLED for write in plan.writes for field in write.fields
-    )
+def _hangs_on_the_record(plan: Plan, compiled: CompiledSync) -> bool:
+    """Whether another value in the record would have led to another plan: then it has to be read before.
+
+    What Auth0 owns is written whatever the record holds, and what Salesforce owns was changed there already. But a
+    person may have filled a field that is only to be filled, or changed one whose newest value wins.
+    """
+    if plan.situation is not Situation.LINKED or not (plan.writes or plan.disputed):
+        return False
+    if plan.disputed:
+        return True
+    fields = compiled.targets[compiled.target_indexes[plan.target]].by_name if plan.target else {}
+    written = [f.field for w in plan.record_writes for f in w.fields] + [f for w in plan.user_writes for f in w.mapped]
+    return any(fields[name].owner in _HANGING for name in written if name in fields)

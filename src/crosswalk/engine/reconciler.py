@@ -5,17 +5,26 @@ hold now, so lost, repeated, reordered and echoed events all end in the same pla
 crash is harmless: everything already written merges to an empty plan.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Protocol, TypeAlias
 
 import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from crosswalk.connectors.base import ReadsUsers, WriteResult, WritesRecords
+from crosswalk.connectors.base import (
+    ReadsUsers,
+    UserWriteResult,
+    UserWritten,
+    WriteResult,
+    WritesRecords,
+    WritesUsers,
+)
 from crosswalk.connectors.errors import CallRefused, ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import UserId
-from crosswalk.domain.plan import Plan
+from crosswalk.domain.plan import Plan, RecordWrite
 from crosswalk.engine import ledger
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.planning import Planned, Planner
@@ -31,6 +40,13 @@ TRANSIENT = (psycopg.OperationalError, PoolTimeout)
 """The database is away: the whole batch is tried again, nobody in it is to blame."""
 
 
+Result: TypeAlias = WriteResult | UserWriteResult
+
+
+class Users(ReadsUsers, WritesUsers, Protocol):
+    """What a reconcile needs of a tenant."""
+
+
 class Reconciler:
     """Reconciles batches of one sync."""
 
@@ -38,7 +54,7 @@ class Reconciler:
         self,
         definition: SyncDefinition,
         planner: Planner,
-        users: ReadsUsers,
+        users: Users,
         org: WritesRecords,
         database: Database,
     ) -> None:
@@ -90,8 +106,11 @@ class Reconciler:
                 for user_id in held
             ),
         ]
+        # What a PATCH answered is newer than what was read before: its echo then finds nothing new.
+        written = [r.identity for each in results.values() for r in each if isinstance(r, UserWritten)]
         async with self._database.transaction() as connection:
             await identities.save(connection, self.definition.tenant, list(states.identities.values()))
+            await identities.save(connection, self.definition.tenant, written)
             await ledger.store(connection, self.definition.name, bookings, max(item.seq for item in due))
         _log(self.definition, bookings)
 
@@ -102,11 +121,16 @@ class Reconciler:
         async with self._database.transaction() as connection:
             return await claims.claim(connection, self.definition.name, planned.claims)
 
-    async def _write(self, plans: Mapping[UserId, Plan]) -> dict[UserId, list[WriteResult]]:
-        """Carry the plans' writes out, all together, and hand each plan its own results."""
-        writes = [write for plan in plans.values() for write in plan.writes]
-        results = iter(await self._org.write(writes) if writes else ())
-        return {user_id: [next(results) for _ in plan.writes] for user_id, plan in plans.items()}
+    async def _write(self, plans: Mapping[UserId, Plan]) -> dict[UserId, list[Result]]:
+        """Carry the plans' writes out, both sides at once, and hand each plan its own results."""
+        to_org = [write for plan in plans.values() for write in plan.record_writes]
+        to_tenant = [write for plan in plans.values() for write in plan.user_writes]
+        org_results, tenant_results = await asyncio.gather(self._org.write(to_org), self._users.write_users(to_tenant))
+        of_records, of_users = iter(org_results), iter(tenant_results)
+        return {
+            user_id: [next(of_records) if isinstance(write, RecordWrite) else next(of_users) for write in plan.writes]
+            for user_id, plan in plans.items()
+        }
 
     async def _put_aside(self, due: Sequence[DueEvent], users: Sequence[UserId], error: Exception) -> None:
         books = Books(self.definition.name, {item.event.user_id: item.seq for item in due if item.event.user_id})

@@ -29,11 +29,16 @@ _AT = re.compile(r"at <input>:(\d+):(\d+)")
 
 
 class Expression(Struct, frozen=True):
-    """A JavaScript expression with `user` in scope; under a condition, it is evaluated only where that is true."""
+    """A JavaScript expression; under a condition, it is evaluated only where that is true.
+
+    `scope` is the parameter under which it sees what it is evaluated over: `user`, or the names that it picks from an
+    object, as in `{value, record}`.
+    """
 
     text: str
     place: Place
     condition: str | None = None
+    scope: str = "user"
 
 
 class StopReason(StrEnum):
@@ -65,8 +70,8 @@ class Sandbox:
 
     def __init__(self, expressions: Sequence[Expression]) -> None:
         context = _hardened_context()
-        functions = [_function(context, expression.text) for expression in expressions]
-        guards = [_function(context, e.condition) if e.condition is not None else None for e in expressions]
+        functions = [_function(context, expression.text, expression.scope) for expression in expressions]
+        guards = [_function(context, e.condition, e.scope) if e.condition is not None else None for e in expressions]
         texts = [text for e in expressions for text in (e.text, e.condition) if text is not None]
         settings = msgspec.json.encode([limits.TEXT_CHARACTERS, limits.LIST_ITEMS, all(map(is_plain, texts))])
         self._context = context
@@ -122,8 +127,8 @@ def _hardened_context() -> quickjs.Context:
     return context
 
 
-def _function(context: quickjs.Context, text: str) -> object:
-    return context.eval(f'"use strict"; (user) => (\n{text}\n)')
+def _function(context: quickjs.Context, text: str, scope: str) -> object:
+    return context.eval(f'"use strict"; ({scope}) => (\n{text}\n)')
 
 
 def find_syntax_problems(expressions: Sequence[Expression]) -> tuple[SyntaxProblem, ...]:

@@ -7,10 +7,11 @@ from crosswalk.domain.definition import FieldMap, Target
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.place import Place
 from crosswalk.domain.plan import FieldError
-from crosswalk.domain.values import FieldValue, Owner, ValueType
+from crosswalk.domain.values import FLOWS_BACK, FieldValue, Owner, ValueType
 from crosswalk.expressions.results import NO_OPINION, Raw
 from crosswalk.expressions.types.problem import WrongValue
 from crosswalk.expressions.types.registry import Comparer, Normaliser, comparer_of, normaliser_of
+from crosswalk.mapping.user_path import UserPath
 
 _WITHOUT_VALUE: Final = (list, dict)
 """The classes of results that need a closer look: no opinion, a list of texts, a failure."""
@@ -25,12 +26,15 @@ class CompiledField(NamedTuple):
     type: ValueType
     normalise: Normaliser
     equal: Comparer
+    to: UserPath | None
+    """Where in the user the record's value goes, for owners under which it goes there at all."""
 
     @classmethod
     def of(cls, field: FieldMap, region: str | None) -> "CompiledField":
         """Look up the functions of the field's type."""
         normalise, equal = normaliser_of(field.type, region), comparer_of(field.type, region)
-        return cls(field.field, field.owner, field.place, field.type, normalise, equal)
+        to = field.to if field.owner in FLOWS_BACK else None
+        return cls(field.field, field.owner, field.place, field.type, normalise, equal, to)
 
 
 class CompiledTarget:
@@ -49,6 +53,7 @@ class CompiledTarget:
         self.fields = tuple(CompiledField.of(field, region) for field in target.fields)
         self.by_name = {field.name: field for field in self.fields}
         self._readers = tuple((field.name, field.normalise) for field in self.fields)
+        self._returning = frozenset(field.name for field in self.fields if field.to is not None)
         self._lists = frozenset(field.name for field in self.fields if field.type is ValueType.MULTIPICKLIST)
         self._nulls: dict[str, FieldValue] = {
             field.name: False if field.type is ValueType.BOOLEAN else None for field in self.fields
@@ -80,6 +85,9 @@ class CompiledTarget:
         self, name: str, normalise: Normaliser, raw: Raw, values: dict[str, FieldValue], problems: list[tuple[str, str]]
     ) -> None:
         if raw == NO_OPINION:
+            # Auth0 leaves out what is empty. Where the record's value may go to the user, that means: nothing is there.
+            if name in self._returning:
+                values[name] = self._nulls[name]
             return
         if isinstance(raw, dict):
             problems.append((name, raw["message"]))

@@ -13,6 +13,7 @@ from crosswalk.expressions.program import Program
 from crosswalk.expressions.results import NO_OPINION, BadProfile, Raw, Row
 from crosswalk.expressions.sandbox import Expression
 from crosswalk.mapping.compiled import CompiledTarget
+from crosswalk.mapping.way_back import WayBack
 from crosswalk.matching.keys import CompiledRule
 
 __all__ = ["CompiledSync", "Evaluation", "TargetEvaluation"]
@@ -59,6 +60,7 @@ class CompiledSync:
             )
             slices.append(_Slice(compiled, start, start + len(compiled.fields), rules))
         self._slices = tuple(slices)
+        self.way_back = WayBack(self.targets)
         self._program = Program(expressions)
 
     def evaluate(self, identities: Sequence[Identity]) -> list[Evaluation]:
@@ -71,11 +73,12 @@ class CompiledSync:
         """
         rows = self._program.run([identity.profile for identity in identities])
         return [
-            self._bad(identity.user_id, row) if isinstance(row, BadProfile) else self._read(identity.user_id, row)
+            self._bad(identity.user_id, row) if isinstance(row, BadProfile) else self._read(identity, row)
             for identity, row in zip(identities, rows, strict=True)
         ]
 
-    def _read(self, user_id: UserId, row: Row) -> Evaluation:
+    def _read(self, identity: Identity, row: Row) -> Evaluation:
+        user_id = identity.user_id
         errors: list[FieldError] = []
         filtered = False
         if self.definition.filter is not None and row[0] is not True:
@@ -87,7 +90,9 @@ class CompiledSync:
             found = row[end : end + len(rules)]
             keys = [self._key(user_id, rule, raw, errors) for rule, raw in zip(rules, found, strict=True)]
             targets.append(TargetEvaluation(values, problems, tuple(keys)))
-        return Evaluation(user_id, filtered, tuple(targets), tuple(errors))
+        return Evaluation(
+            user_id, filtered, tuple(targets), tuple(errors), identity.profile, identity.version.updated_at
+        )
 
     def _check_filter(self, user_id: UserId, raw: Raw, errors: list[FieldError]) -> None:
         if raw is False or raw is None or raw == NO_OPINION:

@@ -6,18 +6,27 @@ from crosswalk.domain.definition import FieldMap
 from crosswalk.domain.evaluation import TargetEvaluation
 from crosswalk.domain.link import Link
 from crosswalk.domain.place import Place
-from crosswalk.domain.plan import FieldWrite, Reason
-from crosswalk.domain.values import FieldValue, Owner
+from crosswalk.domain.plan import FieldConflict, FieldWrite, Reason
+from crosswalk.domain.values import FieldValue, Owner, Side
 from crosswalk.expressions.types.registry import is_empty
 from crosswalk.mapping.compiled import CompiledField, CompiledTarget
-from crosswalk.reconcile.merge import decide_field, merge_fields
+from crosswalk.reconcile.merge import NO_AGES, Ages, Decision, decide_field, merge_fields
 
-_BECAUSE = {
+_TO_RECORD = {
     Reason.CREATED: "The record will be created with this value.",
     Reason.LINKED: "The record was just matched, and gets the id of its Auth0 user.",
-    Reason.CHANGED: "The value changed in Auth0, which owns the field.",
+    Reason.CHANGED: "The value changed in Auth0, and that change wins.",
     Reason.RESTORED: "The value was edited in Salesforce, but Auth0 owns the field.",
     Reason.FILLED: "The field is empty in Salesforce, and Auth0 may fill it.",
+    Reason.NEWER: "The value changed on both sides, and Auth0's change is the newer one.",
+    Reason.DECIDED: "A person decided for the value in Auth0.",
+}
+_TO_USER = {
+    Reason.CHANGED: "The value changed in Salesforce, and that change wins.",
+    Reason.RESTORED: "The value was edited in Auth0, but Salesforce owns the field.",
+    Reason.FILLED: "Auth0 has no value, and Salesforce may fill it.",
+    Reason.NEWER: "The value changed on both sides, and Salesforce's change is the newer one.",
+    Reason.DECIDED: "A person decided for the value in Salesforce.",
 }
 
 
@@ -32,8 +41,8 @@ class FieldExplanation(Struct, frozen=True):
         Whether there is such a value at all: `None` alone may also mean an empty field.
     owner, expression, place
         The mapping.
-    write
-        What the next plan writes, or `None`.
+    write, side
+        What the next plan writes, or `None`; and to which side.
     because
         One sentence that says why.
     """
@@ -51,12 +60,15 @@ class FieldExplanation(Struct, frozen=True):
     place: Place
     write: FieldWrite | None
     because: str
+    side: Side = Side.SALESFORCE
 
 
 def explain_field(
-    target: CompiledTarget, field: str, evaluation: TargetEvaluation, link: Link | None
+    target: CompiledTarget, field: str, evaluation: TargetEvaluation, link: Link | None, ages: Ages = NO_AGES
 ) -> FieldExplanation:
     """Explain one mapped field, for an identity with its record (`link`) or without one.
+
+    `ages` says when each side last changed, for a field whose newest value wins.
 
     Raises
     ------
@@ -67,7 +79,7 @@ def explain_field(
     mapped: FieldMap = next(candidate for candidate in target.target.fields if candidate.field == field)
     record = {} if link is None else link.record.fields
     base = {} if link is None else link.base
-    write, because = _outcome(target, compiled, evaluation, link)
+    write, because, side = _outcome(target, compiled, evaluation, link, ages)
     return FieldExplanation(
         object=target.target.object,
         field=field,
@@ -82,34 +94,40 @@ def explain_field(
         place=mapped.place,
         write=write,
         because=because,
+        side=side,
     )
 
 
 def _outcome(
-    target: CompiledTarget, field: CompiledField, evaluation: TargetEvaluation, link: Link | None
-) -> tuple[FieldWrite | None, str]:
+    target: CompiledTarget, field: CompiledField, evaluation: TargetEvaluation, link: Link | None, ages: Ages
+) -> tuple[FieldWrite | None, str, Side]:
     for error in evaluation.errors:
         if error.field == field.name:
-            return None, f"The expression has no usable value, so the field is left alone: {error.message}."
+            because = f"The expression has no usable value, so the field is left alone: {error.message}."
+            return None, because, Side.SALESFORCE
     if field.name not in evaluation.values:
-        return None, "The expression gives undefined: it has no opinion, so the field is left alone."
+        because = "The expression gives undefined: it has no opinion, so the field is left alone."
+        return None, because, Side.SALESFORCE
     value = evaluation.values[field.name]
     if link is None:
         merge = merge_fields(target, {field.name: value}, None, None)
-        write = merge.writes[0] if merge.writes else None
+        decision = Decision(merge.writes[0] if merge.writes else None, value)
     else:
-        decision = decide_field(field, value, link.base, link.record.fields)
-        write = None if decision is None else decision.write
-    if write is not None:
-        return write, _BECAUSE[write.reason]
-    return None, _standing(field.owner, value)
+        outcome = decide_field(field, value, link.base, link.record.fields, ages)
+        if isinstance(outcome, FieldConflict):
+            return None, "The two sides differ, and a person has to decide which value is right.", Side.SALESFORCE
+        decision = outcome or Decision(None, None)
+    if decision.write is None:
+        return None, _standing(field, value), Side.SALESFORCE
+    because = (_TO_RECORD if decision.side is Side.SALESFORCE else _TO_USER)[decision.write.reason]
+    return decision.write, because, decision.side
 
 
-def _standing(owner: Owner, value: FieldValue) -> str:
-    if owner is Owner.SALESFORCE:
+def _standing(field: CompiledField, value: FieldValue) -> str:
+    if field.owner is Owner.SALESFORCE and field.to is None:
         return "Salesforce owns the field, so its value stands."
     if is_empty(value):
         return "Auth0 has no value for the field, and there is nothing to clear."
-    if owner is Owner.INITIAL:
+    if field.owner is Owner.INITIAL:
         return "Auth0 may fill the field only while it is empty, and it has a value in Salesforce."
     return "Both sides have the same value."

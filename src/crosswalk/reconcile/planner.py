@@ -1,5 +1,9 @@
 """From an evaluated identity and what is known of its record to a plan."""
 
+from collections.abc import Collection, Mapping
+
+from msgspec.structs import replace
+
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.link import Link
@@ -12,18 +16,26 @@ from crosswalk.domain.plan import (
     Reason,
     RecordWrite,
     Situation,
+    Write,
 )
-from crosswalk.domain.record import Record
+from crosswalk.domain.record import MODIFIED_FIELD, Record
+from crosswalk.domain.values import FieldValue, Side
+from crosswalk.mapping.compiled import CompiledTarget
 from crosswalk.matching.resolution import AlreadyLinked, Ambiguous, Matched, NoMatch, Resolution
 from crosswalk.reconcile.compiled import CompiledSync
-from crosswalk.reconcile.merge import merge_fields
+from crosswalk.reconcile.merge import Ages, Merge, merge_fields
 
 CREATED = "created"
 """The evidence of a link whose record the hub made."""
 
 
-def plan_linked(compiled: CompiledSync, evaluation: Evaluation, link: Link) -> Plan:
-    """What to write for an identity that has its record."""
+def plan_linked(
+    compiled: CompiledSync, evaluation: Evaluation, link: Link, decided: Mapping[str, Side] | None = None
+) -> Plan:
+    """What to write for an identity that has its record.
+
+    `decided` says whose value a person chose for a field whose owner is `manual`.
+    """
     record = link.record
     index = compiled.target_indexes.get(record.object)
     if evaluation.filtered or index is None:
@@ -39,12 +51,13 @@ def plan_linked(compiled: CompiledSync, evaluation: Evaluation, link: Link) -> P
         )
     target = compiled.targets[index]
     evaluated = evaluation.targets[index]
-    merge = merge_fields(target, evaluated.values, link.base, record.fields)
-    writes: tuple[RecordWrite, ...] = ()
+    merge = merge_fields(target, evaluated.values, link.base, record.fields, ages_of(evaluation, record), decided)
+    writes: tuple[Write, ...] = ()
     if merge.writes:
         external_id = (target.target.external_id_field, str(evaluation.user_id))
         writes = (RecordWrite(Action.UPDATE, record.object, record.id, external_id, merge.writes),)
-    return Plan(
+    errors = evaluated.errors + evaluation.errors if evaluation.errors else evaluated.errors
+    plan = Plan(
         evaluation.user_id,
         Situation.LINKED,
         record.object,
@@ -52,8 +65,10 @@ def plan_linked(compiled: CompiledSync, evaluation: Evaluation, link: Link) -> P
         record,
         merge.base,
         link.evidence,
-        evaluated.errors + evaluation.errors if evaluation.errors else evaluated.errors,
+        errors,
+        disputed=merge.disputed,
     )
+    return _with_way_back(compiled, target, evaluation, plan, merge, link.base) if merge.user_writes else plan
 
 
 def plan_unlinked(compiled: CompiledSync, evaluation: Evaluation, resolution: Resolution) -> Plan:
@@ -97,14 +112,14 @@ def _link(compiled: CompiledSync, evaluation: Evaluation, matched: Matched) -> P
     target = compiled.targets[matched.target_index]
     evaluated = evaluation.targets[matched.target_index]
     record = matched.record
-    merge = merge_fields(target, evaluated.values, None, record.fields)
+    merge = merge_fields(target, evaluated.values, None, record.fields, ages_of(evaluation, record))
     field, user_id = target.target.external_id_field, str(evaluation.user_id)
     fields = tuple(write for write in merge.writes if write.field != field)
     written = record.fields.get(field)
     if written != user_id:
         fields = (FieldWrite(field, written, user_id, Reason.LINKED, target.target.place), *fields)
     writes = (RecordWrite(Action.UPDATE, record.object, record.id, (field, user_id), fields),) if fields else ()
-    return Plan(
+    plan = Plan(
         evaluation.user_id,
         Situation.MATCHED,
         record.object,
@@ -113,7 +128,44 @@ def _link(compiled: CompiledSync, evaluation: Evaluation, matched: Matched) -> P
         merge.base,
         matched.rule,
         _errors(evaluation, matched.target_index),
+        disputed=merge.disputed,
     )
+    return _with_way_back(compiled, target, evaluation, plan, merge, {}) if merge.user_writes else plan
+
+
+def ages_of(evaluation: Evaluation, record: Record) -> Ages:
+    """When each side last changed, both as `YYYY-MM-DDTHH:MM:SS…` in UTC, so that they compare as text."""
+    modified = record.fields.get(MODIFIED_FIELD)
+    return Ages(evaluation.updated_at, modified if isinstance(modified, str) else "")
+
+
+def _with_way_back(
+    compiled: CompiledSync,
+    target: CompiledTarget,
+    evaluation: Evaluation,
+    plan: Plan,
+    merge: Merge,
+    before: Mapping[str, FieldValue],
+) -> Plan:
+    """The plan with what goes to the user; a field that gives no usable value keeps the base that it had."""
+    record = {} if plan.record is None else plan.record.fields
+    back = compiled.way_back.user_write(target, plan.user_id, evaluation.profile, record, merge.user_writes)
+    failed = {error.field for error in back.errors}
+    return replace(
+        plan,
+        writes=plan.writes if back.write is None else (*plan.writes, back.write),
+        base=keep_base(plan.base, before, failed) if failed else plan.base,
+        errors=plan.errors + back.errors,
+    )
+
+
+def keep_base(
+    base: Mapping[str, FieldValue], before: Mapping[str, FieldValue], fields: Collection[str]
+) -> dict[str, FieldValue]:
+    """The base with some fields as they were before: what was not written is not agreed on."""
+    return {name: value for name, value in base.items() if name not in fields} | {
+        name: before[name] for name in fields if name in before
+    }
 
 
 def _create(compiled: CompiledSync, evaluation: Evaluation, no_match: NoMatch) -> Plan:

@@ -15,20 +15,29 @@ from crosswalk.connectors.auth0.logs import LogReader
 from crosswalk.connectors.auth0.settings import Auth0Settings
 from crosswalk.connectors.auth0.token import TokenEndpoint
 from crosswalk.connectors.auth0.transport import Transport
+from crosswalk.connectors.auth0.user_writes import UserWriter
 from crosswalk.connectors.auth0.users import UserReader
-from crosswalk.connectors.base import ReadsLogs, ReadsUsers, SubscribesToEvents, SubscriptionItem
+from crosswalk.connectors.base import (
+    ReadsLogs,
+    ReadsUsers,
+    SubscribesToEvents,
+    SubscriptionItem,
+    UserWriteResult,
+    WritesUsers,
+)
 from crosswalk.connectors.http import open_http
 from crosswalk.connectors.shared_token import SharedToken
 from crosswalk.domain.event import Event
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
+from crosswalk.domain.plan import UserWrite
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Auth0Client(ReadsUsers, ReadsLogs, SubscribesToEvents):
+class Auth0Client(ReadsUsers, WritesUsers, ReadsLogs, SubscribesToEvents):
     """One tenant.
 
     An asynchronous context manager; leaving it closes the connections.
@@ -48,7 +57,9 @@ class Auth0Client(ReadsUsers, ReadsLogs, SubscribesToEvents):
         self._tokens = SharedToken(TokenEndpoint(settings, self._http, time.monotonic).fetch, time.monotonic)
         # Jitter needs no secrecy.
         self._transport = Transport(settings, self._http, self._tokens, time.time, random.random)
-        self._users = UserReader(self._transport, asyncio.Semaphore(settings.parallel_reads), now)
+        gate = asyncio.Semaphore(settings.parallel_reads)
+        self._users = UserReader(self._transport, gate, now)
+        self._writer = UserWriter(self._transport, gate, now)
         self._logs = LogReader(self._transport, now)
 
     async def __aenter__(self) -> Self:
@@ -102,6 +113,10 @@ class Auth0Client(ReadsUsers, ReadsLogs, SubscribesToEvents):
     async def find_users_by_email(self, email: str) -> list[Identity]:
         """Return the users with this e-mail address; several connections may each have one."""
         return await self._users.find_by_email(email)
+
+    async def write_users(self, writes: Sequence[UserWrite]) -> list[UserWriteResult]:
+        """Change users and return what became of each write, in order: the new state, or why there is none."""
+        return await self._writer.write(writes)
 
     def subscribe(
         self, cursor: str | None, from_timestamp: str | None = None

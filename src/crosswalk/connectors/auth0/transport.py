@@ -1,4 +1,4 @@
-"""One small layer that every read of the Management API goes through: token, retry, errors.
+"""One small layer that every call of the Management API goes through: token, retry, errors.
 
 The official SDK gives its own reading of each answer, not the answer; the hub keeps users and events exactly as Auth0
 sent them, so its reads ask for the same documented endpoints themselves, and wait as the SDK does.
@@ -18,9 +18,11 @@ from crosswalk.connectors.errors import CallRefused, Unreachable
 from crosswalk.connectors.http import describe_failure
 from crosswalk.connectors.shared_token import SharedToken, Token
 
+_DONE = (200, 201, 204)
+
 
 class Transport:
-    """Reads from one tenant.
+    """Reads from one tenant, and writes to it.
 
     Parameters
     ----------
@@ -65,10 +67,25 @@ class Transport:
         CredentialsRefused
             No token could be had.
         """
+        return await self._repeat("GET", path, query, None)
+
+    async def patch(self, path: str, body: bytes) -> bytes:
+        """Return the body that Auth0 answers to `PATCH /api/v2/{path}` with a JSON body.
+
+        Tried again like a read: a PATCH that was applied already changes nothing the second time.
+
+        Raises
+        ------
+        CallRefused, Unreachable, CredentialsRefused
+            As `get` does.
+        """
+        return await self._repeat("PATCH", path, None, body)
+
+    async def _repeat(self, method: str, path: str, query: Mapping[str, str | int] | None, body: bytes | None) -> bytes:
         attempt = 1
         while True:
             try:
-                return await self._get_once(path, query)
+                return await self._call_once(method, path, query, body)
             except (CallRefused, Unreachable) as error:
                 if attempt >= self._settings.attempts or not _may_pass(error):
                     raise
@@ -114,21 +131,26 @@ class Transport:
         except httpx.TransportError as error:
             raise Unreachable(self._service, f"GET /api/v2/{path}", describe_failure(error)) from error
 
-    async def _get_once(self, path: str, query: Mapping[str, str | int] | None) -> bytes:
+    async def _call_once(
+        self, method: str, path: str, query: Mapping[str, str | int] | None, body: bytes | None
+    ) -> bytes:
         token = await self._tokens.get()
-        answer = await self._send(token, path, query)
+        answer = await self._send(token, method, path, query, body)
         if answer.status_code == 401:
-            answer = await self._send(await self._tokens.replace(token), path, query)
-        if answer.status_code != 200:
-            raise refusal(self._service, f"GET /api/v2/{path}", answer, self._unix_now())
+            answer = await self._send(await self._tokens.replace(token), method, path, query, body)
+        if answer.status_code not in _DONE:
+            raise refusal(self._service, f"{method} /api/v2/{path}", answer, self._unix_now())
         return answer.content
 
-    async def _send(self, token: Token, path: str, query: Mapping[str, str | int] | None) -> httpx.Response:
+    async def _send(
+        self, token: Token, method: str, path: str, query: Mapping[str, str | int] | None, body: bytes | None
+    ) -> httpx.Response:
         self.calls += 1
+        headers = _authorization(token) | ({} if body is None else {"Content-Type": "application/json"})
         try:
-            return await self._http.get(self._root + path, params=query, headers=_authorization(token))
+            return await self._http.request(method, self._root + path, params=query, headers=headers, content=body)
         except httpx.TransportError as error:
-            raise Unreachable(self._service, f"GET /api/v2/{path}", describe_failure(error)) from error
+            raise Unreachable(self._service, f"{method} /api/v2/{path}", describe_failure(error)) from error
 
     def _wait(self, error: CallRefused | Unreachable, attempt: int) -> float:
         asked = error.after_s if isinstance(error, CallRefused) else None

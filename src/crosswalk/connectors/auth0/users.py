@@ -92,7 +92,7 @@ class UserReader:
         observed_at = self._now()
         # Auth0 stores addresses in lower case and compares them exactly.
         answer = await self._transport.get("users-by-email", {"email": email.lower()})
-        return [self._identity(user, observed_at)[0] for user in _users("users-by-email", answer)]
+        return [identity_of(user, observed_at)[0] for user in _users("users-by-email", answer)]
 
     async def _window(self, query: str | None, since: str | None) -> AsyncIterator[tuple[Identity, str]]:
         asked: dict[str, str | int] = {
@@ -110,7 +110,7 @@ class UserReader:
             observed_at = self._now()
             users = _users("users", await self._transport.get("users", {**asked, "page": page}))
             for user in users:
-                yield self._identity(user, observed_at)
+                yield identity_of(user, observed_at)
             if len(users) < PAGE:
                 return
 
@@ -123,20 +123,27 @@ class UserReader:
             if error.status == 404 or (error.status == 400 and error.code == "invalid_uri"):
                 return None
             raise
-        return self._identity(answer, observed_at)[0]
+        return identity_of(answer, observed_at)[0]
 
-    def _identity(self, user: bytes | Raw, observed_at: datetime) -> tuple[Identity, str]:
-        """Return the identity and its creation time as Auth0 wrote it."""
-        try:
-            read = _decode_user(user)
-            updated_at = read.updated_at or read.created_at
-            version_time = parse_time(updated_at) if updated_at else observed_at
-        except (msgspec.DecodeError, ValueError) as error:
-            expected = "users with user_id and times"
-            raise MalformedAnswer("Auth0", "GET /api/v2/users", expected, "something else") from error
-        version = StateVersion(updated_at=format_time(version_time), observed_at=format_time(observed_at))
-        identity = Identity(user_id=UserId(read.user_id), profile=bytes(user), version=version)
-        return identity, read.created_at or ""
+
+def identity_of(user: bytes | Raw, observed_at: datetime) -> tuple[Identity, str]:
+    """Return the identity in a user's JSON text, and its creation time as Auth0 wrote it.
+
+    Raises
+    ------
+    MalformedAnswer
+        It is no user.
+    """
+    try:
+        read = _decode_user(user)
+        updated_at = read.updated_at or read.created_at
+        version_time = parse_time(updated_at) if updated_at else observed_at
+    except (msgspec.DecodeError, ValueError) as error:
+        expected = "users with user_id and times"
+        raise MalformedAnswer("Auth0", "GET /api/v2/users", expected, "something else") from error
+    version = StateVersion(updated_at=format_time(version_time), observed_at=format_time(observed_at))
+    identity = Identity(user_id=UserId(read.user_id), profile=bytes(user), version=version)
+    return identity, read.created_at or ""
 
 
 def _users(path: str, answer: bytes) -> list[Raw]:

@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from crosswalk_sandbox.salesforce.front_door import ABORT_EXTENSION
+from crosswalk_sandbox.faults import ABORT_EXTENSION
 from crosswalk_sandbox.tls import Certificates
 
 _START_SECONDS = 10.0

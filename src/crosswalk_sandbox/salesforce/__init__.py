@@ -38,10 +38,10 @@ Not emulated
     ROLLUP, CUBE) and functions of dates.
 """
 
+from crosswalk_sandbox.faults import FaultOrder
 from crosswalk_sandbox.salesforce.administration import administration_routes
 from crosswalk_sandbox.salesforce.app import create_app
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused
-from crosswalk_sandbox.salesforce.faults import FaultOrder
 from crosswalk_sandbox.salesforce.org import Org
 
 __all__ = ["ApiError", "FaultOrder", "Org", "RecordRefused", "administration_routes", "create_app"]

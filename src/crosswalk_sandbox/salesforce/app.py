@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
+from crosswalk_sandbox.faults import FaultLayer
 from crosswalk_sandbox.salesforce import (
     composite,
     composite_batch,
@@ -25,7 +26,8 @@ from crosswalk_sandbox.salesforce import (
 from crosswalk_sandbox.salesforce.bulk import endpoints as bulk
 from crosswalk_sandbox.salesforce.conditional import DescribeTimes
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused, not_found
-from crosswalk_sandbox.salesforce.front_door import FrontDoor
+from crosswalk_sandbox.salesforce.fault_answers import OrgAnswers
+from crosswalk_sandbox.salesforce.front_door import Admission, FrontDoor
 from crosswalk_sandbox.salesforce.http import Endpoint, Path, api_error_reply, record_error_reply
 from crosswalk_sandbox.salesforce.org import Org
 
@@ -106,7 +108,11 @@ def create_app(org: Org) -> Starlette:
     app = Starlette(
         lifespan=lifespan,
         routes=[*routes, *page.ROUTES],
-        middleware=[Middleware(FrontDoor, org=org, template_of=_template_finder(routes))],
+        middleware=[
+            Middleware(FrontDoor, org=org, template_of=_template_finder(routes)),
+            Middleware(FaultLayer, faults=org.faults, vendor=OrgAnswers(org)),
+            Middleware(Admission, org=org),
+        ],
         exception_handlers={
             ApiError: _answer_api_error,
             RecordRefused: _answer_record_refused,

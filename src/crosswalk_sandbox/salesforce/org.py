@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crosswalk_sandbox.clock import SandboxClock
+from crosswalk_sandbox.faults import FaultOrder, Faults
 from crosswalk_sandbox.salesforce.bulk.jobs import Jobs
 from crosswalk_sandbox.salesforce.catalog import standard_objects
 from crosswalk_sandbox.salesforce.derived import derive, full_name, has_rules
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordProblem, RecordRefused, not_found
-from crosswalk_sandbox.salesforce.faults import FaultOrder, Faults
+from crosswalk_sandbox.salesforce.faults import refuse_on_order
 from crosswalk_sandbox.salesforce.ids import is_id_shaped, make_id, to_id18
 from crosswalk_sandbox.salesforce.integrity import check_references, check_unique
 from crosswalk_sandbox.salesforce.journal import CallLog, WriteLog
@@ -31,9 +32,10 @@ from crosswalk_sandbox.salesforce.sessions import TOKEN_LIFETIME, Sessions
 from crosswalk_sandbox.salesforce.setup import Setup, furnish
 from crosswalk_sandbox.salesforce.table import Row, Table
 from crosswalk_sandbox.salesforce.times import format_stamp, format_time
-from crosswalk_sandbox.salesforce.usage import ApiUsage
+from crosswalk_sandbox.salesforce.usage import ApiUsage, RunningCalls
 from crosswalk_sandbox.salesforce.validation import check_fields, check_required
 
+CONCURRENT_LIMIT = 25
 _ADDRESS_PARTS = ("City", "Country", "GeocodeAccuracy", "Latitude", "Longitude", "PostalCode", "State", "Street")
 
 
@@ -95,7 +97,7 @@ class Org:
         self._starts_with_person_accounts = person_accounts
         self._undo: list[Callable[[], None]] | None = None
         self.jobs = Jobs(self.time)
-        self.faults = Faults(self.time.monotonic)
+        self.faults = Faults("salesforce", self.time)
         self.reset()
 
     def reset(self) -> None:
@@ -111,8 +113,9 @@ class Org:
         self.setup = Setup(self)
         self.writes = WriteLog()
         self.calls = CallLog()
-        self.faults.clear()
+        self.faults.reset()
         self.usage = ApiUsage(self._daily_limit, self.time.monotonic)
+        self.running = RunningCalls(CONCURRENT_LIMIT, self.time.monotonic)
         self.latency_ms = 0.0
         self.sessions.lifetime = TOKEN_LIFETIME
         self.cursors: dict[str, Sequence[Row]] = {}
@@ -136,7 +139,7 @@ class Org:
         self.setup.add_field(object, describe_field)
 
     def apply_faults(self, order: FaultOrder) -> None:
-        """Start or end troubles."""
+        """Start or end troubles by a short order."""
         self.faults.order(order)
         if order.revoke_tokens:
             self.sessions.revoke_all()
@@ -147,14 +150,17 @@ class Org:
         latency_ms: float | None = None,
         daily_limit: int | None = None,
         token_lifetime_s: float | None = None,
+        concurrent_limit: int | None = None,
     ) -> None:
-        """Change how slow the org is, how many calls it grants in 24 hours, and how long new tokens live."""
+        """Change how slow the org is, how many calls it grants in a day and at once, and how long new tokens live."""
         if latency_ms is not None:
             self.latency_ms = latency_ms
         if daily_limit is not None:
             self.usage.daily_limit = daily_limit
         if token_lifetime_s is not None:
             self.sessions.lifetime = timedelta(seconds=token_lifetime_s)
+        if concurrent_limit is not None:
+            self.running.limit = concurrent_limit
 
     def snapshot(self) -> dict[str, Any]:
         """All rows that are not deleted, by object, oldest first, with the fields that have a value.
@@ -230,6 +236,8 @@ class Org:
         if "Id" in fields and fields["Id"] is not None:
             problem = RecordProblem("INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"])
             raise RecordRefused(problem)
+        if source == "api" and self.faults.concern_records:
+            refuse_on_order(self.faults, object, None)
         self._check_allowed(object, "createable", "inserted", source)
         seen = self.objects[object] if source == "api" else object_type
         values = check_fields(seen, {k: v for k, v in fields.items() if k != "Id"}, "insert", self.find_parent)
@@ -365,9 +373,8 @@ class Org:
             raise RecordRefused(RecordProblem("ENTITY_IS_DELETED", "entity is deleted"), status=404)
         if not deleting and row.get("IsConverted"):
             raise RecordRefused(RecordProblem("CANNOT_UPDATE_CONVERTED_LEAD", "cannot reference converted lead"))
-        if source == "api" and self.faults.take_lock(id18):
-            message = f"unable to obtain exclusive access to this record or 1 records: {id18}"
-            raise RecordRefused(RecordProblem("UNABLE_TO_LOCK_ROW", message))
+        if source == "api" and self.faults.concern_records:
+            refuse_on_order(self.faults, table.object_type.name, id18)
         return row
 
     def new_row(self, object_type: ObjectType, values: Row) -> Row:

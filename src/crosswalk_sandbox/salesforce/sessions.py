@@ -77,6 +77,10 @@ class Sessions:
         expiry = self._expiry.get(token)
         return expiry is not None and self._clock() < expiry
 
+    def end(self, token: str) -> None:
+        """End one session; a token that is none is no error."""
+        self._expiry.pop(token, None)
+
     def revoke_all(self) -> None:
         """End every session."""
         self._expiry.clear()

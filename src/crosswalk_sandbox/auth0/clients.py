@@ -129,9 +129,11 @@ DEFAULT_GRANT_TYPES = ["authorization_code", "implicit", "refresh_token", "clien
 class Clients:
     """The applications by their client id. Documents that leave it are copies."""
 
-    def __init__(self, tenant_name: str) -> None:
+    def __init__(self, tenant_name: str, signing_keys: list[dict[str, str]]) -> None:
         self._tenant_name = tenant_name
+        self._signing_keys = signing_keys
         self._documents: dict[str, dict[str, Any]] = {}
+        self._settings_of_all = global_client(tenant_name, signing_keys)
 
     def __repr__(self) -> str:
         return f"Clients({', '.join(self._documents)})"
@@ -153,39 +155,48 @@ class Clients:
             "is_first_party": True,
             "oidc_conformant": True,
             "sso_disabled": False,
+            "cross_origin_auth": False,
             "cross_origin_authentication": False,
             "custom_login_page_on": True,
             "callbacks": [],
-            "allowed_logout_urls": [],
+            "callback_url_template": False,
             "grant_types": GRANT_TYPES.get(app_type or "", DEFAULT_GRANT_TYPES),
-            "token_endpoint_auth_method": "none" if app_type in PUBLIC_APP_TYPES else "client_secret_post",
+            "signing_keys": self._signing_keys,
             "client_id": client_id or random_text(32),
             "client_secret": client_secret or random_text(64),
             "jwt_configuration": {"alg": "RS256", "lifetime_in_seconds": 36_000, "secret_encoded": False},
         }
+        if app_type in PUBLIC_APP_TYPES:
+            document |= {"token_endpoint_auth_method": "none"}
         document = changed_document(document, checked)
         document["refresh_token"] = {**REFRESH_TOKEN_DEFAULTS, **(checked.get("refresh_token") or {})}
         self._documents[document["client_id"]] = document
-        return copy.deepcopy(document)
+        return {**copy.deepcopy(document), "encrypted": True}
 
     def get(self, client_id: str) -> dict[str, Any]:
         """Return one client, or raise 404 ``inexistent_client``."""
+        if client_id == self._settings_of_all["client_id"]:
+            return copy.deepcopy(self._settings_of_all)
         document = self.find(client_id)
         if document is None:
             raise Problem(404, "The client does not exist", "inexistent_client")
         return document
 
     def find(self, client_id: str) -> dict[str, Any] | None:
-        """Return one client, or None."""
+        """Return one client that people or machines can use, or None."""
         return copy.deepcopy(self._documents.get(client_id))
 
     def name_of(self, client_id: str) -> str:
         """Return the name of a client, empty when it is gone."""
         return str(self._documents.get(client_id, {}).get("name", ""))
 
+    def ids(self) -> list[str]:
+        """Return the ids of all clients in the order of their creation."""
+        return list(self._documents)
+
     def all(self) -> list[dict[str, Any]]:
-        """Return all clients in the order of their creation."""
-        return [copy.deepcopy(document) for document in self._documents.values()]
+        """Return all clients in the order of their creation, last the one that stands for all of them."""
+        return [copy.deepcopy(document) for document in (*self._documents.values(), self._settings_of_all)]
 
     def update(self, client_id: str, body: object) -> dict[str, Any]:
         """Change one client and return it.
@@ -199,23 +210,44 @@ class Clients:
         checked = check_client(check_body(body, UPDATE_PROPERTIES))
         if isinstance(checked.get("refresh_token"), dict):
             checked = {**checked, "refresh_token": {**document["refresh_token"], **checked["refresh_token"]}}
-        self._documents[client_id] = changed_document(document, checked)
-        return copy.deepcopy(self._documents[client_id])
+        changed = changed_document(document, checked)
+        if client_id == self._settings_of_all["client_id"]:
+            self._settings_of_all = changed
+        else:
+            self._documents[client_id] = changed
+        return copy.deepcopy(changed)
 
     def rotate_secret(self, client_id: str) -> dict[str, Any]:
         """Give a client a new secret, with which the old one ends, and return the client."""
-        document = self.get(client_id)
+        document = self.find(client_id) or self.get("")
         self._documents[client_id] = {**document, "client_secret": random_text(64)}
         return copy.deepcopy(self._documents[client_id])
 
     def delete(self, client_id: str) -> None:
-        """Remove a client; one that is not there is no error."""
+        """Remove a client; one that is not there is no error, and the one that stands for all of them stays."""
         self._documents.pop(client_id, None)
 
 
+def global_client(tenant_name: str, signing_keys: list[dict[str, str]]) -> dict[str, Any]:
+    """Return the client that holds what is common to all applications, such as the login page; nobody logs in to it."""
+    return {
+        "tenant": tenant_name,
+        "global": True,
+        "callbacks": [],
+        "is_first_party": True,
+        "name": "All Applications",
+        "refresh_token": {**REFRESH_TOKEN_DEFAULTS, "token_lifetime": 2_592_000, "idle_token_lifetime": 1_296_000},
+        "cross_origin_authentication": True,
+        "signing_keys": signing_keys,
+        "client_id": random_text(32),
+        "client_secret": random_text(64),
+        "custom_login_page_on": True,
+    }
+
+
 def is_public(client: dict[str, Any]) -> bool:
-    """Tell whether a client proves itself without a secret."""
-    return client["token_endpoint_auth_method"] not in SECRET_METHODS
+    """Tell whether a client proves itself without a secret. One that names no method has a secret."""
+    return client.get("token_endpoint_auth_method", SECRET_METHODS[0]) not in SECRET_METHODS
 
 
 def changed_document(document: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

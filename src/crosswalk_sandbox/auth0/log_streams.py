@@ -1,9 +1,10 @@
-"""Log streams of type http: tenant logs sent to a webhook in batches."""
+"""Log streams: tenant logs sent to a webhook in batches. Streams of other types are kept, and nothing is sent."""
 
 from __future__ import annotations
 
 import copy
 import secrets
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +15,36 @@ from crosswalk_sandbox.auth0.event_streams import check_endpoint
 from crosswalk_sandbox.auth0.problems import Problem, invalid_property
 from crosswalk_sandbox.auth0.schema import Property, check_body
 
+# What the sinks of the types hold to which nothing is sent from here, all of it text.
+OTHER_SINKS = {
+    "datadog": ("datadogApiKey", "datadogRegion"),
+    "eventbridge": ("awsAccountId", "awsRegion"),
+    "eventgrid": ("azureSubscriptionId", "azureRegion", "azureResourceGroup"),
+    "mixpanel": (
+        "mixpanelRegion",
+        "mixpanelProjectId",
+        "mixpanelServiceAccountUsername",
+        "mixpanelServiceAccountPassword",
+    ),
+    "segment": ("segmentWriteKey",),
+    "splunk": ("splunkDomain", "splunkPort", "splunkToken"),
+    "sumo": ("sumoSourceAddress",),
+}
+SINK_SECRETS = frozenset(
+    {
+        "datadogApiKey",
+        "httpAuthorization",
+        "httpCustomHeaders",
+        "mixpanelServiceAccountPassword",
+        "segmentWriteKey",
+        "splunkToken",
+    }
+)
+GIVEN_BY_TENANT = ("awsPartnerEventSource", "azurePartnerTopic")
+STREAM_TYPES = ("http", *OTHER_SINKS)
 STREAM_PROPERTIES: dict[str, Property] = {
     "name": Property(str, "log stream name", max_length=255),
-    "type": Property(str, "log stream type", choices=("http",)),
+    "type": Property(str, "log stream type", choices=STREAM_TYPES),
     "status": Property(str, "The status of the log stream", choices=("active", "paused", "suspended")),
     "sink": Property(dict, "Where the logs go"),
     "filters": Property(list, "Only logs events matching these filters will be delivered by the stream"),
@@ -79,23 +107,22 @@ class LogStream:
 class LogStreams:
     """The tenant's log streams by id."""
 
-    def __init__(self) -> None:
+    def __init__(self, tenant_name: str) -> None:
+        self._tenant_name = tenant_name
         self._streams: dict[str, LogStream] = {}
 
     def create(self, body: object, delivered_up_to: str) -> dict[str, Any]:
         """Store a stream that begins after the log `delivered_up_to`, and return it as the API shows it."""
         checked = check_body(body, STREAM_PROPERTIES, required=("type", "sink"))
-        sink = check_body(checked["sink"], SINK_PROPERTIES, required=("httpEndpoint",))
-        check_sink_endpoint(sink)
         settings = {
             "id": f"lst_{secrets.randbelow(10**16):016d}",
             "name": checked.get("name", ""),
-            "type": "http",
+            "type": checked["type"],
             "status": "active",
-            "sink": {"httpContentFormat": "JSONLINES", "httpContentType": "application/json", **sink},
-            "filters": checked.get("filters", []),
+            "sink": new_sink(checked["type"], checked["sink"], self._tenant_name),
             "isPriority": checked.get("isPriority", False),
         }
+        settings |= {name: checked[name] for name in ("filters", "pii_config") if name in checked}
         self._streams[settings["id"]] = LogStream(copy.deepcopy(settings), delivered_up_to)
         return settings
 
@@ -113,9 +140,8 @@ class LogStreams:
         allowed = {name: rule for name, rule in STREAM_PROPERTIES.items() if name not in {"type", "startFrom"}}
         checked = check_body(body, allowed)
         if "sink" in checked:
-            sink = {**stream.settings["sink"], **check_body(checked["sink"], SINK_PROPERTIES)}
-            check_sink_endpoint(sink)
-            checked = {**checked, "sink": sink}
+            sink = {**stream.settings["sink"], **checked["sink"]}
+            checked = {**checked, "sink": checked_sink(stream.settings["type"], sink)}
         stream.settings.update(copy.deepcopy(checked))
         return copy.deepcopy(stream.settings)
 
@@ -125,7 +151,8 @@ class LogStreams:
 
     def active(self) -> list[LogStream]:
         """Return the streams that want logs now."""
-        return [stream for stream in self._streams.values() if stream.settings["status"] == "active"]
+        wanted = ("http", "active")
+        return [one for one in self._streams.values() if (one.settings["type"], one.settings["status"]) == wanted]
 
     def find(self, stream_id: str) -> LogStream:
         """Return one stream, or raise 404."""
@@ -133,6 +160,31 @@ class LogStreams:
         if stream is None:
             raise Problem(404, "The log stream does not exist.", "inexistent_log_stream")
         return stream
+
+
+def new_sink(stream_type: str, given: dict[str, Any], tenant_name: str) -> dict[str, Any]:
+    """Return the sink of a new stream, with what the tenant adds to it, or raise the vendor's 400."""
+    if stream_type == "http":
+        given = {"httpContentFormat": "JSONLINES", "httpContentType": "application/json", **given}
+    sink = checked_sink(stream_type, given)
+    source = f"{tenant_name}-{uuid.uuid4()}/auth0.logs"
+    if stream_type == "eventbridge":
+        sink |= {"awsPartnerEventSource": f"aws.partner/auth0.com/{source}"}
+    if stream_type == "eventgrid":
+        sink |= {"azurePartnerTopic": source}
+    return sink
+
+
+def checked_sink(stream_type: str, sink: dict[str, Any]) -> dict[str, Any]:
+    """Return a complete sink of one type, or raise the vendor's 400."""
+    if stream_type == "http":
+        check_body(sink, SINK_PROPERTIES, required=("httpEndpoint",))
+        check_sink_endpoint(sink)
+        return dict(sink)
+    wanted = OTHER_SINKS[stream_type]
+    properties = {name: Property(str, f"The sink's {name}") for name in (*wanted, *GIVEN_BY_TENANT)}
+    properties["splunkSecure"] = Property(bool, "Verify TLS certificate")
+    return dict(check_body(sink, properties, required=wanted))
 
 
 def check_sink_endpoint(sink: dict[str, Any]) -> None:

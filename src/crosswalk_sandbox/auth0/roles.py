@@ -15,6 +15,7 @@ PROPERTIES: dict[str, Property] = {
     "name": Property(str, "Name of the role", max_length=50),
     "description": Property(str, "Description of the role", max_length=255),
 }
+CREATE_PROPERTIES = {**PROPERTIES, "type": Property(str, "Type of the role", choices=("tenant",))}
 PERMISSION_PROPERTIES: dict[str, Property] = {
     "resource_server_identifier": Property(str, "Resource server (API) identifier that this permission is for"),
     "permission_name": Property(str, "Name of this permission"),
@@ -48,9 +49,10 @@ class Roles:
 
     def create(self, body: object) -> dict[str, Any]:
         """Store a role and return it; 409 when its name is taken."""
-        checked = check_body(body, PROPERTIES, required=("name",))
+        checked = check_body(body, CREATE_PROPERTIES, required=("name",))
         self._refuse_taken(checked["name"])
-        role = {"id": new_id("rol")[:ROLE_ID_LENGTH], "description": checked["name"], **checked}
+        defaults = {"id": new_id("rol")[:ROLE_ID_LENGTH], "description": checked["name"], "type": "tenant"}
+        role = {**defaults, **checked}
         self._documents[role["id"]] = role
         self._permissions[role["id"]] = {}
         return dict(role)

@@ -19,7 +19,7 @@ from crosswalk_sandbox.auth0.event_streams import EventStreams
 from crosswalk_sandbox.auth0.events import EventLog, cloud_event, event_context
 from crosswalk_sandbox.auth0.invitations import Invitations
 from crosswalk_sandbox.auth0.knobs import Knobs
-from crosswalk_sandbox.auth0.log_streams import LogStreams
+from crosswalk_sandbox.auth0.log_streams import SINK_SECRETS, LogStreams
 from crosswalk_sandbox.auth0.logs import (
     CREATE_USER,
     DESCRIPTIONS,
@@ -38,6 +38,7 @@ from crosswalk_sandbox.auth0.roles import Roles
 from crosswalk_sandbox.auth0.signals import Signal
 from crosswalk_sandbox.auth0.signin.state import SignInState
 from crosswalk_sandbox.auth0.tokens import SCOPES, TokenIssuer
+from crosswalk_sandbox.auth0.signing_keys import signing_keys
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
 from crosswalk_sandbox.auth0.users import UserDirectory
 from crosswalk_sandbox.clock import SandboxClock
@@ -92,6 +93,7 @@ class Tenant:
         self.lock = threading.RLock()
         self.tokens = TokenIssuer()
         self.events_changed = Signal()
+        self.signing_keys = signing_keys(self.tokens.private_pem(), f"{name}.auth0.com")
         self.logs_changed = Signal()
         self.subscriptions_closed = 0
         # Who waits for a moment has to look at the clock again.
@@ -107,10 +109,10 @@ class Tenant:
         self.logs = TenantLog(self.clock, self.knobs.log_retention)
         self.events = EventLog(self.knobs.event_retention)
         self.event_streams = EventStreams(self.clock)
-        self.log_streams = LogStreams()
+        self.log_streams = LogStreams(self.name)
         self.deliveries = DeliveryQueue(self.knobs)
         self.rate_limit = RateLimit(self.knobs, self.time)
-        self.clients = Clients(self.name)
+        self.clients = Clients(self.name, self.signing_keys)
         self.clients.create(
             {"name": "Machine to machine", "app_type": "non_interactive"},
             client_id=self.client_id,
@@ -271,8 +273,6 @@ def change_logs(before: dict[str, Any], after: dict[str, Any], body: dict[str, A
 
 
 def public_log_stream(stream: dict[str, Any]) -> dict[str, Any]:
-    """Return a log stream for the control page, its authorization left out."""
-    sink = {
-        name: value for name, value in stream["sink"].items() if name not in {"httpAuthorization", "httpCustomHeaders"}
-    }
+    """Return a log stream for the control page, its credentials left out."""
+    sink = {name: value for name, value in stream["sink"].items() if name not in SINK_SECRETS}
     return {**stream, "sink": sink}

@@ -29,6 +29,7 @@ SCOPES = (
     "delete:organization_member_roles read:organization_invitations create:organization_invitations "
     "delete:organization_invitations read:guardian_enrollments delete:guardian_enrollments "
     "read:mfa_policies update:mfa_policies "
+    "read:connections create:connections update:connections delete:connections "
 ) + " ".join(configuration_scopes())
 KNOWN_TOKENS_KEPT = 1_000
 
@@ -41,6 +42,10 @@ class TokenIssuer:
         # A checked token is remembered, because checking an RSA signature on each request would cost more than the
         # request itself.
         self._known: dict[str, dict[str, Any]] = {}
+
+    def private_pem(self) -> bytes:
+        """Return the signing key itself, for the tenant's certificate."""
+        return self._key.as_pem(private=True)
 
     def jwks(self) -> dict[str, Any]:
         """Return the public key as a JSON Web Key Set."""

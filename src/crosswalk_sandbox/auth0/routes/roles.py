@@ -51,10 +51,12 @@ class RoleRoutes:
 
     async def list_roles(self, request: Request) -> Response:
         """Return one page of the roles."""
-        query = Query(request, (*PAGED, "name_filter"))
+        query = Query(request, (*PAGED, "name_filter", "type"))
         wanted = query.text("name_filter").lower()
         with self._tenant.lock:
             found = [role for role in self._tenant.roles.all() if wanted in role["name"].lower()]
+        if "type" in query:
+            found = [role for role in found if role["type"] == query.text("type")]
         return answer(page_of(found, query, "roles", default_size=50))
 
     async def create(self, request: Request) -> Response:

@@ -68,7 +68,7 @@ class Application:
     def token_request(self, **changes: str) -> dict[str, str]:
         """Return the parameters of a token request with this client's credentials."""
         wanted = {"client_id": self.client["client_id"], **changes}
-        if self.client["token_endpoint_auth_method"] != "none":
+        if self.client.get("token_endpoint_auth_method") != "none":
             wanted["client_secret"] = self.client["client_secret"]
         return wanted
 

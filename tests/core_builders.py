@@ -26,8 +26,10 @@ def a_field(
     owner: Owner = Owner.AUTH0,
     type_: ValueType = ValueType.TEXT,
     line: int = 1,
+    to: tuple[str, ...] | None = None,
+    back: str | None = None,
 ) -> FieldMap:
-    return FieldMap(field, expression, owner, type_, a_place(line))
+    return FieldMap(field, expression, owner, type_, a_place(line), to, back)
 
 
 def a_rule(

@@ -1,6 +1,6 @@
 """Places in an Auth0 user that may be written: in `user_metadata`, `app_metadata`, and some root attributes.
 
-Source: the vendor's `PATCH /api/v2/users/{id}`, which merges the first level of the metadata and replaces what is below.
+Source: the vendor's `PATCH /api/v2/users/{id}`, which merges the first level of metadata and replaces what is below.
 """
 
 import re

@@ -14,6 +14,7 @@ from crosswalk.expressions.program import Program
 from crosswalk.expressions.results import NO_OPINION, BadProfile
 from crosswalk.expressions.sandbox import Expression
 from crosswalk.expressions.types.problem import WrongValue
+from crosswalk.expressions.types.registry import is_empty
 from crosswalk.mapping.compiled import CompiledField, CompiledTarget
 from crosswalk.mapping.user_path import UserPath, patch_of
 
@@ -123,8 +124,8 @@ class WayBack:
 def _as_is(field: CompiledField, value: FieldValue) -> Any:
     if field.type is ValueType.MULTIPICKLIST:
         return value.split(";") if isinstance(value, str) and value else None
-    if field.type not in _CANONICAL:
-        return value
+    if field.type not in _CANONICAL or is_empty(value):
+        return None if value == "" else value
     try:
         return field.normalise(value)
     except WrongValue as problem:

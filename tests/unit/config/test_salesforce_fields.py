@@ -182,7 +182,7 @@ def test_a_type_that_the_field_can_hold_is_accepted(tmp_path: Path, mapping: str
 
 
 def test_a_compound_field_is_refused_in_favour_of_its_parts(tmp_path: Path) -> None:
-    problems = with_field(tmp_path, "Address: {value: user.x, owner: salesforce}")
+    problems = with_field(tmp_path, "Address: {value: user.app_metadata.x, owner: salesforce}")
 
     message = "Address is a compound field (Salesforce type address), which cannot be written"
     assert only(problems)[1:4] == (52, f"{LEAD_FIELDS}.Address", message)
@@ -203,7 +203,7 @@ def test_a_lead_cannot_be_created_without_its_required_fields(tmp_path: Path, li
 
 
 def test_a_required_field_that_salesforce_owns_does_not_count(tmp_path: Path) -> None:
-    problems = spoilt(tmp_path, "owner: initial", "owner: salesforce")
+    problems = spoilt(tmp_path, "owner: initial", "owner: salesforce, to: app_metadata.company")
 
     assert only(problems)[3] == "Lead cannot be created without Company, and nothing fills it"
 

@@ -14,7 +14,7 @@ from crosswalk.expressions.sandbox import Expression
 from crosswalk.expressions.types.registry import equal_values, normaliser_of
 from crosswalk.mapping.compiled import CompiledTarget
 from crosswalk.reconcile.compiled import CompiledSync
-from crosswalk.reconcile.merge import merge_fields
+from crosswalk.reconcile.merge import Ages, merge_fields
 from tests.core_builders import a_field, a_place, a_sync, a_target, an_identity
 
 PAGE = (Path(__file__).parents[3] / "docs" / "mappings.md").read_text(encoding="utf-8")
@@ -79,19 +79,23 @@ def test_a_type_normalises_and_compares_as_its_row_says(row: list[str]):
     assert equal_values(type_, written, equal, "US")
 
 
-@pytest.mark.parametrize("row", table("| Owner | Base | Auth0 | Salesforce | Written | Reason |"))
+@pytest.mark.parametrize("row", table("| Owner | Base | Auth0 | Salesforce | Written | To | Reason |"))
 def test_the_merge_does_what_its_row_says(row: list[str]):
-    owner, base, identity, record, written, reason = row
-    target = CompiledTarget(a_target(a_field("Title", owner=Owner(owner.strip("`")))))
+    owner, base, identity, record, written, to, reason = row
+    target = CompiledTarget(a_target(a_field("Title", owner=Owner(owner.strip("`")), to=("app_metadata", "title"))))
     values = {} if identity == "`undefined`" else {"Title": read(identity)}
     agreed = None if base == "—" else {"Title": read(base)}
 
-    writes = merge_fields(target, values, agreed, {"Title": read(record)}).writes
+    merge = merge_fields(target, values, agreed, {"Title": read(record)}, Ages("2026-01-02", "2026-01-03"))
 
+    found = [(write.new, "Salesforce", write.reason.value) for write in merge.writes]
+    found += [(write.new, "Auth0", write.reason.value) for write in merge.user_writes]
+    found += [("a person decides", "", "") for _ in merge.disputed]
     if written == "nothing":
-        assert (writes, reason) == ((), "")
+        assert (found, to, reason) == ([], "", "")
     else:
-        assert [(write.new, write.reason.value) for write in writes] == [(read(written), reason.strip("`"))]
+        value = written if written == "a person decides" else read(written)
+        assert found == [(value, to, reason.strip("`"))]
 
 
 def test_every_situation_has_its_row():

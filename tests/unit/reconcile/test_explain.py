@@ -31,7 +31,7 @@ def test_explanation_has_the_three_values_the_mapping_and_the_outcome() -> None:
         expression="user.email",
         place=a_place(8),
         write=FieldWrite("Email", "old@example.com", "new@example.com", Reason.CHANGED, a_place(8)),
-        because="The value changed in Auth0, which owns the field.",
+        because="The value changed in Auth0, and that change wins.",
     )
 
 

@@ -182,9 +182,9 @@ class HostedOrg:
     def access(self) -> dict[str, Any]:
         return {
             "instance_url": self.org.instance_url,
-            "client_id": self.org.sessions.client_id,
+            "client_id": self.org.oauth.app.consumer_key,
             "client_secret": self._client_secret,
-            "username": self.org.sessions.username,
+            "username": self.org.username,
             "private_key_file": str(self.private_key_file),
             "page_url": f"{self.org.instance_url}/sandbox/",
         }

@@ -12,6 +12,8 @@
     POST /salesforce/objects            `CustomObject`: a custom object with its fields
     POST /salesforce/person-accounts    switch them on
 
+The calls about logins are those of `oauth.administration`.
+
 A reset takes all of it back. What the org refuses is answered 400 with `problems` in the vendor's words.
 """
 
@@ -26,6 +28,7 @@ from crosswalk_sandbox.salesforce.custom_schema import CustomField, CustomObject
 from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused
 from crosswalk_sandbox.salesforce.lead_conversion import Conversion, convert_lead
 from crosswalk_sandbox.salesforce.merging import merge_records
+from crosswalk_sandbox.salesforce.oauth.administration import login_orders
 from crosswalk_sandbox.salesforce.org import Org
 from crosswalk_sandbox.salesforce.rules import DuplicateRule, ValidationRule
 
@@ -133,6 +136,7 @@ def administration_routes(org: Org) -> list[tuple[str, str, Endpoint]]:
         ("POST", "/salesforce/fields", _endpoint(NewField, define_field)),
         ("POST", "/salesforce/objects", _endpoint(CustomObject, define_object)),
         ("POST", "/salesforce/person-accounts", _endpoint(dict[str, Any], switch_on_person_accounts)),
+        *((each.method, each.path, _endpoint(each.type, each.act)) for each in login_orders(org.oauth)),
     ]
 
 

@@ -29,6 +29,8 @@ from crosswalk_sandbox.salesforce.errors import ApiError, RecordRefused, not_fou
 from crosswalk_sandbox.salesforce.fault_answers import OrgAnswers
 from crosswalk_sandbox.salesforce.front_door import Admission, FrontDoor
 from crosswalk_sandbox.salesforce.http import Endpoint, Path, api_error_reply, record_error_reply
+from crosswalk_sandbox.salesforce.oauth import endpoints as oauth
+from crosswalk_sandbox.salesforce.oauth import pages as login_pages
 from crosswalk_sandbox.salesforce.org import Org
 
 _TEMPLATE = "crosswalk_sandbox.template"
@@ -79,7 +81,7 @@ async def _answer_unknown_path(_request: Request, _error: Exception) -> Response
 
 
 def create_app(org: Org) -> Starlette:
-    """The org's application: `/services/oauth2/token`, the REST API under `/services/data`, and the page `/sandbox/`.
+    """The org's application: logins (`oauth`), the REST API under `/services/data`, and the page `/sandbox/`.
 
     Parameters
     ----------
@@ -87,6 +89,8 @@ def create_app(org: Org) -> Starlette:
         The org to serve; it can be changed in process while it is served.
     """
     paths = [
+        *oauth.PATHS,
+        *login_pages.PATHS,
         *service.PATHS,
         *record_collections.PATHS,
         *composite.PATHS,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from crosswalk_sandbox.salesforce.acting import ACTING_USER
 from crosswalk_sandbox.salesforce.errors import ApiError, not_found
 from crosswalk_sandbox.salesforce.fault_answers import LIMIT_MESSAGES
 from crosswalk_sandbox.salesforce.http import NEWEST_VERSION, OLDEST_VERSION, api_error_reply
@@ -71,18 +72,18 @@ class Admission:
         if scope["type"] != "http" or not scope["path"].startswith("/services/"):
             await self._app(scope, receive, send)
             return
-        is_counted = False
+        user_id: str | None = None
 
         async def send_on(message: Message) -> None:
-            if is_counted and message["type"] == "http.response.start":
+            if user_id is not None and message["type"] == "http.response.start":
                 usage = self._org.usage
                 value = f"api-usage={usage.used()}/{usage.daily_limit}".encode()
                 message["headers"] = [*message["headers"], (b"sforce-limit-info", value)]
             await send(message)
 
         try:
-            is_counted = self._admit(scope)
-            if is_counted:
+            user_id = self._admit(scope)
+            if user_id is not None:
                 self._spend()
         except ApiError as error:
             await api_error_reply(error)(scope, receive, send_on)
@@ -90,20 +91,27 @@ class Admission:
         if scope["path"] != "/" and scope["path"].endswith("/"):
             scope["path"] = scope["path"].rstrip("/")
         DUPLICATES_ALLOWED.set(allows_duplicates(scope))
-        await self._app(scope, receive, send_on)
+        acting = ACTING_USER.set(user_id)
+        try:
+            await self._app(scope, receive, send_on)
+        finally:
+            ACTING_USER.reset(acting)
 
-    def _admit(self, scope: Scope) -> bool:
-        """Raise what the call is refused with, else tell whether it counts as an API call."""
+    def _admit(self, scope: Scope) -> str | None:
+        """Raise what the call is refused with, else tell whose call it is; None for one that is no API call."""
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) + 1 > _LONGEST_URI:
             raise ApiError(414, "URI_TOO_LONG", "URI Too Long")
         versioned = _VERSIONED.match(scope["path"])
         if versioned is None:
-            return False
+            return None
         if not OLDEST_VERSION <= int(versioned.group(1)) <= NEWEST_VERSION:
             raise not_found()
-        if not self._org.sessions.is_valid(_token(scope)):
+        session = self._org.sessions.find(_token(scope))
+        if session is None:
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
-        return True
+        if not session.opens_rest:
+            raise ApiError(401, "INVALID_SESSION_ID", "This session is not valid for use with the REST API")
+        return session.user_id
 
     def _spend(self) -> None:
         if not self._org.running.has_room():

@@ -7,6 +7,7 @@ from typing import Any
 
 from crosswalk_sandbox.clock import SandboxClock
 from crosswalk_sandbox.faults import FaultOrder, Faults
+from crosswalk_sandbox.salesforce.acting import ACTING_USER
 from crosswalk_sandbox.salesforce.bulk.jobs import Jobs
 from crosswalk_sandbox.salesforce.catalog import standard_objects
 from crosswalk_sandbox.salesforce.derived import derive, full_name, has_rules
@@ -16,6 +17,7 @@ from crosswalk_sandbox.salesforce.ids import is_id_shaped, make_id, to_id18
 from crosswalk_sandbox.salesforce.integrity import check_references, check_unique
 from crosswalk_sandbox.salesforce.journal import CallLog, WriteLog
 from crosswalk_sandbox.salesforce.loading import load_records
+from crosswalk_sandbox.salesforce.oauth import AuthorizationServer, ConnectedApp
 from crosswalk_sandbox.salesforce.person_accounts import (
     add_person_contact,
     check_account_names,
@@ -28,7 +30,6 @@ from crosswalk_sandbox.salesforce.person_accounts import (
 from crosswalk_sandbox.salesforce.recycle_bin import Deletion, delete_with_children, undelete_with_children
 from crosswalk_sandbox.salesforce.rules import Rules
 from crosswalk_sandbox.salesforce.schema import Field, ObjectType
-from crosswalk_sandbox.salesforce.sessions import TOKEN_LIFETIME, Sessions
 from crosswalk_sandbox.salesforce.setup import Setup, furnish
 from crosswalk_sandbox.salesforce.table import Row, Table
 from crosswalk_sandbox.salesforce.times import format_stamp, format_time
@@ -87,13 +88,23 @@ class Org:
         self.time = SandboxClock.over(clock)
         self.clock: Callable[[], datetime] = self.time
         self._daily_limit = daily_limit
-        self.sessions = Sessions(
-            client_id=client_id,
-            client_secret=client_secret,
-            username=username,
-            certificate_pem=jwt_certificate_pem,
-            clock=self.time,
+        self.username = username
+        self.organization_id = make_id("00D", 1)
+        self.oauth = AuthorizationServer(
+            self,
+            ConnectedApp(
+                name="Identity Integration",
+                consumer_key=client_id,
+                consumer_secret=client_secret,
+                flows=["client_credentials", "jwt_bearer"],
+                scopes=["api"],
+                permitted_users="admin_approved",
+                approved_users=[username],
+                run_as=username,
+                certificate=jwt_certificate_pem,
+            ),
         )
+        self.sessions = self.oauth.sessions
         self._starts_with_person_accounts = person_accounts
         self._undo: list[Callable[[], None]] | None = None
         self.jobs = Jobs(self.time)
@@ -117,13 +128,18 @@ class Org:
         self.usage = ApiUsage(self._daily_limit, self.time.monotonic)
         self.running = RunningCalls(CONCURRENT_LIMIT, self.time.monotonic)
         self.latency_ms = 0.0
-        self.sessions.lifetime = TOKEN_LIFETIME
+        self.oauth.reset()
         self.cursors: dict[str, Sequence[Row]] = {}
         self.jobs.clear()
         self.user_id = make_id("005", 1)
         furnish(self)
         if self._starts_with_person_accounts:
             self.setup.switch_on_person_accounts()
+
+    @property
+    def acting_user_id(self) -> str:
+        """The user whose call is being served, or the integration user."""
+        return ACTING_USER.get() or self.user_id
 
     def object_type(self, name: str) -> ObjectType:
         """The object of this name in any case; 404 when the org has none."""
@@ -441,7 +457,7 @@ class Org:
 
     def _touched(self) -> Row:
         stamp = format_stamp(self.clock())
-        return {"LastModifiedDate": stamp, "SystemModstamp": stamp, "LastModifiedById": self.user_id}
+        return {"LastModifiedDate": stamp, "SystemModstamp": stamp, "LastModifiedById": self.acting_user_id}
 
     def _remember(self, undo: Callable[[], None]) -> None:
         if self._undo is not None:

@@ -1,27 +1,12 @@
-"""The token endpoint, the list of API versions, and the org's limits."""
-
-import base64
-import binascii
-from urllib.parse import unquote_plus
+"""The list of API versions, what a version offers, and the org's limits."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from crosswalk_sandbox.salesforce.http import NEWEST_VERSION, OLDEST_VERSION, Path, json_reply, org_of, version_of
-from crosswalk_sandbox.salesforce.sessions import TokenRefused
 
 _SEASONS = ("Winter", "Spring", "Summer")
 _SERVICES = ("sobjects", "query", "queryAll", "limits", "composite", "jobs", "parameterizedSearch")
-TOKEN_PATH = "/services/oauth2/token"  # noqa: S105 - a path
-
-
-async def issue_token(request: Request) -> Response:
-    org = org_of(request)
-    form = {name: str(value) for name, value in (await request.form()).items()}
-    try:
-        return json_reply(org.sessions.grant(form, _basic_credentials(request), org.instance_url))
-    except TokenRefused as refused:
-        return json_reply({"error": refused.error, "error_description": refused.description}, 400)
 
 
 async def list_versions(_request: Request) -> Response:
@@ -39,7 +24,9 @@ async def list_versions(_request: Request) -> Response:
 
 
 async def list_services(request: Request) -> Response:
-    return json_reply({name: f"/services/data/{version_of(request)}/{name}" for name in _SERVICES})
+    org = org_of(request)
+    services = {name: f"/services/data/{version_of(request)}/{name}" for name in _SERVICES}
+    return json_reply({**services, "identity": org.oauth.identity_url(org.acting_user_id)})
 
 
 async def show_limits(request: Request) -> Response:
@@ -66,19 +53,7 @@ async def count_records(request: Request) -> Response:
     return json_reply({"sObjects": [{"count": len(org.rows(name)), "name": name} for name in names]})
 
 
-def _basic_credentials(request: Request) -> tuple[str, str] | None:
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user, _, password = base64.b64decode(encoded, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return "", ""
-    return unquote_plus(user), unquote_plus(password)
-
-
 PATHS = [
-    Path(TOKEN_PATH, {"POST": issue_token}),
     Path("/services/data", {"GET": list_versions}),
     Path("/services/data/{version}", {"GET": list_services}),
     Path("/services/data/{version}/limits", {"GET": show_limits}),

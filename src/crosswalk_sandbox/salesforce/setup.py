@@ -132,7 +132,7 @@ def furnish(org: "Org") -> None:
     ]
     labels = {"Name": "Identity_Integration", "Label": "Identity Integration"}
     _add(org, "PermissionSet", {**labels, "IsCustom": True, "PermissionsApiEnabled": True})
-    username = org.sessions.username
+    username = org.username
     names = {"FirstName": "Integration", "LastName": "User", "Name": "Integration User", "Alias": "integ"}
     locale = {
         "TimeZoneSidKey": "GMT",

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from crosswalk_sandbox.salesforce import Org, RecordRefused, create_app
-from crosswalk_sandbox.salesforce.sessions import TokenRefused
+from crosswalk_sandbox.salesforce.oauth import TokenRefused
 from crosswalk_sandbox.salesforce.usage import ApiUsage
 from crosswalk_sandbox.server import Sandbox
 
@@ -71,7 +71,7 @@ def test_custom_field_takes_part_in_rules_and_describe() -> None:
 def test_token_ends_after_its_lifetime() -> None:
     clock = Clock()
     org = an_org(clock)
-    token = org.sessions.grant(CLIENT, None, org.instance_url)["access_token"]
+    token = org.oauth.grant(CLIENT)["access_token"]
 
     clock.now += timedelta(minutes=119)
     assert org.sessions.is_valid(token)
@@ -84,7 +84,7 @@ def test_assertion_is_refused_without_a_registered_certificate() -> None:
 
     with pytest.raises(TokenRefused, match="invalid assertion"):
         form = {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "a.b.c"}
-        org.sessions.grant(form, None, org.instance_url)
+        org.oauth.grant(form)
 
 
 def test_calls_are_forgotten_after_24_hours() -> None:
@@ -103,7 +103,7 @@ def test_calls_are_forgotten_after_24_hours() -> None:
 
 async def test_application_serves_an_org_without_a_network() -> None:
     org = an_org(Clock())
-    token = org.sessions.grant(CLIENT, None, org.instance_url)["access_token"]
+    token = org.oauth.grant(CLIENT)["access_token"]
     transport = httpx.ASGITransport(create_app(org))
     async with httpx.AsyncClient(transport=transport, base_url=org.instance_url) as client:
         client.headers["Authorization"] = f"Bearer {token}"

@@ -60,7 +60,7 @@ async def create_ingest(request: Request) -> Response:
         object_name=name,
         form=_form(order),
         version=version_of(request),
-        created_by=org.user_id,
+        created_by=org.acting_user_id,
         created=org.clock(),
         external_id_field=key if operation == "upsert" else None,
     )
@@ -114,7 +114,7 @@ async def create_query(request: Request) -> Response:
         object_name=query.object_name,
         form=_form(order),
         version=version_of(request),
-        created_by=org.user_id,
+        created_by=org.acting_user_id,
         created=org.clock(),
         query=text,
     )

@@ -22,6 +22,8 @@ FURTHER = (
     ("/rules-configs/{key}", "rules_configs"),
     ("/hooks", "hooks"),
     ("/hooks/{id}", "hooks"),
+    ("/organizations/{id}/connections", "organization_connections"),
+    ("/organizations/{id}/connections/{connection_id}", "organization_connections"),
     ("/organizations/{id}/client-grants", "organization_client_grants"),
     ("/organizations/{id}/client-grants/{grant_id}", "organization_client_grants"),
     ("/supplemental-signals", "attack_protection"),

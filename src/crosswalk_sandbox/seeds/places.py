@@ -1,0 +1,66 @@
+"""The places that people of the seeds come from, read from `data/places.toml`."""
+
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+# Letters that Unicode does not take apart into a plain one and a mark.
+_PLAIN = str.maketrans(
+    {"Ł": "L", "ł": "l", "Đ": "D", "đ": "d", "ß": "ss", "ı": "i", "Ø": "O", "ø": "o", "Æ": "Ae", "æ": "ae"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name as its owner writes it, and as it stands in an address or where only plain letters are taken."""
+
+    written: str
+    plain: str
+
+    @property
+    def for_address(self) -> str:
+        """Lower-case letters only."""
+        return "".join(char for char in self.plain.lower() if char.isalpha())
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a person lives; `#` in a phone number stands for a digit."""
+
+    country: str
+    locale: str
+    cities: tuple[str, ...]
+    international: str
+    national: str
+    given_names: tuple[Name, ...]
+    family_names: tuple[Name, ...]
+
+
+@cache
+def places() -> tuple[Place, ...]:
+    """All of them, in the file's order."""
+    text = (resources.files(__package__) / "data" / "places.toml").read_text(encoding="utf-8")
+    return tuple(
+        Place(
+            **{
+                **entry,
+                "cities": tuple(entry["cities"]),
+                "given_names": tuple(_name(each) for each in entry["given_names"]),
+                "family_names": tuple(_name(each) for each in entry["family_names"]),
+            }
+        )
+        for entry in tomllib.loads(text)["places"]
+    )
+
+
+def without_marks(text: str) -> str:
+    """The text in plain letters, as somebody types it who has no others: `Höfler` becomes `Hofler`."""
+    apart = unicodedata.normalize("NFKD", text.translate(_PLAIN))
+    return "".join(char for char in apart if not unicodedata.combining(char))
+
+
+def _name(entry: str) -> Name:
+    written, _, spelled = entry.partition("=")
+    return Name(written, spelled.title() if spelled else without_marks(written))

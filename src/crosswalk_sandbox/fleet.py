@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from crosswalk_sandbox.clock import SandboxClock
+from crosswalk_sandbox.faults import Faults
 from crosswalk_sandbox.hosted import Hosted, HostedOrg, HostedTenant, OrgSpec, TenantSpec
 from crosswalk_sandbox.tls import Certificates
 
@@ -61,6 +62,13 @@ class Fleet:
     def members(self) -> list[Hosted]:
         """All tenants, then all orgs."""
         return [*self.tenants.values(), *self.orgs.values()]
+
+    def faults(self) -> list[Faults]:
+        """The fault rules of each of them."""
+        return [
+            *(hosted.tenant.faults for hosted in self.tenants.values()),
+            *(hosted.org.faults for hosted in self.orgs.values()),
+        ]
 
     def make(self, tenants: Sequence[TenantSpec], orgs: Sequence[OrgSpec]) -> None:
         """Bind all of these, without serving them yet.

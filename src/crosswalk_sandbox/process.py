@@ -4,12 +4,15 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 import msgspec
+
+from crosswalk_sandbox.faults import FaultRule
 
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 8.0
@@ -210,8 +213,24 @@ class SandboxProcess:
         """Trouble an org; the arguments are those of `salesforce.FaultOrder`."""
         self._post(f"{_org_path(org)}/faults", order)
 
+    def auth0_faults(self, *, tenant: str | None = None, **order: Any) -> None:
+        """Trouble a tenant; the arguments are those of `faults.FaultOrder`."""
+        self._post(f"{_tenant_path(tenant)}/faults", order)
+
+    def fault_rules(self, rules: Sequence[FaultRule | dict[str, Any]], *, seed: int = 0, add: bool = False) -> None:
+        """Let tenants and orgs fail by these rules, in Python's or JSON's form, each of which names its vendor.
+
+        They replace the rules before them unless `add` is set; the same seed gives the same faults to the same calls.
+        """
+        self._post("/faults/rules", {"rules": msgspec.to_builtins(list(rules)), "seed": seed, "add": add})
+
+    def fault_log(self) -> list[dict[str, Any]]:
+        """What was injected since the last reset, oldest first: `faults.InjectedFault` and the `vendor`."""
+        result: list[dict[str, Any]] = self._get("/faults/log")
+        return result
+
     def settings(self, *, org: str | None = None, **settings: Any) -> None:
-        """Change an org's `latency_ms`, `daily_limit` or `token_lifetime_s`."""
+        """Change an org's `latency_ms`, `daily_limit`, `concurrent_limit` or `token_lifetime_s`."""
         self._post(f"{_org_path(org)}/settings", settings)
 
     def administer(self, action: str, /, *, org: str | None = None, **order: Any) -> dict[str, Any]:
@@ -220,6 +239,14 @@ class SandboxProcess:
         The actions and their orders are those of `salesforce.administration`.
         """
         result: dict[str, Any] = self._post(f"{_org_path(org)}/{action}", order)
+        return result
+
+    def clock(self, *, advance: float = 0.0, speed: float | None = None) -> dict[str, Any]:
+        """The sandbox's time: first let it run `speed` times as fast as real time, then jump by `advance` seconds.
+
+        Returns what it is then: `now`, `ahead_seconds` of the computer's time, and `speed`.
+        """
+        result: dict[str, Any] = self._post("/clock", {"advance": advance, "speed": speed})
         return result
 
     def auth0_settings(self, *, tenant: str | None = None, **settings: Any) -> None:

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
+from crosswalk_sandbox.auth0.fault_answers import TenantAnswers
 from crosswalk_sandbox.auth0.pages import page_routes
 from crosswalk_sandbox.auth0.routes.authorize import authorize_routes
 from crosswalk_sandbox.auth0.routes.cross_origin import CrossOrigin
@@ -17,6 +18,7 @@ from crosswalk_sandbox.auth0.routes.management import management_api
 from crosswalk_sandbox.auth0.routes.oauth import oauth_routes
 from crosswalk_sandbox.auth0.tenant import Tenant
 from crosswalk_sandbox.auth0.webhooks import delivering
+from crosswalk_sandbox.faults import FaultLayer
 
 
 def create_app(tenant: Tenant) -> Starlette:
@@ -38,5 +40,8 @@ def create_app(tenant: Tenant) -> Starlette:
         Mount("/api/v2", app=management_api(tenant)),
         *page_routes(tenant),
     ]
-    middleware = [Middleware(CrossOrigin, tenant=tenant)]
+    middleware = [
+        Middleware(FaultLayer, faults=tenant.faults, vendor=TenantAnswers(tenant)),
+        Middleware(CrossOrigin, tenant=tenant),
+    ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import random
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -14,9 +13,11 @@ import msgspec
 
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
 from crosswalk_sandbox.auth0.knobs import Knobs
+from crosswalk_sandbox.faults import FaultRule, Faults, Match, When
+from crosswalk_sandbox.faults.effects import DuplicateEvents, ReorderEvents
 
 DELIVERED_KEPT = 10_000
-SHUFFLE_WINDOW_SECONDS = 0.05
+WEBHOOKS = Match(channels=["webhook"])
 
 
 @dataclass(slots=True)
@@ -74,23 +75,24 @@ class Delivery:
 class DeliveryQueue:
     """Deliveries by due time. Times are seconds of a monotonic clock."""
 
-    def __init__(self, knobs: Knobs) -> None:
+    def __init__(self, knobs: Knobs, faults: Faults) -> None:
         self._knobs = knobs
-        self._shuffle: random.Random | None = None
+        self._faults = faults
+        self._knobs_seen: tuple[int, int | None] = (0, None)
         self._due: list[tuple[float, int, Delivery]] = []
         self._pushed = 0
-        self._added = 0
         self._open: OrderedDict[tuple[str, str], Delivery] = OrderedDict()
         self._delivered: OrderedDict[tuple[str, str], Delivery] = OrderedDict()
 
     def add(self, stream_id: str, event: dict[str, Any], now: float) -> Delivery:
-        """Queue one event for one stream."""
+        """Queue one event for one stream; one that a fault loses is on no list."""
         delivery = Delivery(stream_id, event, msgspec.json.encode(event))
-        self._open[delivery.key] = delivery
-        self._added += 1
-        every = self._knobs.duplicate_every
-        for _ in range(2 if every and self._added % every == 0 else 1):
-            self._push(now + self._jitter(), delivery)
+        self._follow_knobs()
+        fate = self._faults.for_event(event["type"], "webhook")
+        if fate.copies:
+            self._open[delivery.key] = delivery
+        for _ in range(fate.copies):
+            self._push(now + fate.delay_seconds + fate.shift_seconds, delivery)
         return delivery
 
     def take_due(self, now: float) -> Delivery | None:
@@ -146,14 +148,20 @@ class DeliveryQueue:
         failed = sum(1 for delivery in self._open.values() if delivery.failed())
         return {"delivered": len(self._delivered), "failed": failed, "pending": len(self._open) - failed}
 
-    def _jitter(self) -> float:
-        seed = self._knobs.shuffle_seed
-        if seed is None:
-            return 0.0
-        if self._shuffle is None:
-            # A reproducible order is the point here, not unpredictability.
-            self._shuffle = random.Random(seed)  # noqa: S311
-        return self._shuffle.uniform(0.0, SHUFFLE_WINDOW_SECONDS)
+    def _follow_knobs(self) -> None:
+        """Keep a fault rule for each of the two knobs that are turned on."""
+        every, seed = turned = (self._knobs.duplicate_every, self._knobs.shuffle_seed)
+        if turned == self._knobs_seen and (every == 0 or self._faults.has_rule("duplicate_every")):
+            return
+        self._knobs_seen = turned
+        self._faults.remove_rule("duplicate_every")
+        self._faults.remove_rule("shuffle_seed")
+        if every:
+            rule = FaultRule(DuplicateEvents(), match=WEBHOOKS, when=When(every=every), name="duplicate_every")
+            self._faults.replace_rule(rule)
+        if seed is not None:
+            rule = FaultRule(ReorderEvents(), match=WEBHOOKS, name="shuffle_seed", seed=seed)
+            self._faults.replace_rule(rule)
 
     def _push(self, due: float, delivery: Delivery) -> None:
         self._pushed += 1

@@ -38,6 +38,10 @@ class Knobs:
         The sustained rate and how many requests may come at once.
     event_retention, log_retention : int
         How many events and logs are kept. Read at construction and reset.
+    log_retention_days : float
+        How long logs are kept: 1 day on the vendor's free plan, 5, 10 or 30 on others.
+    search_delay_seconds : float
+        How far the search of users lags behind their changes, as the vendor's eventually consistent one does.
     organization_names : bool
         The tenant setting ``allow_organization_name_in_authentication_api``: logins may name an organization instead
         of giving its id, and tokens carry ``org_name``.
@@ -56,4 +60,6 @@ class Knobs:
     rate_limit_burst: int = 50
     event_retention: int = 100_000
     log_retention: int = 100_000
+    log_retention_days: float = 30.0
+    search_delay_seconds: float = 0.0
     organization_names: bool = False

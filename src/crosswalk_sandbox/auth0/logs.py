@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -49,6 +49,12 @@ class TenantLog:
         if surplus > max(self._retention // 10, 100):
             del self._entries[:surplus], self._ids[:surplus]
         return entry
+
+    def forget_before(self, date: str) -> None:
+        """Drop the entries before `date` (ISO 8601, UTC, milliseconds)."""
+        if self._entries and self._entries[0]["date"] < date:
+            count = bisect_left(self._entries, date, key=lambda entry: str(entry["date"]))
+            del self._entries[:count], self._ids[:count]
 
     def entries(self) -> Sequence[dict[str, Any]]:
         """Return all entries, oldest first: for reading only."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from crosswalk_sandbox.auth0.clients import Clients
@@ -35,6 +35,7 @@ from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.rate_limit import RateLimit
 from crosswalk_sandbox.auth0.resource_servers import ClientGrants, ResourceServers
 from crosswalk_sandbox.auth0.roles import Roles
+from crosswalk_sandbox.auth0.search_lag import SearchLag
 from crosswalk_sandbox.auth0.signals import Signal
 from crosswalk_sandbox.auth0.signin.state import SignInState
 from crosswalk_sandbox.auth0.tokens import SCOPES, TokenIssuer
@@ -42,6 +43,7 @@ from crosswalk_sandbox.auth0.signing_keys import signing_keys
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
 from crosswalk_sandbox.auth0.users import UserDirectory
 from crosswalk_sandbox.clock import SandboxClock
+from crosswalk_sandbox.faults import FaultOrder, Faults
 
 # The request method that an event tells of, by the last word of its type.
 METHODS = {
@@ -96,6 +98,7 @@ class Tenant:
         self.signing_keys = signing_keys(self.tokens.private_pem(), f"{name}.auth0.com")
         self.logs_changed = Signal()
         self.subscriptions_closed = 0
+        self.faults = Faults("auth0", self.time)
         # Who waits for a moment has to look at the clock again.
         self.time.on_change(self.events_changed.notify)
         self.time.on_change(self.logs_changed.notify)
@@ -110,7 +113,8 @@ class Tenant:
         self.events = EventLog(self.knobs.event_retention)
         self.event_streams = EventStreams(self.clock)
         self.log_streams = LogStreams(self.name)
-        self.deliveries = DeliveryQueue(self.knobs)
+        self.deliveries = DeliveryQueue(self.knobs, self.faults)
+        self.search_lag = SearchLag()
         self.rate_limit = RateLimit(self.knobs, self.time)
         self.clients = Clients(self.name, self.signing_keys)
         self.clients.create(
@@ -131,9 +135,28 @@ class Tenant:
     def reset(self) -> None:
         """Forget everything but the domain, the machine-to-machine application, the signing key and the knobs."""
         with self.lock:
+            self.faults.reset()
             self._start_empty()
         self.events_changed.notify()
         self.logs_changed.notify()
+
+    def apply_faults(self, order: FaultOrder) -> None:
+        """Start or end troubles by a short order.
+
+        Raises
+        ------
+        ValueError
+            For a trouble that only an org can have.
+        """
+        self.faults.order(order)
+        if order.revoke_tokens:
+            self.tokens.revoke_all(self.clock())
+
+    def forget_old_logs(self) -> None:
+        """Drop the logs that are older than the plan keeps them."""
+        oldest = self.clock() - timedelta(days=self.knobs.log_retention_days)
+        with self.lock:
+            self.logs.forget_before(iso_milliseconds(oldest))
 
     def close_subscriptions(self) -> None:
         """End all open event subscriptions. Call it before stopping a server, which would wait for them."""
@@ -250,6 +273,8 @@ class Tenant:
         event = cloud_event(event_type, data, self.name, iso_milliseconds(self.clock()))
         self.events.append(event)
         now = self.time.monotonic()
+        if self.knobs.search_delay_seconds > 0:
+            self.search_lag.note(event_type, data, now)
         for stream_id in self.event_streams.subscribed_to(event_type):
             self.deliveries.add(stream_id, {**event, "a0stream": stream_id}, now)
         self.events_changed.notify()

@@ -42,6 +42,10 @@ class TokenIssuer:
         # A checked token is remembered, because checking an RSA signature on each request would cost more than the
         # request itself.
         self._known: dict[str, dict[str, Any]] = {}
+        self._revoked: set[str] = set()
+        # Of the tokens of that second and before, only those issued after the revocation are good.
+        self._revoked_at: float | None = None
+        self._spared: set[str] = set()
 
     def private_pem(self) -> bytes:
         """Return the signing key itself, for the tenant's certificate."""
@@ -53,6 +57,8 @@ class TokenIssuer:
 
     def sign(self, claims: dict[str, Any], *, kind: str = "JWT") -> str:
         """Return `claims` as a signed token."""
+        if self._revoked_at is not None and claims.get("iat", 0) <= self._revoked_at:
+            self._spared.add(claims.get("jti", ""))
         return jwt.encode({"alg": ALGORITHM, "typ": kind, "kid": self._key.kid}, claims, self._key)
 
     def read(self, token: str) -> dict[str, Any] | None:
@@ -80,9 +86,24 @@ class TokenIssuer:
         audience = claims.get("aud")
         if f"https://{domain}/api/v2/" != audience:
             raise Problem(401, f"Bad audience: {audience}", "invalid_token")
-        if claims["exp"] <= now.timestamp():
+        if claims["exp"] <= now.timestamp() or self._is_revoked(token, claims):
             raise Problem(401, "Expired token received for JSON Web Token validation", "invalid_token")
         return claims
+
+    def revoke(self, token: str) -> None:
+        """Make one token look expired to the Management API."""
+        self._revoked.add(token)
+
+    def revoke_all(self, now: datetime) -> None:
+        """Make every token issued so far look expired to the Management API."""
+        self._revoked_at = now.timestamp()
+        self._spared.clear()
+
+    def _is_revoked(self, token: str, claims: dict[str, Any]) -> bool:
+        if token in self._revoked:
+            return True
+        at = self._revoked_at
+        return at is not None and claims.get("iat", 0) <= at and claims.get("jti", "") not in self._spared
 
     def _verified(self, token: str) -> dict[str, Any]:
         claims = self.read(token)

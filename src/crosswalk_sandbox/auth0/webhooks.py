@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from time import perf_counter
+from typing import Any
 
 import httpx
 
@@ -13,6 +14,7 @@ from crosswalk_sandbox.auth0.deliveries import Delivery, attempt_at
 from crosswalk_sandbox.auth0.log_streams import LogStream, batch_body, sink_headers
 from crosswalk_sandbox.auth0.signals import wait_for_signal
 from crosswalk_sandbox.auth0.tenant import Tenant
+from crosswalk_sandbox.faults import Fate, arranged
 
 LOG_BATCH = 100
 LOG_RETRY_SECONDS = 0.25
@@ -125,6 +127,12 @@ async def deliver_logs(tenant: Tenant, client: httpx.AsyncClient) -> None:
         tenant.logs_changed.unsubscribe(changed)
 
 
+def fate_of(tenant: Tenant, entry: dict[str, Any]) -> Fate:
+    """Return what becomes of one log on its way to one stream."""
+    with tenant.lock:
+        return tenant.faults.for_event(entry["type"], "log-stream")
+
+
 async def drain_log_stream(tenant: Tenant, client: httpx.AsyncClient, stream: LogStream) -> None:
     """Send what one stream has not seen yet, in order; a batch that fails is tried again, more and more slowly."""
     pause = LOG_RETRY_SECONDS
@@ -136,7 +144,8 @@ async def drain_log_stream(tenant: Tenant, client: httpx.AsyncClient, stream: Lo
             sink = dict(stream.settings["sink"])
         if not batch:
             return
-        wanted = [entry for entry in batch if stream.wants(entry)]
+        wanted, wait = arranged([entry for entry in batch if stream.wants(entry)], lambda entry: fate_of(tenant, entry))
+        await tenant.time.sleep(wait)
         error = None
         if wanted:
             body = batch_body(wanted, sink["httpContentFormat"])

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from crosswalk_sandbox.clock import clock_routes
 from crosswalk_sandbox.control.orders import SeedOrder
 from crosswalk_sandbox.control.replies import Call, reply
+from crosswalk_sandbox.faults import fleet_fault_routes
 from crosswalk_sandbox.fleet import Fleet
 from crosswalk_sandbox.hosted import OrgSpec, TenantSpec
 from crosswalk_sandbox.seed import seed
@@ -21,6 +22,7 @@ def fleet_calls(fleet: Fleet) -> list[Call]:
         ("POST", "/reset", calls.reset),
         ("POST", "/seed", calls.seed),
         *clock_routes(fleet.clock),
+        *fleet_fault_routes(fleet.faults),
         ("POST", "/tenants", calls.add_tenant),
         ("DELETE", "/tenants/{member}", calls.remove_tenant),
         ("POST", "/orgs", calls.add_org),

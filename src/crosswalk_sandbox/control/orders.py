@@ -21,6 +21,7 @@ class OrgSettings(msgspec.Struct, forbid_unknown_fields=True):
     latency_ms: float | None = None
     daily_limit: int | None = None
     token_lifetime_s: float | None = None
+    concurrent_limit: int | None = None
 
 
 class TenantSettings(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -35,4 +36,6 @@ class TenantSettings(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     enforce_rate_limit: bool | msgspec.UnsetType = msgspec.UNSET
     rate_limit_per_second: int | msgspec.UnsetType = msgspec.UNSET
     rate_limit_burst: int | msgspec.UnsetType = msgspec.UNSET
+    log_retention_days: float | msgspec.UnsetType = msgspec.UNSET
+    search_delay_seconds: float | msgspec.UnsetType = msgspec.UNSET
     organization_names: bool | msgspec.UnsetType = msgspec.UNSET

@@ -6,8 +6,9 @@ from starlette.responses import Response
 
 from crosswalk_sandbox.control.orders import OrgSettings
 from crosswalk_sandbox.control.replies import Call, reply
+from crosswalk_sandbox.faults import fault_routes
 from crosswalk_sandbox.hosted import HostedOrg
-from crosswalk_sandbox.salesforce import FaultOrder, administration_routes
+from crosswalk_sandbox.salesforce import administration_routes
 
 
 def org_calls(hosted: HostedOrg) -> list[Call]:
@@ -18,8 +19,8 @@ def org_calls(hosted: HostedOrg) -> list[Call]:
         ("POST", "/salesforce/reset", calls.reset),
         ("GET", "/salesforce/writes", calls.writes),
         ("GET", "/salesforce/calls", calls.calls),
-        ("POST", "/salesforce/faults", calls.faults),
         ("POST", "/salesforce/settings", calls.settings),
+        *fault_routes("/salesforce", hosted.org.faults, hosted.org.apply_faults),
         *administration_routes(hosted.org),
     ]
 
@@ -45,15 +46,12 @@ class _OrgCalls:
     async def calls(self, _request: Request) -> Response:
         return reply(self._org.calls.summary())
 
-    async def faults(self, request: Request) -> Response:
-        self._org.apply_faults(msgspec.json.decode(await request.body(), type=FaultOrder))
-        return reply({})
-
     async def settings(self, request: Request) -> Response:
         settings = msgspec.json.decode(await request.body(), type=OrgSettings)
         self._org.apply_settings(
             latency_ms=settings.latency_ms,
             daily_limit=settings.daily_limit,
             token_lifetime_s=settings.token_lifetime_s,
+            concurrent_limit=settings.concurrent_limit,
         )
         return reply({})

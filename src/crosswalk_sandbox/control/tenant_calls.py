@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from crosswalk_sandbox.control.orders import TenantSettings
 from crosswalk_sandbox.control.replies import Call, reply
+from crosswalk_sandbox.faults import fault_routes
 from crosswalk_sandbox.hosted import HostedTenant
 
 
@@ -16,6 +17,7 @@ def tenant_calls(hosted: HostedTenant) -> list[Call]:
         ("GET", "/auth0/state", calls.state),
         ("POST", "/auth0/reset", calls.reset),
         ("POST", "/auth0/settings", calls.settings),
+        *fault_routes("/auth0", hosted.tenant.faults, hosted.tenant.apply_faults),
     ]
 
 

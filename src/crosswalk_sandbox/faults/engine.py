@@ -28,7 +28,7 @@ from crosswalk_sandbox.faults.effects import (
 )
 from crosswalk_sandbox.faults.log import FaultLog
 from crosswalk_sandbox.faults.orders import FaultOrder
-from crosswalk_sandbox.faults.rules import FaultRule, Match, Vendor
+from crosswalk_sandbox.faults.rules import Channel, FaultRule, Match, Vendor
 
 
 class Call(NamedTuple):
@@ -148,6 +148,10 @@ class Faults:
         self._put(rule)
         self._sort()
 
+    def has_rule(self, name: str) -> bool:
+        """Whether a rule of this name is in force."""
+        return any(one.rule.name == name for one in self._active)
+
     def remove_rule(self, name: str) -> None:
         """End the rule of this name, if there is one."""
         self._active = [one for one in self._active if one.rule.name != name]
@@ -192,14 +196,16 @@ class Faults:
                 return effect
         return None
 
-    def for_event(self, topic: str) -> Fate:
+    def for_event(self, topic: str, channel: Channel) -> Fate:
         """What becomes of one event of this type or topic on its way to one receiver: asked once for each of them."""
+        if not self._events:
+            return AS_IT_IS
         copies, delay, shift, lost = 1, 0.0, 0.0, False
         for one in self._events:
             match, effect = one.rule.match, one.rule.effect
             if match.topics and not any(fnmatchcase(topic, pattern) for pattern in match.topics):
                 continue
-            if not one.counts(self._clock.monotonic()):
+            if (match.channels and channel not in match.channels) or not one.counts(self._clock.monotonic()):
                 continue
             hit = self._hit(one, topic)
             match effect:
@@ -211,7 +217,7 @@ class Faults:
                     shift += hit.seconds
                 case _:
                     lost = lost or isinstance(effect, LoseEvents)
-        return Fate(0 if lost else copies, delay, shift) if self._events else AS_IT_IS
+        return Fate(0 if lost else copies, delay, shift)
 
     @property
     def concern_calls(self) -> bool:
@@ -222,11 +228,6 @@ class Faults:
     def concern_records(self) -> bool:
         """Whether any rule could strike a record."""
         return bool(self._records)
-
-    @property
-    def concern_events(self) -> bool:
-        """Whether any rule could strike an event."""
-        return bool(self._events)
 
     def _own(self, rule: FaultRule) -> FaultRule:
         """The rule as one of this vendor; `ValueError` when it cannot be."""

@@ -1,6 +1,6 @@
 """The form of an order: a rule says what it concerns (`match`), when it strikes (`when`), what happens (`effect`)."""
 
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 
@@ -29,7 +29,7 @@ Operation = Literal[
     "limits",
     "events",
 ]
-OPERATIONS: tuple[str, ...] = get_args(Operation)
+Channel = Literal["webhook", "subscription", "log-stream", "pubsub"]
 
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +49,9 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         For `record-failure`: API names of objects, and ids (15 or 18 characters).
     topics
         For events: patterns of event types or topics, such as `user.*`.
+    channels
+        For events: the ways out that count, of `webhook` (event streams), `subscription` (server-sent events),
+        `log-stream` and `pubsub`; all when empty.
     successful
         Whether only calls that are served with a 2xx status count, and are hit once they are served.
     """
@@ -59,6 +62,7 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     objects: list[str] = []
     records: list[str] = []
     topics: list[str] = []
+    channels: list[Channel] = []
     successful: bool = False
 
 
@@ -128,7 +132,7 @@ class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         owner = OF_ONE_VENDOR.get(type(self.effect))
         if owner is not None and self.vendor not in (None, owner):
             raise ValueError(f"the effect `{kind}` is there for vendor `{owner}` alone, found `{self.vendor}`")
-        for name in ("operations", "methods", "path", "successful", "objects", "records", "topics"):
+        for name in ("operations", "methods", "path", "successful", "objects", "records", "topics", "channels"):
             if getattr(self.match, name) and not self._takes(name):
                 raise ValueError(f"the effect `{kind}` does not go by `match.{name}`; leave it out")
 
@@ -148,7 +152,7 @@ class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_de
         if isinstance(self.effect, CALL_EFFECTS):
             return name in ("operations", "methods", "path", "successful")
         if isinstance(self.effect, EVENT_EFFECTS):
-            return name == "topics" or (name == "operations" and self.match.operations == ["events"])
+            return name in ("topics", "channels") or (name == "operations" and self.match.operations == ["events"])
         return name in ("objects", "records")
 
 

@@ -22,6 +22,7 @@ from crosswalk_sandbox.auth0.problems import Problem, invalid_query
 from crosswalk_sandbox.auth0.routes.exchange import Query
 from crosswalk_sandbox.auth0.signals import wait_for_signal
 from crosswalk_sandbox.auth0.tenant import Tenant
+from crosswalk_sandbox.faults import arranged
 
 READ_AT_ONCE = 200
 RECONNECT_MILLISECONDS = 1_000
@@ -76,7 +77,8 @@ async def messages(tenant: Tenant, position: Position, event_types: frozenset[st
                 yield error_message(problem)
                 return
             if events:
-                frames, position = frames_of(events, position, event_types)
+                frames, position, wait = frames_of(tenant, events, position, event_types)
+                await tenant.time.sleep(wait)
                 yield frames
                 continue
             remaining = ends - tenant.time.monotonic()
@@ -89,15 +91,23 @@ async def messages(tenant: Tenant, position: Position, event_types: frozenset[st
         tenant.events_changed.unsubscribe(changed)
 
 
-def frames_of(events: Any, position: Position, event_types: frozenset[str]) -> tuple[bytes, Position]:
-    """Return the messages of the wanted among `events`, and the position after the last of them."""
-    frames = []
-    for event in events:
-        position = replace(position, number=position.number + 1)
-        if event["type"] in event_types:
-            cursor = position.cursor()
-            frames.append(message(event["type"], cursor, {"type": event["type"], "offset": cursor, "event": event}))
-    return b"".join(frames) or heartbeat(position), position
+def frames_of(
+    tenant: Tenant, events: Any, position: Position, event_types: frozenset[str]
+) -> tuple[bytes, Position, float]:
+    """Return the messages of the wanted among `events`, the position after the last of them, and seconds to wait."""
+    numbered = [
+        (number, event) for number, event in enumerate(events, position.number + 1) if event["type"] in event_types
+    ]
+    with tenant.lock:
+        sent, wait = arranged(numbered, lambda one: tenant.faults.for_event(one[1]["type"], "subscription"))
+    frames, highest = [], position.number
+    for number, event in sent:
+        # A cursor never goes back, whatever order the events are in.
+        highest = max(highest, number)
+        cursor = replace(position, number=highest).cursor()
+        frames.append(message(event["type"], cursor, {"type": event["type"], "offset": cursor, "event": event}))
+    position = replace(position, number=position.number + len(events))
+    return b"".join(frames) or heartbeat(position), position, wait
 
 
 def heartbeat(position: Position) -> bytes:

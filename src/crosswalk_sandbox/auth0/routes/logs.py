@@ -32,6 +32,7 @@ def log_routes(tenant: Tenant) -> list[BaseRoute]:
 
     async def list_logs(request: Request) -> Response:
         query = Query(request, LIST_PARAMETERS)
+        tenant.forget_old_logs()
         if "from" in query or "take" in query:
             return answer(checkpoint(query))
         matches = parse_query(query.text("q") or query.text("search"), LOG_TEXT_FIELDS)
@@ -47,6 +48,7 @@ def log_routes(tenant: Tenant) -> list[BaseRoute]:
 
     async def get(request: Request) -> Response:
         query = Query(request, ("fields", "include_fields"))
+        tenant.forget_old_logs()
         with tenant.lock:
             entry = tenant.logs.get(request.path_params["id"])
         return answer(projected(shown(entry), query))

@@ -57,7 +57,8 @@ class Users:
             raise Problem(400, "The connection parameter is not supported by search engine v3.", "invalid_query_string")
         matches = parse_query(query.text("q"), USER_TEXT_FIELDS)
         with self._tenant.lock:
-            found = [document for document in self._tenant.users if matches(document)]
+            since = self._tenant.time.monotonic() - self._tenant.knobs.search_delay_seconds
+            found = [each for each in self._tenant.search_lag.seen(self._tenant.users, since) if matches(each)]
         if "sort" in query:
             found = sorted_by(found, query.text("sort"))
         return answer(page_of(found, query, "users", default_size=50))

@@ -12,7 +12,7 @@ import secrets
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem
@@ -46,6 +46,12 @@ EVENT_TYPES = (
     "user.deleted",
     "user.updated",
 )
+
+
+class Emit(Protocol):
+    """Sends one event."""
+
+    def __call__(self, event_type: str, data: dict[str, Any], origin: Origin) -> None: ...
 
 
 def new_id(prefix: str) -> str:

@@ -45,6 +45,11 @@ class Knobs:
     organization_names : bool
         The tenant setting ``allow_organization_name_in_authentication_api``: logins may name an organization instead
         of giving its id, and tokens carry ``org_name``.
+    linking_deletes : bool
+        Whether linking sends ``user.deleted`` for the user that ends, beside ``user.updated`` for the one that stays.
+        The vendor documents neither.
+    job_delay : float
+        Seconds that a job waits before it starts.
     """
 
     duplicate_every: int = 0
@@ -63,3 +68,5 @@ class Knobs:
     log_retention_days: float = 30.0
     search_delay_seconds: float = 0.0
     organization_names: bool = False
+    linking_deletes: bool = True
+    job_delay: float = 0.05

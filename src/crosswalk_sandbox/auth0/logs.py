@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
+from crosswalk_sandbox.auth0.connections import Connection
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem
-from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION, DATABASE_CONNECTION_ID
 
 # The `description` of each type of log that a changed user causes beside the API operation itself.
 DESCRIPTIONS = {
@@ -80,11 +80,12 @@ class TenantLog:
         return f"900{stamp}781000000000000001{223372036854775807 + self._written:018d}"
 
 
-def connection_log(document: dict[str, Any], origin: Origin, details: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a log about a user of the database connection (sign-up, e-mail change, deletion ...)."""
+def connection_log(
+    document: dict[str, Any], connection: Connection | None, origin: Origin, details: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the fields of a log about a user of a connection (sign-up, e-mail change, deletion ...)."""
     return {
-        "connection": DATABASE_CONNECTION,
-        "connection_id": DATABASE_CONNECTION_ID,
+        **connection_fields(connection),
         "client_id": origin.client_id,
         "client_name": origin.client_name,
         "ip": origin.ip,
@@ -92,9 +93,19 @@ def connection_log(document: dict[str, Any], origin: Origin, details: dict[str, 
         "details": details,
         "hostname": origin.hostname,
         "user_id": document["user_id"],
-        "user_name": document["email"],
-        "strategy": "auth0",
-        "strategy_type": "database",
+        "user_name": document.get("email") or document.get("username") or document["name"],
+    }
+
+
+def connection_fields(connection: Connection | None) -> dict[str, Any]:
+    """Return what a log tells of a connection; nothing of one that is gone."""
+    if connection is None:
+        return {}
+    return {
+        "connection": connection.name,
+        "connection_id": connection.id,
+        "strategy": connection.strategy,
+        "strategy_type": connection.kind,
     }
 
 
@@ -107,7 +118,7 @@ def signup_details(body: dict[str, Any], origin: Origin, tenant: str) -> dict[st
         "body": {
             "client_id": origin.client_id,
             "tenant": tenant,
-            "connection": DATABASE_CONNECTION,
+            "connection": body["connection"],
             "password": "*****",
             **shown,
         }

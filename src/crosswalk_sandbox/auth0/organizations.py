@@ -5,14 +5,14 @@ from __future__ import annotations
 import copy
 import re
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
-from crosswalk_sandbox.auth0.events import new_id
+from crosswalk_sandbox.auth0.connections import Connections
+from crosswalk_sandbox.auth0.events import Emit, new_id
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem, invalid_property
 from crosswalk_sandbox.auth0.roles import Roles
 from crosswalk_sandbox.auth0.schema import Property, check_body
-from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION, DATABASE_CONNECTION_ID
 
 ID_LENGTH = len("org_") + 16
 NAME_SHAPE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,49}$")
@@ -36,25 +36,28 @@ CONNECTION_FLAGS: dict[str, Property] = {
     "is_signup_enabled": Property(bool, "Determines whether organization signup should be enabled"),
     "show_as_button": Property(bool, "Determines whether a connection should be displayed on the login prompt"),
 }
-CONNECTION_PROPERTIES = {
+CONNECTION_CHANGES = {
     **CONNECTION_FLAGS,
+    "is_enabled": Property(bool, "Whether the connection is enabled for the organization"),
+    "organization_connection_name": Property(str, "Name of the connection in the scope of this organization"),
+    "organization_access_level": Property(
+        str, "What the organization's own administrators may do", choices=("none", "readonly", "limited", "full")
+    ),
+}
+CONNECTION_PROPERTIES = {
+    **CONNECTION_CHANGES,
     "connection_id": Property(str, "Single connection ID to add to the organization"),
 }
 
 
-class Emit(Protocol):
-    """Sends one event."""
-
-    def __call__(self, event_type: str, data: dict[str, Any], origin: Origin) -> None: ...
-
-
 @dataclass(slots=True)
 class Organization:
-    """One organization: its document, its connections by id, and its members with their roles, in order."""
+    """One organization: its document, its connections by id, its members with their roles, its client grants."""
 
     document: dict[str, Any]
     connections: dict[str, dict[str, Any]] = field(default_factory=dict)
     members: dict[str, dict[str, None]] = field(default_factory=dict)
+    client_grants: dict[str, None] = field(default_factory=dict)
 
     def reference(self) -> dict[str, str]:
         """Return how events name the organization."""
@@ -64,8 +67,9 @@ class Organization:
 class Organizations:
     """The tenant's organizations. Documents that leave it are copies."""
 
-    def __init__(self, roles: Roles, emit: Emit) -> None:
+    def __init__(self, roles: Roles, connections: Connections, emit: Emit) -> None:
         self._roles = roles
+        self._connections = connections
         self._emit = emit
         self._organizations: dict[str, Organization] = {}
 
@@ -95,7 +99,7 @@ class Organizations:
         document = {"id": new_id("org")[:ID_LENGTH], "display_name": checked["name"], **without_null(checked)}
         organization = Organization(document)
         for connection in connections:
-            settings = checked_connection(connection)
+            settings = self._checked_connection(connection)
             organization.connections[settings["connection_id"]] = settings
         self._organizations[document["id"]] = organization
         self._emit("organization.created", {"object": copy.deepcopy(document)}, origin)
@@ -125,12 +129,12 @@ class Organizations:
     def add_connection(self, organization_id: str, body: object, origin: Origin) -> dict[str, Any]:
         """Enable a connection for an organization and return it as the API shows it; 409 when it is already."""
         organization = self.find(organization_id)
-        settings = checked_connection(body)
+        settings = self._checked_connection(body)
         if settings["connection_id"] in organization.connections:
             raise Problem(409, "The connection is already enabled for the organization.", "connection_conflict")
         organization.connections[settings["connection_id"]] = settings
         self._emit_connection("organization.connection.added", organization, settings, origin)
-        return shown_connection(settings)
+        return self.shown_connection(settings)
 
     def connection(self, organization_id: str, connection_id: str) -> dict[str, Any]:
         """Return one enabled connection, or raise 404."""
@@ -144,10 +148,10 @@ class Organizations:
     ) -> dict[str, Any]:
         """Change how a connection serves an organization."""
         settings = self.connection(organization_id, connection_id)
-        settings.update(check_body(body, CONNECTION_FLAGS))
+        settings.update(check_body(body, CONNECTION_CHANGES))
         organization = self.find(organization_id)
         self._emit_connection("organization.connection.updated", organization, settings, origin)
-        return shown_connection(settings)
+        return self.shown_connection(settings)
 
     def remove_connection(self, organization_id: str, connection_id: str, origin: Origin) -> None:
         """Disable a connection for an organization; one that is not enabled is no error."""
@@ -155,6 +159,26 @@ class Organizations:
         settings = organization.connections.pop(connection_id, None)
         if settings is not None:
             self._emit_connection("organization.connection.removed", organization, settings, origin)
+
+    def shown_connection(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """Return an enabled connection as the API shows it."""
+        connection = self._connections.find(settings["connection_id"])
+        return {**settings, "connection": {"name": connection.name, "strategy": connection.strategy}}
+
+    def forget_connection(self, connection_id: str, origin: Origin) -> None:
+        """Disable a connection that is gone for all organizations."""
+        for organization_id in list(self._organizations):
+            self.remove_connection(organization_id, connection_id, origin)
+
+    def _checked_connection(self, body: object) -> dict[str, Any]:
+        checked = check_body(body, CONNECTION_PROPERTIES, required=("connection_id",))
+        try:
+            self._connections.find(checked["connection_id"])
+        except Problem:
+            found = f"No connection found by that id: {checked['connection_id']}"
+            meaning = CONNECTION_PROPERTIES["connection_id"].meaning
+            raise invalid_property(found, "connection_id", meaning) from None
+        return {"assign_membership_on_login": False, "is_signup_enabled": False, "show_as_button": True, **checked}
 
     def add_member(self, organization_id: str, user_id: str, origin: Origin) -> None:
         """Make an existing user a member; one who is already stays."""
@@ -244,18 +268,9 @@ class Organizations:
             raise Problem(409, "An organization with this name already exists.", "organization_conflict")
 
 
-def checked_connection(body: object) -> dict[str, Any]:
-    """Return the settings of a connection that an organization enables, or raise the vendor's 400."""
-    checked = check_body(body, CONNECTION_PROPERTIES, required=("connection_id",))
-    if checked["connection_id"] != DATABASE_CONNECTION_ID:
-        found = f"No connection found by that id: {checked['connection_id']}"
-        raise invalid_property(found, "connection_id", CONNECTION_PROPERTIES["connection_id"].meaning)
-    return {"assign_membership_on_login": False, "is_signup_enabled": False, "show_as_button": True, **checked}
-
-
-def shown_connection(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return an enabled connection as the API shows it."""
-    return {**settings, "connection": {"name": DATABASE_CONNECTION, "strategy": "auth0"}}
+def shown_organization(document: dict[str, Any]) -> dict[str, Any]:
+    """Return an organization as the API shows it, with settings that its events do not tell."""
+    return {"third_party_client_access": "block", "is_app_entitlement_active": False, **document}
 
 
 def without_null(document: dict[str, Any]) -> dict[str, Any]:

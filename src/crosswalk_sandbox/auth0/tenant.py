@@ -14,6 +14,7 @@ from typing import Any
 from crosswalk_sandbox.auth0.clients import Clients
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
 from crosswalk_sandbox.auth0.configuration import Resources, Settings
+from crosswalk_sandbox.auth0.connections import Connections
 from crosswalk_sandbox.auth0.deliveries import DeliveryQueue
 from crosswalk_sandbox.auth0.event_streams import EventStreams
 from crosswalk_sandbox.auth0.events import EventLog, cloud_event, event_context
@@ -38,8 +39,8 @@ from crosswalk_sandbox.auth0.roles import Roles
 from crosswalk_sandbox.auth0.search_lag import SearchLag
 from crosswalk_sandbox.auth0.signals import Signal
 from crosswalk_sandbox.auth0.signin.state import SignInState
-from crosswalk_sandbox.auth0.tokens import SCOPES, TokenIssuer
 from crosswalk_sandbox.auth0.signing_keys import signing_keys
+from crosswalk_sandbox.auth0.tokens import SCOPES, TokenIssuer
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
 from crosswalk_sandbox.auth0.users import UserDirectory
 from crosswalk_sandbox.clock import SandboxClock
@@ -108,7 +109,6 @@ class Tenant:
         return f"Tenant(domain={self.domain!r}, users={len(self.users)})"
 
     def _start_empty(self) -> None:
-        self.users = UserDirectory(self.clock)
         self.logs = TenantLog(self.clock, self.knobs.log_retention)
         self.events = EventLog(self.knobs.event_retention)
         self.event_streams = EventStreams(self.clock)
@@ -122,16 +122,19 @@ class Tenant:
             client_id=self.client_id,
             client_secret=self.client_secret,
         )
+        self.connections = Connections(self.clients, self.emit)
+        self.users = UserDirectory(self.clock, self.connections)
         self.resource_servers = ResourceServers(self.management_audience, tuple(SCOPES.split()))
         self.client_grants = ClientGrants()
         self.roles = Roles(self.resource_servers)
-        self.organizations = Organizations(self.roles, self.emit)
+        self.organizations = Organizations(self.roles, self.connections, self.emit)
         self.invitations = Invitations(self.clock)
         self.signin = SignInState()
 
         self.settings = Settings()
         self.resources = Resources(self.clock, self.name)
         self.factors_enabled: set[str] = set()
+
     def reset(self) -> None:
         """Forget everything but the domain, the machine-to-machine application, the signing key and the knobs."""
         with self.lock:
@@ -193,7 +196,7 @@ class Tenant:
         """Create a user as a sign-up form does, and return its document."""
         with self.lock:
             document = self.users.create(body)
-            self.log("ss", connection_log(document, origin, signup_details(body, origin, self.name)))
+            self.log("ss", self.user_log(document, origin, signup_details(body, origin, self.name)))
             self.emit("user.created", {"object": document}, origin)
             return document
 
@@ -203,7 +206,7 @@ class Tenant:
             user_id = self.register(body, origin)["user_id"]
             self.users.record_login(user_id, origin.ip)
             document = self.users.get(user_id)
-            self.log("s", connection_log(document, origin, {"stats": {"loginsCount": 1}}))
+            self.log("s", self.user_log(document, origin, {"stats": {"loginsCount": 1}}))
             return document
 
     def update_user(self, user_id: str, body: dict[str, Any], origin: Origin | None = None) -> dict[str, Any]:
@@ -219,10 +222,10 @@ class Tenant:
             before, after = self.users.update(user_id, body)
             self.log("sapi", api_log(update_of(user_id), source, body, after))
             if body.get("password") is not None:
-                self.signin.attempts.unblock(after["email"])
+                self.signin.attempts.unblock(after.get("email", ""))
             for log_type in change_logs(before, after, body, source):
-                details = {"body": {"newEmail": after["email"]}} if log_type == "sce" else {}
-                entry = connection_log(after, source, details)
+                details = {"body": {"newEmail": after.get("email")}} if log_type == "sce" else {}
+                entry = self.user_log(after, source, details)
                 self.log(log_type, {"description": DESCRIPTIONS[log_type], **entry})
             self.emit("user.updated", {"object": after, "previous_object": before}, source)
             return after
@@ -231,15 +234,26 @@ class Tenant:
         """Delete a user as ``DELETE /api/v2/users/{id}`` does; a user that is not there is no error."""
         with self.lock:
             source = origin or self._in_process()
-            document = self.users.delete(user_id)
-            self.signin.forget_user(user_id)
-            self.roles.forget_user(user_id)
-            self.organizations.forget_user(user_id, source)
+            document = self.end_user(user_id, source)
             self.log("sapi", api_log(deletion_of(user_id), source, {}, {}))
             if document is not None:
-                self.log("du", connection_log(document, source, {}))
+                self.log("du", self.user_log(document, source, {}))
+
+    def end_user(self, user_id: str, origin: Origin) -> dict[str, Any] | None:
+        """Remove a user with all it had, send ``user.deleted``, and return its last document; None for nobody."""
+        with self.lock:
+            document = self.users.delete(user_id)
+            self.forget_user(user_id, origin)
+            if document is not None:
                 deleted = {**document, "deleted_at": iso_milliseconds(self.clock())}
-                self.emit("user.deleted", {"object": deleted}, source)
+                self.emit("user.deleted", {"object": deleted}, origin)
+            return document
+
+    def forget_user(self, user_id: str, origin: Origin) -> None:
+        """Drop the sessions, roles and memberships of a user who is gone."""
+        self.signin.forget_user(user_id)
+        self.roles.forget_user(user_id)
+        self.organizations.forget_user(user_id, origin)
 
     def snapshot(self) -> dict[str, Any]:
         """Return counts and the lists of users, event streams and log streams, without secrets."""
@@ -262,6 +276,11 @@ class Tenant:
     def _in_process(self) -> Origin:
         return Origin(self.client_id, "Sandbox", hostname=self.domain)
 
+    def user_log(self, document: dict[str, Any], origin: Origin, details: dict[str, Any]) -> dict[str, Any]:
+        """Return the fields of a log about a user, with the connection of its main account."""
+        connection = self.connections.named(document["identities"][0]["connection"])
+        return connection_log(document, connection, origin, details)
+
     def log(self, log_type: str, fields: dict[str, Any]) -> None:
         """Write one tenant log and tell those who wait for it."""
         self.logs.write(log_type, fields)
@@ -283,7 +302,7 @@ class Tenant:
 def change_logs(before: dict[str, Any], after: dict[str, Any], body: dict[str, Any], origin: Origin) -> list[str]:
     """Return the types of log that an update causes beside ``sapi``."""
     types = []
-    if before["email"] != after["email"]:
+    if before.get("email") != after.get("email"):
         types.append("sce")
     if body.get("password") is not None:
         types.append("scp")
@@ -292,7 +311,7 @@ def change_logs(before: dict[str, Any], after: dict[str, Any], body: dict[str, A
     if before.get("phone_number") != after.get("phone_number"):
         types.append("scpn")
     # On the profile page the tick stands for the link in the verification e-mail; the API's write is no verification.
-    if origin.is_page and after["email_verified"] and not before["email_verified"]:
+    if origin.is_page and after.get("email_verified") and not before.get("email_verified"):
         types.append("sv")
     return types
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from crosswalk_sandbox.auth0.problems import Problem, invalid_body, invalid_property
 from crosswalk_sandbox.auth0.schema import EMAIL_SHAPE, PHONE_SHAPE, Property, check_body
+
+if TYPE_CHECKING:
+    from crosswalk_sandbox.auth0.connections import Connection
 
 DATABASE_CONNECTION = "Username-Password-Authentication"
 DATABASE_CONNECTION_ID = "con_7kQ2v9XhLr4TnB1z"
@@ -39,39 +42,77 @@ UPDATE_PROPERTIES = SHARED_PROPERTIES | {
     "verify_phone_number": Property(bool, "Whether this user will receive a text after changing the phone number"),
     "client_id": Property(str, "Auth0 client ID. Only valid when updating email address"),
 }
+# What a new user cannot do without, by strategy.
+REQUIRED = {"auth0": ("email", "password"), "email": ("email",), "sms": ("phone_number",)}
+SELDOM_SYNCHRONIZED = ("name", "nickname", "given_name", "family_name", "picture")
+LOGIN_ATTRIBUTES = ("email", "email_verified", "phone_number", "phone_verified", "username", "password")
+FROM_PROVIDER = (*LOGIN_ATTRIBUTES, *SELDOM_SYNCHRONIZED)
 # Properties of a request that never become part of the document.
 REQUEST_ONLY = frozenset({"password", "connection", "verify_email", "verify_phone_number", "client_id", "user_id"})
 
 
-def check_create(body: object) -> dict[str, Any]:
-    """Return the body of a create request, or raise the vendor's 400."""
+def check_create(
+    body: object, find_connection: Callable[[str], Connection | None]
+) -> tuple[dict[str, Any], Connection]:
+    """Return the body of a create request and the connection that it names, or raise the vendor's 400."""
     checked = check_body(body, CREATE_PROPERTIES, required=("connection",))
-    if checked["connection"] != DATABASE_CONNECTION:
+    connection = find_connection(checked["connection"])
+    if connection is None:
         raise Problem(400, "The connection does not exist.", "inexistent_connection")
-    if checked.get("email") is None:
-        raise invalid_property("Missing required property: email", "email", SHARED_PROPERTIES["email"].meaning)
-    if checked.get("password") is None:
-        raise invalid_property("Missing required property: password", "password", SHARED_PROPERTIES["password"].meaning)
-    check_password_strength(checked["password"])
-    return checked
+    if connection.kind not in {"database", "passwordless"}:
+        found = f"The connection {connection.name} does not let users be created; they come from their provider"
+        raise Problem(400, found, "operation_not_supported")
+    for name in REQUIRED[connection.strategy]:
+        if checked.get(name) is None:
+            raise invalid_property(f"Missing required property: {name}", name, SHARED_PROPERTIES[name].meaning)
+    if connection.options.get("requires_username") and checked.get("username") is None:
+        meaning = SHARED_PROPERTIES["username"].meaning
+        raise invalid_property("Missing required property: username", "username", meaning)
+    if checked.get("password") is not None:
+        check_password_strength(checked["password"])
+    return checked, connection
 
 
-def check_update(body: object) -> dict[str, Any]:
-    """Return the body of an update request, or raise the vendor's 400."""
+def check_update(body: object, connection: Connection | None) -> dict[str, Any]:
+    """Return the body of an update request, or raise the vendor's 400.
+
+    Parameters
+    ----------
+    connection : Connection or None
+        Where the user's main account is; None for a user who does not exist.
+    """
     checked = check_body(body, UPDATE_PROPERTIES)
     if not checked:
         raise invalid_body("Too few properties defined (0), minimum 1")
-    connection = checked.get("connection", DATABASE_CONNECTION)
-    if connection != DATABASE_CONNECTION:
+    if connection is not None and checked.get("connection", connection.name) != connection.name:
         raise Problem(400, "The connection does not exist.", "inexistent_connection")
     changed = [name for name in ("password", "username", "email") if checked.get(name) is not None]
     if len(changed) > 1:
         raise Problem(400, f"Cannot update {changed[0]} and {changed[1]} simultaneously", "invalid_body")
-    if "email" in checked and checked["email"] is None:
+    if connection is not None and connection.kind in {"social", "enterprise"}:
+        check_synchronized(checked, connection)
+    elif "email" in checked and checked["email"] is None:
         raise invalid_property("Expected type string but found type null", "email", SHARED_PROPERTIES["email"].meaning)
     if checked.get("password") is not None:
         check_password_strength(checked["password"])
     return checked
+
+
+def check_synchronized(body: Mapping[str, Any], connection: Connection) -> None:
+    """Raise the vendor's 400 for attributes that the provider writes anew at each login."""
+    fixed = set(FROM_PROVIDER)
+    if connection.options.get("set_user_root_attributes", "on_each_login") != "on_each_login":
+        fixed -= set(SELDOM_SYNCHRONIZED)
+    refused = [name for name in body if name in fixed]
+    if refused:
+        raise Problem(
+            400,
+            f"The following user attributes cannot be updated: {', '.join(refused)}. The connection "
+            f"({connection.name}) must either be a database connection (using the Auth0 store), a passwordless "
+            "connection (email or sms) or has disabled 'Sync user profile attributes at each login'. For more "
+            "information, see https://auth0.com/docs/dashboard/guides/connections/configure-connection-sync",
+            "operation_not_supported",
+        )
 
 
 def check_password_strength(password: str) -> None:
@@ -80,24 +121,28 @@ def check_password_strength(password: str) -> None:
         raise Problem(400, "PasswordStrengthError: Password is too weak")
 
 
-def new_document(body: Mapping[str, Any], identity_id: str, now: str) -> dict[str, Any]:
-    """Return the document of a user created at `now` from the checked `body`."""
-    email = body["email"].lower()
+def new_document(body: Mapping[str, Any], entry: dict[str, Any], now: str) -> dict[str, Any]:
+    """Return the document of a user created at `now` from the checked `body`.
+
+    Parameters
+    ----------
+    entry : dict
+        Its identity.
+    """
+    email = body["email"].lower() if body.get("email") else None
+    label = email or body.get("phone_number") or body.get("username") or entry["user_id"]
     document: dict[str, Any] = {
         "created_at": now,
-        "email": email,
-        "email_verified": body.get("email_verified", False),
-        "identities": [
-            {"connection": DATABASE_CONNECTION, "user_id": identity_id, "provider": "auth0", "isSocial": False}
-        ],
-        "name": body.get("name") or email,
-        "nickname": body.get("nickname") or email.split("@", maxsplit=1)[0],
-        "picture": body.get("picture") or default_picture(email),
+        **({"email": email, "email_verified": body.get("email_verified", False)} if email else {}),
+        "identities": [entry],
+        "name": body.get("name") or label,
+        "nickname": body.get("nickname") or label.split("@", maxsplit=1)[0],
+        "picture": body.get("picture") or default_picture(label),
         "updated_at": now,
-        "user_id": f"auth0|{identity_id}",
+        "user_id": f"{entry['provider']}|{entry['user_id']}",
     }
     for name, value in body.items():
-        if name not in document and name not in REQUEST_ONLY and value is not None:
+        if name not in document and name not in REQUEST_ONLY and value is not None and name != "email_verified":
             document[name] = value
     for metadata in ("user_metadata", "app_metadata"):
         if metadata in document:
@@ -123,7 +168,7 @@ def patched_document(document: Mapping[str, Any], body: Mapping[str, Any], now: 
             result.pop(name, None)
         else:
             result[name] = value.lower() if name == "email" else value
-    if result["email"] != document["email"] and "email_verified" not in body:
+    if result.get("email") != document.get("email") and "email_verified" not in body:
         result["email_verified"] = False
     if result.get("phone_number") != document.get("phone_number") and "phone_verified" not in body:
         result.pop("phone_verified", None)

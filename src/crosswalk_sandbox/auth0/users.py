@@ -1,4 +1,4 @@
-"""The tenant's users: one document each, found by id and by e-mail address."""
+"""The tenant's users: one document each, found by id, by e-mail address and by each of their accounts."""
 
 from __future__ import annotations
 
@@ -9,23 +9,37 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crosswalk_sandbox.auth0.clock import iso_milliseconds, parse_iso
+from crosswalk_sandbox.auth0.connections import Connection, Connections
+from crosswalk_sandbox.auth0.identities import identity, key_of
 from crosswalk_sandbox.auth0.passwords import Passwords
 from crosswalk_sandbox.auth0.problems import Problem, inexistent_user
+from crosswalk_sandbox.auth0.stored_documents import StoredDocuments
 from crosswalk_sandbox.auth0.user_documents import check_create, check_update, new_document, patched_document
 
 
 class UserDirectory:
-    """Users in the order of their creation. Documents that leave it are copies."""
+    """Users in the order of their creation. Documents that leave it are copies.
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    Passwords are kept by account, so that an account keeps its own when it is linked.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], connections: Connections) -> None:
         self._clock = clock
+        self._connections = connections
         self.passwords = Passwords()
-        self._documents: dict[str, dict[str, Any]] = {}
-        self._ids_by_email: dict[str, str] = {}
+        self._documents = StoredDocuments()
+        # One address belongs to few users: one for each connection.
+        self._ids_by_email: dict[str, tuple[str, ...]] = {}
+        # The user that a linked account belongs to, and the linked database accounts by connection and address.
+        self._owners: dict[str, str] = {}
+        self._linked_logins: dict[tuple[str, str], str] = {}
         self._created = 0
 
     def __len__(self) -> int:
         return len(self._documents)
+
+    def __contains__(self, user_id: object) -> bool:
+        return user_id in self._documents
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield the stored documents themselves: for reading only."""
@@ -39,17 +53,46 @@ class UserDirectory:
         Problem
             400 ``invalid_body``, or 409 ``auth0_idp_error`` when the e-mail address is taken.
         """
-        checked = check_create(body)
-        if checked["email"].lower() in self._ids_by_email:
+        checked, connection = check_create(body, self._connections.named)
+        if self.is_taken(connection, checked):
             raise user_exists()
         now = self._clock()
-        document = new_document(checked, self._next_identity_id(now, checked.get("user_id")), iso_milliseconds(now))
-        if document["user_id"] in self._documents:
+        own_id = self._next_identity_id(now, checked.get("user_id"))
+        document = new_document(checked, identity(connection, own_id), iso_milliseconds(now))
+        if document["user_id"] in self._documents or document["user_id"] in self._owners:
             raise user_exists()
-        self._documents[document["user_id"]] = document
-        self._ids_by_email[document["email"]] = document["user_id"]
-        self.passwords.remember(document["user_id"], checked["password"])
+        self.put(document)
+        if checked.get("password") is not None:
+            self.passwords.remember(document["user_id"], checked["password"])
         return copy.deepcopy(document)
+
+    def is_taken(self, connection: Connection, body: dict[str, Any]) -> bool:
+        """Tell whether the connection has somebody with the e-mail address, phone number or username of `body`."""
+        email = body.get("email")
+        if email and self.login_of(connection.name, email) is not None:
+            return True
+        for name in ("username", "phone_number") if connection.kind != "social" else ():
+            wanted = body.get(name)
+            if wanted and name == "username" and self.named(connection.name, wanted) is not None:
+                return True
+            if wanted and connection.strategy == "sms" and self.holds_phone(connection.name, wanted):
+                return True
+        return False
+
+    def put(self, document: dict[str, Any]) -> None:
+        """Store a document that is complete, and index it; an earlier one of the same id gives way."""
+        before = self._documents.get(document["user_id"])
+        if before is not None:
+            self._drop_index(before)
+        self._documents[document["user_id"]] = document
+        self._index(document)
+
+    def load(self, document: dict[str, Any], password: str | None) -> None:
+        """Store one of very many documents, of an id that is free; it is packed until it is changed."""
+        self._documents.pack(document["user_id"], document)
+        self._index(document)
+        if password is not None:
+            self.passwords.share(document["user_id"], password)
 
     def get(self, user_id: str) -> dict[str, Any]:
         """Return the document of `user_id`, or raise 404 ``inexistent_user``."""
@@ -57,6 +100,10 @@ class UserDirectory:
         if document is None:
             raise inexistent_user()
         return copy.deepcopy(document)
+
+    def owner_of(self, key: str) -> str | None:
+        """Return the id of the user whom an account belongs to, itself or linked; None when there is none."""
+        return key if key in self._documents else self._owners.get(key)
 
     def update(self, user_id: str, body: object) -> tuple[dict[str, Any], dict[str, Any]]:
         """Change one user and return the documents before and after.
@@ -66,17 +113,18 @@ class UserDirectory:
         Problem
             400 ``invalid_body``, 404 ``inexistent_user``, or 400 when the new e-mail address is taken.
         """
-        checked = check_update(body)
         before = self._documents.get(user_id)
+        connection = None if before is None else self._connections.named(before["identities"][0]["connection"])
+        checked = check_update(body, connection)
         if before is None:
             raise inexistent_user()
-        after = patched_document(before, copy.deepcopy(checked), self._next_update(before))
-        if after["email"] != before["email"]:
-            if after["email"] in self._ids_by_email:
+        after = patched_document(before, copy.deepcopy(checked), self.next_update(before))
+        email = after.get("email")
+        if email is not None and email != before.get("email"):
+            holder = self.login_of(before["identities"][0]["connection"], email)
+            if holder not in {None, user_id}:
                 raise Problem(400, "The specified new email already exists", "auth0_idp_error")
-            del self._ids_by_email[before["email"]]
-            self._ids_by_email[after["email"]] = user_id
-        self._documents[user_id] = after
+        self.put(after)
         if checked.get("password") is not None:
             self.passwords.remember(user_id, checked["password"])
         return copy.deepcopy(before), copy.deepcopy(after)
@@ -93,27 +141,82 @@ class UserDirectory:
 
     def delete(self, user_id: str) -> dict[str, Any] | None:
         """Remove a user and return its last document; None when there was none, which is no error to the vendor."""
+        document = self.take(user_id)
+        if document is not None:
+            for entry in document["identities"]:
+                self.passwords.forget(key_of(entry))
+        return document
+
+    def take(self, user_id: str) -> dict[str, Any] | None:
+        """Remove a user whose passwords stay, because its accounts live on in another one; None when there is none."""
         document = self._documents.pop(user_id, None)
         if document is not None:
-            del self._ids_by_email[document["email"]]
-            self.passwords.forget(user_id)
+            self._drop_index(document)
         return document
 
     def by_email(self, email: str) -> list[dict[str, Any]]:
         """Return the users with exactly this e-mail address, whatever its case."""
-        user_id = self._ids_by_email.get(email.lower())
-        return [] if user_id is None else [self.get(user_id)]
+        return [self.get(user_id) for user_id in self._ids_by_email.get(email.lower(), ())]
+
+    def login_of(self, connection: str, email: str) -> str | None:
+        """Return the account of a connection that has this e-mail address, its own or a linked one; None for none."""
+        email = email.lower()
+        for user_id in self._ids_by_email.get(email, ()):
+            if self._documents[user_id]["identities"][0]["connection"] == connection:
+                return user_id
+        return self._linked_logins.get((connection, email))
+
+    def named(self, connection: str, username: str) -> str | None:
+        """Return the user of a connection with this username, whatever its case; None when there is none."""
+        wanted = username.lower()
+        for user_id, document in self._documents.items():
+            known = str(document.get("username", "")).lower() == wanted
+            if known and document["identities"][0]["connection"] == connection:
+                return user_id
+        return None
+
+    def holds_phone(self, connection: str, number: str) -> bool:
+        """Tell whether a connection has a user with this phone number."""
+        return any(
+            document.get("phone_number") == number and document["identities"][0]["connection"] == connection
+            for document in self._documents.values()
+        )
+
+    def next_update(self, document: dict[str, Any]) -> str:
+        """Return the ``updated_at`` of a document's next state."""
+        # Real updates of one user are never within one millisecond of each other, so `updated_at` orders them.
+        earliest = parse_iso(document["updated_at"]) + timedelta(milliseconds=1)
+        return iso_milliseconds(max(self._clock(), earliest))
+
+    def _index(self, document: dict[str, Any]) -> None:
+        user_id, email = document["user_id"], document.get("email")
+        if email is not None:
+            self._ids_by_email[email] = (*self._ids_by_email.get(email, ()), user_id)
+        for entry in document["identities"][1:]:
+            self._owners[key_of(entry)] = user_id
+            linked_email = entry.get("profileData", {}).get("email")
+            if linked_email is not None:
+                self._linked_logins[entry["connection"], linked_email.lower()] = key_of(entry)
+
+    def _drop_index(self, document: dict[str, Any]) -> None:
+        user_id, email = document["user_id"], document.get("email")
+        if email is not None:
+            rest = tuple(one for one in self._ids_by_email[email] if one != user_id)
+            if rest:
+                self._ids_by_email[email] = rest
+            else:
+                del self._ids_by_email[email]
+        for entry in document["identities"][1:]:
+            self._owners.pop(key_of(entry), None)
+            linked_email = entry.get("profileData", {}).get("email")
+            if linked_email is not None:
+                self._linked_logins.pop((entry["connection"], linked_email.lower()), None)
 
     def _next_identity_id(self, now: datetime, wanted: str | None) -> str:
         if wanted is not None:
             return wanted
         self._created += 1
         return f"{int(now.timestamp()):08x}{secrets.token_hex(5)}{self._created & 0xFFFFFF:06x}"
-
-    def _next_update(self, document: dict[str, Any]) -> str:
-        # Real updates of one user are never within one millisecond of each other, so `updated_at` orders them.
-        earliest = parse_iso(document["updated_at"]) + timedelta(milliseconds=1)
-        return iso_milliseconds(max(self._clock(), earliest))
 
 
 def user_exists() -> Problem:

@@ -43,9 +43,9 @@ def update_body(form: Mapping[str, str], document: Mapping[str, Any]) -> dict[st
     if full_name := full_name_of(form):
         body["name"] = full_name
     email = form.get("email", "").strip()
-    if email.lower() != document["email"]:
+    if email.lower() != document.get("email", ""):
         body["email"] = email
-    if ("email_verified" in form) != document["email_verified"]:
+    if ("email_verified" in form) != document.get("email_verified", False):
         body["email_verified"] = "email_verified" in form
     return body
 

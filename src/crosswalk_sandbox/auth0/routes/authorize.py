@@ -25,18 +25,26 @@ from crosswalk_sandbox.auth0.routes.answers import (
     set_session_cookie,
 )
 from crosswalk_sandbox.auth0.routes.oauth import caller
+from crosswalk_sandbox.auth0.signin.choices import (
+    buttons_for,
+    database_for,
+    home_of,
+    provider_for,
+    usable_connections,
+)
 from crosswalk_sandbox.auth0.signin.credentials import WrongCredentials, check_credentials
 from crosswalk_sandbox.auth0.signin.errors import Denied, PageError, RequestDenied
+from crosswalk_sandbox.auth0.signin.federation import arrive, told_by
 from crosswalk_sandbox.auth0.signin.flow import Flow
 from crosswalk_sandbox.auth0.signin.otp import matching_step, new_secret, otpauth_uri
 from crosswalk_sandbox.auth0.signin.records import log_application, log_user_id
 from crosswalk_sandbox.auth0.signin.requests import read_request
-from crosswalk_sandbox.auth0.signin.transactions import Transaction
+from crosswalk_sandbox.auth0.signin.transactions import AuthorizationRequest, Transaction
 from crosswalk_sandbox.auth0.tenant import Tenant
-from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION, DATABASE_CONNECTION_ID
 
 OVER = "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some issue with cookies, since we couldn't find your session. Try logging in again from the application and if the problem persists please contact the administrator."  # noqa: E501 - one sentence of the vendor's
 SIGNUP_DISABLED = "Sign up is disabled for this organization"
+NO_DATABASE = "There is no database connection to log in with"
 WRONG_CODE = "The code you entered is invalid"
 # What a page's form does: it may change the login, or return a message to show on the same page again.
 Submission = Callable[[Transaction, dict[str, str], Origin], str | None]
@@ -45,7 +53,7 @@ Submission = Callable[[Transaction, dict[str, str], Origin], str | None]
 def authorize_routes(tenant: Tenant) -> list[BaseRoute]:
     """Return the routes of the login."""
     pages = SignInPages(tenant)
-    steps = ("login", "signup", "mfa-otp-challenge", "mfa-otp-enrollment", "consent")
+    steps = ("login", "signup", "provider", "mfa-otp-challenge", "mfa-otp-enrollment", "consent")
     return [
         Route("/authorize", pages.authorize, methods=["GET", "POST"]),
         *(Route(f"/u/{step}", pages.show, methods=["GET"], name=step) for step in steps),
@@ -62,6 +70,7 @@ class SignInPages:
         self._submissions: dict[str, Submission] = {
             "login": self._log_in,
             "signup": self._sign_up,
+            "provider": self._from_provider,
             "mfa-otp-challenge": self._challenge,
             "mfa-otp-enrollment": self._enroll,
             "consent": self._consent,
@@ -119,7 +128,9 @@ class SignInPages:
         page = page_of(request)
         step = self._flow.next_step(transaction, origin)
         # Whoever is not known yet may change between the two forms.
-        if page != step and not ({page, step} <= {"login", "signup"}):
+        if page == "provider" and not transaction.provider:
+            return self._advance(request, transaction, origin)
+        if page != step and not ({page, step} <= {"login", "signup", "provider"}):
             return self._advance(request, transaction, origin)
         if form is None:
             return self._page(page, transaction)
@@ -150,22 +161,49 @@ class SignInPages:
 
     def _log_in(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
         invited = self._invited_email(transaction)
+        username = invited or form.get("username", "")
+        if self._chose_provider(transaction, form.get("connection", ""), username):
+            return None
+        database = database_for(self._tenant, transaction.request)
+        if database is None:
+            return NO_DATABASE
         try:
-            username = invited or form.get("username", "")
-            user = check_credentials(self._tenant, username, form.get("password", ""), origin)
+            user = check_credentials(self._tenant, database, username, form.get("password", ""), origin)
         except WrongCredentials as wrong:
             if wrong.code == "unauthorized":
                 raise Denied("unauthorized", wrong.message) from None
             return wrong.message
-        self._proven(transaction, user["user_id"])
+        self._proven(transaction, user["user_id"], database.name)
+        return None
+
+    def _chose_provider(self, transaction: Transaction, name: str, username: str) -> bool:
+        """Turn to a provider when its button was pressed, or when it serves the domain of the typed address."""
+        request = transaction.request
+        chosen = provider_for(self._tenant, request, name) if name else home_of(self._tenant, request, username)
+        if chosen is not None:
+            transaction.provider = chosen.name
+        return chosen is not None
+
+    def _from_provider(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
+        provider = provider_for(self._tenant, transaction.request, transaction.provider)
+        if provider is None:
+            raise Denied("access_denied", "the connection is not enabled")
+        told = told_by(form)
+        if isinstance(told, str):
+            return told
+        user = arrive(self._tenant, provider, *told, origin)
+        self._proven(transaction, user["user_id"], provider.name, "federated")
         return None
 
     def _sign_up(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
         if not self._may_sign_up(transaction):
             return SIGNUP_DISABLED
         email = self._invited_email(transaction) or form.get("email", "").strip()
+        database = database_for(self._tenant, transaction.request)
+        if database is None:
+            return NO_DATABASE
         body: dict[str, Any] = {
-            "connection": DATABASE_CONNECTION,
+            "connection": database.name,
             "email": email,
             "password": form.get("password", ""),
         }
@@ -175,12 +213,13 @@ class SignInPages:
             log_application(self._tenant, "fs", origin, problem.message, user_name=email)
             # The vendor tells nobody whether an address is taken.
             return "Something went wrong, please try again later" if problem.status == 409 else problem.message
-        self._proven(transaction, user["user_id"])
+        self._proven(transaction, user["user_id"], database.name)
         return None
 
-    def _proven(self, transaction: Transaction, user_id: str) -> None:
+    def _proven(self, transaction: Transaction, user_id: str, connection: str, method: str = "pwd") -> None:
         transaction.user_id = user_id
-        transaction.methods = ["pwd"]
+        transaction.connection = connection
+        transaction.methods = [method]
         transaction.auth_time = self._tenant.clock()
         transaction.fresh = True
 
@@ -217,10 +256,20 @@ class SignInPages:
             "invited": self._invited_email(transaction),
             "may_sign_up": self._may_sign_up(transaction),
         }
+        if page == "login":
+            transaction.provider = ""
+            values["buttons"] = buttons_for(self._tenant, request)
+            values["takes_passwords"] = database_for(self._tenant, request) is not None
+            values["finds_home"] = self._finds_home(request)
+        if page == "provider":
+            connection = provider_for(self._tenant, request, transaction.provider)
+            values["provider"] = transaction.provider
+            values["strategy"] = connection.strategy if connection is not None else ""
         values["username"] = values["invited"] or username or request.login_hint
         if page == "mfa-otp-enrollment":
             transaction.otp_secret = transaction.otp_secret or new_secret()
-            account = self._tenant.users.get(transaction.user_id or "")["email"]
+            user = self._tenant.users.get(transaction.user_id or "")
+            account = user.get("email") or user["name"]
             values["secret"] = transaction.otp_secret
             values["otpauth_uri"] = otpauth_uri(transaction.otp_secret, self._tenant.name, account)
         if page == "consent":
@@ -238,8 +287,16 @@ class SignInPages:
         organization_id = transaction.request.organization_id
         if organization_id is None or transaction.request.invitation:
             return True
-        settings = self._tenant.organizations.connection(organization_id, DATABASE_CONNECTION_ID)
+        database = database_for(self._tenant, transaction.request)
+        if database is None:
+            return False
+        settings = self._tenant.organizations.connection(organization_id, database.id)
         return bool(settings["is_signup_enabled"])
+
+    def _finds_home(self, request: AuthorizationRequest) -> bool:
+        """Tell whether a typed address may lead to an enterprise connection, so that no password is asked for."""
+        usable = usable_connections(self._tenant, request.client_id, request.organization_id)
+        return any(one.options.get("domain_aliases") for one in usable)
 
     def _invited_email(self, transaction: Transaction) -> str:
         request = transaction.request

@@ -95,6 +95,7 @@ class ClientRoutes:
             self._tenant.clients.delete(client_id)
             self._tenant.client_grants.forget(client_id=client_id)
             self._tenant.signin.forget_client(client_id)
+            self._tenant.connections.forget_client(client_id)
             log_operation(self._tenant, request, "Delete a client", {}, {}, 204)
         return no_content()
 

@@ -212,6 +212,11 @@ def sample_data(event_type: str, now: str) -> dict[str, Any]:
     """Return what a test event of a user carries when the request gives no data of its own."""
     if not event_type.startswith("user."):
         raise Problem(400, f"Payload validation error: 'data is required for {event_type}'.", "invalid_body")
-    body = {"email": "test.user@example.com", "connection": DATABASE_CONNECTION}
-    document = new_document(body, "507f1f77bcf86cd799439020", now)
+    entry = {
+        "connection": DATABASE_CONNECTION,
+        "user_id": "507f1f77bcf86cd799439020",
+        "provider": "auth0",
+        "isSocial": False,
+    }
+    document = new_document({"email": "test.user@example.com"}, entry, now)
     return {"object": document | ({"deleted_at": now} if event_type == "user.deleted" else {})}

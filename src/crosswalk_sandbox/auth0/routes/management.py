@@ -12,10 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.routes.clients import client_routes
 from crosswalk_sandbox.auth0.routes.configuration import configuration_routes
+from crosswalk_sandbox.auth0.routes.connections import connection_routes
 from crosswalk_sandbox.auth0.routes.event_streams import event_stream_routes
 from crosswalk_sandbox.auth0.routes.events import event_routes
 from crosswalk_sandbox.auth0.routes.exchange import refusal
 from crosswalk_sandbox.auth0.routes.guardian import guardian_routes
+from crosswalk_sandbox.auth0.routes.identities import identity_routes
 from crosswalk_sandbox.auth0.routes.log_streams import log_stream_routes
 from crosswalk_sandbox.auth0.routes.login_pages import login_page_routes
 from crosswalk_sandbox.auth0.routes.logs import log_routes
@@ -33,6 +35,8 @@ def management_api(tenant: Tenant) -> ASGIApp:
     """Return the Management API of `tenant`, to be mounted at `/api/v2`."""
     routes: list[BaseRoute] = [
         *user_routes(tenant),
+        *identity_routes(tenant),
+        *connection_routes(tenant),
         *client_routes(tenant),
         *resource_server_routes(tenant),
         *role_routes(tenant),

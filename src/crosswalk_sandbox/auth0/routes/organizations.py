@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from crosswalk_sandbox.auth0.organizations import shown_connection
+from crosswalk_sandbox.auth0.organizations import shown_organization
 from crosswalk_sandbox.auth0.paging import page_of, projected
 from crosswalk_sandbox.auth0.problems import Problem, invalid_property
 from crosswalk_sandbox.auth0.routes.checkpoints import totals_or_checkpoint
@@ -52,7 +52,7 @@ class OrganizationRoutes:
         """Return one page of the organizations."""
         query = Query(request, (*PAGED, "from", "take", "sort"))
         with self._tenant.lock:
-            found = self._tenant.organizations.all()
+            found = [shown_organization(one) for one in self._tenant.organizations.all()]
         return answer(totals_or_checkpoint(found, query, "organizations"))
 
     async def create(self, request: Request) -> Response:
@@ -61,12 +61,12 @@ class OrganizationRoutes:
         with self._tenant.lock:
             organization = self._tenant.organizations.create(body, origin_of(request))
             log_operation(self._tenant, request, "Create an Organization", body, organization, 201)
-        return answer(organization, 201)
+        return answer(shown_organization(organization), 201)
 
     async def get(self, request: Request) -> Response:
         """Return one organization."""
         with self._tenant.lock:
-            return answer(self._tenant.organizations.find(request.path_params["id"]).document)
+            return answer(shown_organization(self._tenant.organizations.find(request.path_params["id"]).document))
 
     async def get_by_name(self, request: Request) -> Response:
         """Return the organization of one name."""
@@ -75,7 +75,7 @@ class OrganizationRoutes:
             organization = self._tenant.organizations.named(name)
         if organization is None:
             raise Problem(404, f"No organization found by that id or name: {name}", "inexistent_organization")
-        return answer(organization.document)
+        return answer(shown_organization(organization.document))
 
     async def update(self, request: Request) -> Response:
         """Change an organization."""
@@ -83,7 +83,7 @@ class OrganizationRoutes:
         with self._tenant.lock:
             organization = self._tenant.organizations.update(request.path_params["id"], body, origin_of(request))
             log_operation(self._tenant, request, "Modify an Organization", body, organization)
-        return answer(organization)
+        return answer(shown_organization(organization))
 
     async def delete(self, request: Request) -> Response:
         """Delete an organization with its memberships and invitations."""
@@ -106,7 +106,7 @@ class ConnectionRoutes:
         query = Query(request, PAGED)
         with self._tenant.lock:
             enabled = self._tenant.organizations.find(request.path_params["id"]).connections.values()
-            found = [shown_connection(settings) for settings in enabled]
+            found = [self._tenant.organizations.shown_connection(settings) for settings in enabled]
         return answer(page_of(found, query, "enabled_connections", default_size=50))
 
     async def add(self, request: Request) -> Response:
@@ -121,7 +121,8 @@ class ConnectionRoutes:
         """Return one enabled connection."""
         organization_id, connection_id = request.path_params["id"], request.path_params["connection_id"]
         with self._tenant.lock:
-            return answer(shown_connection(self._tenant.organizations.connection(organization_id, connection_id)))
+            settings = self._tenant.organizations.connection(organization_id, connection_id)
+            return answer(self._tenant.organizations.shown_connection(settings))
 
     async def update(self, request: Request) -> Response:
         """Change how a connection serves the organization."""

@@ -19,7 +19,7 @@ def user_block_routes(tenant: Tenant) -> list[BaseRoute]:
 
     def identifier_of(request: Request) -> str:
         if "id" in request.path_params:
-            return str(tenant.users.get(request.path_params["id"])["email"])
+            return str(tenant.users.get(request.path_params["id"]).get("email", ""))
         query = Query(request, ("identifier", "consider_brute_force_enablement"))
         if "identifier" not in query:
             raise invalid_query("Missing required property: identifier", "identifier", IDENTIFIER)

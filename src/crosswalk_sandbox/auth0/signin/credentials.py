@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from crosswalk_sandbox.auth0.connections import Connection
+from crosswalk_sandbox.auth0.logs import connection_fields
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.signin.attempts import BLOCKED_MESSAGE, MOST_FAILURES
 from crosswalk_sandbox.auth0.signin.records import log_application, log_person
 from crosswalk_sandbox.auth0.tenant import Tenant
-from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION, DATABASE_CONNECTION_ID
 
 WRONG_PASSWORD = "Wrong email or password."  # noqa: S105 - the sentence that a person reads
 USER_BLOCKED = "user is blocked"
@@ -31,8 +32,12 @@ class WrongCredentials(Exception):
         self.code = code
 
 
-def check_credentials(tenant: Tenant, identifier: str, password: str, origin: Origin) -> dict[str, Any]:
-    """Return the user with this e-mail address or username, and this password.
+def check_credentials(
+    tenant: Tenant, connection: Connection, identifier: str, password: str, origin: Origin
+) -> dict[str, Any]:
+    """Return the user who has an account of this e-mail address or username, and this password, in a database.
+
+    The account may be one that was linked to the user.
 
     Raises
     ------
@@ -41,51 +46,48 @@ def check_credentials(tenant: Tenant, identifier: str, password: str, origin: Or
     """
     attempts = tenant.signin.attempts
     identifier = identifier.strip()
-    user = find_user(tenant, identifier)
+    account = find_account(tenant, connection.name, identifier)
+    user = None if account is None else tenant.users.get(tenant.users.owner_of(account) or "")
+
+    def log(log_type: str, description: str) -> None:
+        log_failure(tenant, log_type, user, connection, identifier, origin, description)
+
     if attempts.is_blocked(identifier, origin.ip):
-        log_failure(tenant, "f", user, identifier, origin, "User account is blocked: too many failed login attempts")
+        log("f", "User account is blocked: too many failed login attempts")
         raise WrongCredentials(BLOCKED_MESSAGE, "too_many_attempts")
-    if user is None or not tenant.users.passwords.matches(user["user_id"], password):
-        log_failure(tenant, "fu" if user is None else "fp", user, identifier, origin, WRONG_PASSWORD)
+    if account is None or user is None or not tenant.users.passwords.matches(account, password):
+        log("fu" if user is None else "fp", WRONG_PASSWORD)
         if attempts.fail(identifier, origin.ip):
-            description = f"{MOST_FAILURES} failed login attempts into a single account from the same IP address"
-            log_failure(tenant, "limit_wc", user, identifier, origin, description)
+            log("limit_wc", f"{MOST_FAILURES} failed login attempts into a single account from the same IP address")
         raise WrongCredentials(WRONG_PASSWORD, "invalid_grant")
     attempts.succeed(identifier, origin.ip)
     if user.get("blocked"):
-        log_failure(tenant, "f", user, identifier, origin, USER_BLOCKED)
+        log("f", USER_BLOCKED)
         raise WrongCredentials(USER_BLOCKED, "unauthorized")
     return user
 
 
-def find_user(tenant: Tenant, identifier: str) -> dict[str, Any] | None:
-    """Return the user with this e-mail address, or else with this username; None when there is none."""
-    found = tenant.users.by_email(identifier)
-    if found or "@" in identifier or not identifier:
-        return found[0] if found else None
-    wanted = identifier.lower()
-    named = (one for one in tenant.users if str(one.get("username", "")).lower() == wanted)
-    document = next(named, None)
-    return None if document is None else tenant.users.get(document["user_id"])
+def find_account(tenant: Tenant, connection: str, identifier: str) -> str | None:
+    """Return the account of a database with this e-mail address, or else with this username; None for none."""
+    found = tenant.users.login_of(connection, identifier)
+    if found is not None or "@" in identifier or not identifier:
+        return found
+    return tenant.users.named(connection, identifier)
 
 
 def log_failure(
-    tenant: Tenant, log_type: str, user: dict[str, Any] | None, identifier: str, origin: Origin, description: str
+    tenant: Tenant,
+    log_type: str,
+    user: dict[str, Any] | None,
+    connection: Connection,
+    identifier: str,
+    origin: Origin,
+    description: str,
 ) -> None:
     """Log a failed login, of a known user or of whatever was typed."""
     details = {"error": {"message": description}}
     if user is not None:
         log_person(tenant, log_type, user, origin, details, description)
         return
-    log_application(
-        tenant,
-        log_type,
-        origin,
-        description,
-        connection=DATABASE_CONNECTION,
-        connection_id=DATABASE_CONNECTION_ID,
-        details=details,
-        user_name=identifier,
-        strategy="auth0",
-        strategy_type="database",
-    )
+    fields = connection_fields(connection)
+    log_application(tenant, log_type, origin, description, **fields, details=details, user_name=identifier)

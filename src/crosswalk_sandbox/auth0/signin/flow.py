@@ -15,6 +15,7 @@ from crosswalk_sandbox.auth0.organizations import Organization
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.signin.authorizations import Authorization, Code
+from crosswalk_sandbox.auth0.signin.choices import provider_for
 from crosswalk_sandbox.auth0.signin.claims import OFFLINE_ACCESS, STANDARD_SCOPES, granted_scopes
 from crosswalk_sandbox.auth0.signin.credentials import USER_BLOCKED
 from crosswalk_sandbox.auth0.signin.errors import Denied
@@ -22,12 +23,12 @@ from crosswalk_sandbox.auth0.signin.records import log_application, log_user_id,
 from crosswalk_sandbox.auth0.signin.sessions import Session
 from crosswalk_sandbox.auth0.signin.transactions import AuthorizationRequest, Transaction
 from crosswalk_sandbox.auth0.tenant import Tenant
-from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION_ID
 
-Step = Literal["login", "signup", "mfa-otp-challenge", "mfa-otp-enrollment", "consent", "done"]
+Step = Literal["login", "signup", "provider", "mfa-otp-challenge", "mfa-otp-enrollment", "consent", "done"]
 SILENT_ERRORS: dict[Step, tuple[str, str]] = {
     "login": ("login_required", "Login required"),
     "signup": ("login_required", "Login required"),
+    "provider": ("login_required", "Login required"),
     "mfa-otp-challenge": ("interaction_required", "Multifactor authentication required"),
     "mfa-otp-enrollment": ("interaction_required", "Multifactor authentication required"),
     "consent": ("consent_required", "Consent required"),
@@ -48,6 +49,9 @@ class Flow:
             transaction.user_id = session.user_id
             transaction.methods = list(session.methods)
             transaction.auth_time = session.auth_time
+            transaction.connection = session.connection
+        elif provider_for(self._tenant, request, request.connection) is not None:
+            transaction.provider = request.connection
         return transaction
 
     def next_step(self, transaction: Transaction, origin: Origin) -> Step:
@@ -60,6 +64,8 @@ class Flow:
         """
         request = transaction.request
         if transaction.user_id is None:
+            if transaction.provider:
+                return "provider"
             return "signup" if request.screen_hint == "signup" else "login"
         self._check_user(transaction, origin)
         if self._tenant.signin.mfa_policies and "mfa" not in transaction.methods:
@@ -134,7 +140,7 @@ class Flow:
         if session is not None:
             # A new cookie value at each login, so that one planted in the browser before is worth nothing after.
             self._tenant.signin.sessions.end(session)
-        return self._tenant.signin.sessions.start(user_id, transaction.methods, auth_time, now)
+        return self._tenant.signin.sessions.start(user_id, transaction.methods, auth_time, now, transaction.connection)
 
     def _authorization(self, transaction: Transaction, sid: str) -> Authorization:
         request = transaction.request
@@ -170,7 +176,8 @@ class Flow:
             raise Denied("invalid_request", "parameter organization is invalid") from None
         if transaction.request.invitation:
             self._redeem(transaction, organization, origin)
-        settings = organization.connections.get(DATABASE_CONNECTION_ID, {})
+        connection = self._tenant.connections.named(transaction.connection)
+        settings = organization.connections.get(connection.id, {}) if connection is not None else {}
         if settings.get("assign_membership_on_login"):
             self._tenant.organizations.add_member(organization_id, user_id, origin)
         if user_id not in organization.members:
@@ -180,7 +187,7 @@ class Flow:
         organization_id, user_id = organization.document["id"], transaction.user_id or ""
         invitation = self._tenant.invitations.valid(organization_id, transaction.request.invitation)
         user = self._tenant.users.get(user_id)
-        if invitation is None or invitation["invitee"]["email"].lower() != user["email"]:
+        if invitation is None or invitation["invitee"]["email"].lower() != user.get("email"):
             if user_id in organization.members:
                 # The ticket was redeemed a page earlier in this very login.
                 return

@@ -27,11 +27,12 @@ def exchange_password(
     for name in ("username", "password"):
         if not given.get(name):
             raise OAuthError(400, "invalid_request", f"Missing required parameter: {name}")
-    if given.get("realm", DATABASE_CONNECTION) != DATABASE_CONNECTION:
+    connection = tenant.connections.named(given.get("realm", DATABASE_CONNECTION))
+    if connection is None or connection.kind != "database" or not connection.allows(client["client_id"]):
         raise OAuthError(400, "invalid_request", "the connection was not found")
     audience = wanted_audience(tenant, given)
     try:
-        user = check_credentials(tenant, given["username"], given["password"], origin)
+        user = check_credentials(tenant, connection, given["username"], given["password"], origin)
     except WrongCredentials as wrong:
         log_application(tenant, "fepft", origin, wrong.message, user_name=given["username"])
         raise OAuthError(STATUSES[wrong.code], wrong.code, wrong.message) from None

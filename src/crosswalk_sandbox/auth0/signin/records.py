@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosswalk_sandbox.auth0.logs import connection_log
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.signin.authorizations import Authorization
@@ -29,7 +28,7 @@ def log_person(
     tenant: Tenant, log_type: str, user: dict[str, Any], origin: Origin, details: dict[str, Any], description: str = ""
 ) -> None:
     """Log what a known user did, or failed to do."""
-    entry = connection_log(user, origin, details)
+    entry = tenant.user_log(user, origin, details)
     text = description or EXCHANGES.get(log_type, "")
     tenant.log(log_type, {"description": text, **entry} if text else entry)
 

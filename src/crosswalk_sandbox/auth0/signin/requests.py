@@ -11,7 +11,6 @@ from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.signin.errors import PageError, RequestDenied, ReturnAddress
 from crosswalk_sandbox.auth0.signin.transactions import AuthorizationRequest
 from crosswalk_sandbox.auth0.tenant import Tenant
-from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
 
 RESPONSE_MODES = ("query", "fragment", "form_post")
 CHALLENGE_METHODS = ("S256", "plain")
@@ -42,7 +41,6 @@ def read_request(tenant: Tenant, given: Mapping[str, str]) -> AuthorizationReque
     check_response_type(client, given, address)
     challenge, method = code_challenge(given, address)
     audience = known_audience(tenant, given, address)
-    check_connection(given, address)
     prompts = frozenset(given.get("prompt", "").split())
     if prompts - PROMPTS or ("none" in prompts and len(prompts) > 1):
         raise RequestDenied(address, "invalid_request", f"Unsupported prompt value: {given.get('prompt')}")
@@ -62,6 +60,7 @@ def read_request(tenant: Tenant, given: Mapping[str, str]) -> AuthorizationReque
         screen_hint=given.get("screen_hint", ""),
         organization_id=organization.document["id"] if organization else None,
         invitation=valid_invitation(tenant, organization, given, address),
+        connection=chosen_connection(tenant, client, organization, given, address),
     )
 
 
@@ -128,10 +127,25 @@ def known_audience(tenant: Tenant, given: Mapping[str, str], address: ReturnAddr
     return audience
 
 
-def check_connection(given: Mapping[str, str], address: ReturnAddress) -> None:
-    """Refuse a connection that the tenant does not have."""
-    if given.get("connection", DATABASE_CONNECTION) != DATABASE_CONNECTION:
+def chosen_connection(
+    tenant: Tenant,
+    client: dict[str, Any],
+    organization: Organization | None,
+    given: Mapping[str, str],
+    address: ReturnAddress,
+) -> str:
+    """Return the name of the connection that the application asks for, empty when it leaves the choice open."""
+    name = given.get("connection", "")
+    if not name:
+        return ""
+    connection = tenant.connections.named(name)
+    if connection is None:
         raise RequestDenied(address, "invalid_request", "the connection was not found")
+    if not connection.allows(client["client_id"]):
+        raise RequestDenied(address, "invalid_request", "the connection is not enabled")
+    if organization is not None and connection.id not in organization.connections:
+        raise RequestDenied(address, "invalid_request", "the connection is not enabled for the organization")
+    return name
 
 
 def whole_seconds(given: Mapping[str, str], address: ReturnAddress) -> int | None:

@@ -24,7 +24,9 @@ class Session:
     auth_time : datetime
         When the password was last entered.
     methods : list of str
-        How the person proved who it is: ``pwd``, ``mfa``.
+        How the person proved who it is: ``pwd``, ``federated``, ``mfa``.
+    connection : str
+        Name of the connection with which that was done.
     """
 
     sid: str
@@ -34,6 +36,7 @@ class Session:
     seen: datetime
     auth_time: datetime
     methods: list[str]
+    connection: str = ""
 
 
 class Sessions:
@@ -42,11 +45,12 @@ class Sessions:
     def __init__(self) -> None:
         self._sessions: dict[str, Session] = {}
 
-    def start(self, user_id: str, methods: list[str], auth_time: datetime, now: datetime) -> Session:
+    def start(
+        self, user_id: str, methods: list[str], auth_time: datetime, now: datetime, connection: str = ""
+    ) -> Session:
         """Begin a session with a new cookie value."""
-        session = Session(
-            secrets.token_urlsafe(24), secrets.token_urlsafe(32), user_id, now, now, auth_time, list(methods)
-        )
+        sid, token = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
+        session = Session(sid, token, user_id, now, now, auth_time, list(methods), connection)
         self._sessions[session.token] = session
         return session
 

@@ -29,6 +29,8 @@ class AuthorizationRequest:
         Identifier of an API; empty for a token that is only good for ``/userinfo``.
     max_age : int or None
         Seconds after which a person has to enter the password again.
+    connection : str
+        Name of the connection that the application wants the login to be done with; empty for any.
     """
 
     client_id: str
@@ -45,6 +47,7 @@ class AuthorizationRequest:
     screen_hint: str
     organization_id: str | None
     invitation: str
+    connection: str = ""
 
 
 @dataclass(slots=True)
@@ -69,6 +72,10 @@ class Transaction:
         The secret of an enrolment that is not confirmed yet.
     consented : bool
         Whether the person has just accepted what the application asks for.
+    connection : str
+        Name of the connection with which it was proven who it is.
+    provider : str
+        Name of the social or enterprise connection whose provider is asked now; empty for none.
     """
 
     state: str
@@ -81,6 +88,8 @@ class Transaction:
     fresh: bool = False
     otp_secret: str = field(default="", repr=False)
     consented: bool = False
+    connection: str = ""
+    provider: str = ""
 
 
 class Transactions:

@@ -32,6 +32,8 @@ def create_app(tenant: Tenant) -> Starlette:
         async with delivering(tenant):
             yield
         tenant.close_subscriptions()
+        tenant.action_runner.close()
+        tenant.action_builder.close()
 
     routes = [
         *oauth_routes(tenant),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 
 # Seconds before each further attempt; after the last one a delivery waits for a redelivery request.
 RETRY_DELAYS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)
@@ -36,6 +37,16 @@ class Knobs:
         Whether requests beyond the limit are refused with 429.
     rate_limit_per_second, rate_limit_burst : int
         The sustained rate and how many requests may come at once.
+    action_limit_seconds : float
+        How long the Actions of one trigger may run together.
+    action_build_seconds : float
+        How long a build of an Action takes at least.
+    node_command, npm_command : str
+        The programs that run Actions and install their packages, by path or by name.
+    actions_dir : Path or None
+        Where the packages of Actions are kept; None for a temporary directory.
+    actions_ca_file : Path or None
+        Certificates that Actions trust beside the public authorities'. Read when Node starts.
     event_retention, log_retention : int
         How many events and logs are kept. Read at construction and reset.
     log_retention_days : float
@@ -63,6 +74,12 @@ class Knobs:
     enforce_rate_limit: bool = False
     rate_limit_per_second: int = 15
     rate_limit_burst: int = 50
+    action_limit_seconds: float = 20.0
+    action_build_seconds: float = 0.0
+    node_command: str = "node"
+    npm_command: str = "npm"
+    actions_dir: Path | None = None
+    actions_ca_file: Path | None = None
     event_retention: int = 100_000
     log_retention: int = 100_000
     log_retention_days: float = 30.0

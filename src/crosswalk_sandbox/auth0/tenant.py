@@ -11,6 +11,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from crosswalk_sandbox.auth0.actions.builds import Builder
+from crosswalk_sandbox.auth0.actions.node import NodeRunner
+from crosswalk_sandbox.auth0.actions.state import Actions
 from crosswalk_sandbox.auth0.clients import Clients
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
 from crosswalk_sandbox.auth0.configuration import Resources, Settings
@@ -95,8 +98,10 @@ class Tenant:
         self.knobs = knobs if knobs is not None else Knobs()
         self.lock = threading.RLock()
         self.tokens = TokenIssuer()
-        self.events_changed = Signal()
+        self.action_builder = Builder(self.knobs)
+        self.action_runner = NodeRunner(self.knobs)
         self.signing_keys = signing_keys(self.tokens.private_pem(), f"{name}.auth0.com")
+        self.events_changed = Signal()
         self.logs_changed = Signal()
         self.subscriptions_closed = 0
         self.faults = Faults("auth0", self.time)
@@ -130,7 +135,7 @@ class Tenant:
         self.organizations = Organizations(self.roles, self.connections, self.emit)
         self.invitations = Invitations(self.clock)
         self.signin = SignInState()
-
+        self.actions = Actions(self.clock, self.action_builder)
         self.settings = Settings()
         self.resources = Resources(self.clock, self.name)
         self.factors_enabled: set[str] = set()

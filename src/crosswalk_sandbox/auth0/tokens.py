@@ -28,6 +28,7 @@ SCOPES = (
     "delete:organization_connections read:organization_member_roles create:organization_member_roles "
     "delete:organization_member_roles read:organization_invitations create:organization_invitations "
     "delete:organization_invitations read:guardian_enrollments delete:guardian_enrollments "
+    "read:actions create:actions update:actions delete:actions "
     "read:mfa_policies update:mfa_policies "
     "read:connections create:connections update:connections delete:connections "
 ) + " ".join(configuration_scopes())

@@ -10,6 +10,7 @@ from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crosswalk_sandbox.auth0.problems import Problem
+from crosswalk_sandbox.auth0.routes.actions import action_routes
 from crosswalk_sandbox.auth0.routes.clients import client_routes
 from crosswalk_sandbox.auth0.routes.configuration import configuration_routes
 from crosswalk_sandbox.auth0.routes.connections import connection_routes
@@ -21,6 +22,7 @@ from crosswalk_sandbox.auth0.routes.identities import identity_routes
 from crosswalk_sandbox.auth0.routes.log_streams import log_stream_routes
 from crosswalk_sandbox.auth0.routes.login_pages import login_page_routes
 from crosswalk_sandbox.auth0.routes.logs import log_routes
+from crosswalk_sandbox.auth0.routes.organization_grants import organization_grant_routes
 from crosswalk_sandbox.auth0.routes.organization_members import organization_member_routes
 from crosswalk_sandbox.auth0.routes.organizations import organization_routes
 from crosswalk_sandbox.auth0.routes.resource_servers import resource_server_routes
@@ -42,7 +44,9 @@ def management_api(tenant: Tenant) -> ASGIApp:
         *role_routes(tenant),
         *organization_routes(tenant),
         *organization_member_routes(tenant),
+        *organization_grant_routes(tenant),
         *guardian_routes(tenant),
+        *action_routes(tenant),
         *user_block_routes(tenant),
         *log_routes(tenant),
         *log_stream_routes(tenant),

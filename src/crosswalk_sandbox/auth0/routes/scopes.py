@@ -39,6 +39,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"/organizations/[^/]+/invitations(/[^/]+)?$", "organization_invitations"),
         (r"/organizations(/name)?(/[^/]+)?$", "organizations"),
         (r"/guardian/policies$", "mfa_policies"),
+        (r"/actions(/.+)?$", "actions"),
         (r"/logs(/[^/]+)?$", "logs"),
         (r"/log-streams(/[^/]+)?$", "log_streams"),
         (r"/event-streams/[^/]+/(deliveries|redeliver).*$", "GET read:event_deliveries, * update:event_deliveries"),

@@ -52,9 +52,13 @@ class WriteLog:
         """The writes that follow the given number."""
         return self._entries[max(number, 0) :]
 
-    def cut(self, length: int) -> None:
-        """Forget the writes after the first `length`, because they were rolled back."""
-        del self._entries[length:]
+    def mark(self) -> int:
+        """Where the log ends now, for `cut`."""
+        return len(self._entries)
+
+    def cut(self, mark: int) -> None:
+        """Forget the writes after a mark, because they were rolled back."""
+        del self._entries[mark:]
 
 
 class CallEntry(msgspec.Struct, frozen=True):

@@ -1,7 +1,8 @@
 """One org: its objects, rows and rules for writing them. Everything is in memory and happens at once."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,12 +28,14 @@ from crosswalk_sandbox.salesforce.person_accounts import (
     mirror_contact,
     name_account,
 )
+from crosswalk_sandbox.salesforce.pubsub.events import OrgEvents
 from crosswalk_sandbox.salesforce.recycle_bin import Deletion, delete_with_children, undelete_with_children
 from crosswalk_sandbox.salesforce.rules import Rules
 from crosswalk_sandbox.salesforce.schema import Field, ObjectType
 from crosswalk_sandbox.salesforce.setup import Setup, furnish
 from crosswalk_sandbox.salesforce.table import Row, Table
 from crosswalk_sandbox.salesforce.times import format_stamp, format_time
+from crosswalk_sandbox.salesforce.transactions import Transactions, transacted
 from crosswalk_sandbox.salesforce.usage import ApiUsage, RunningCalls
 from crosswalk_sandbox.salesforce.validation import check_fields, check_required
 
@@ -89,7 +92,8 @@ class Org:
         self.clock: Callable[[], datetime] = self.time
         self._daily_limit = daily_limit
         self.username = username
-        self.organization_id = make_id("00D", 1)
+        # Each org has its own id, which its connected app's key makes up here, so that tokens of one fit no other.
+        self.organization_id = make_id("00D", zlib.crc32(client_id.encode()))
         self.oauth = AuthorizationServer(
             self,
             ConnectedApp(
@@ -106,7 +110,7 @@ class Org:
         )
         self.sessions = self.oauth.sessions
         self._starts_with_person_accounts = person_accounts
-        self._undo: list[Callable[[], None]] | None = None
+        self.events = OrgEvents(self)
         self.jobs = Jobs(self.time)
         self.faults = Faults("salesforce", self.time)
         self.reset()
@@ -123,6 +127,7 @@ class Org:
         self.rules = Rules(self, self.schema)
         self.setup = Setup(self)
         self.writes = WriteLog()
+        self.transactions = Transactions((self.writes, self.events.capture), self.events.capture.commit)
         self.calls = CallLog()
         self.faults.reset()
         self.usage = ApiUsage(self._daily_limit, self.time.monotonic)
@@ -132,6 +137,7 @@ class Org:
         self.cursors: dict[str, Sequence[Row]] = {}
         self.jobs.clear()
         self.user_id = make_id("005", 1)
+        self.events.reset()
         furnish(self)
         if self._starts_with_person_accounts:
             self.setup.switch_on_person_accounts()
@@ -229,6 +235,7 @@ class Org:
             raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted", [])
         return row
 
+    @transacted
     def insert(self, object: str, fields: dict[str, Any], *, source: str = "sandbox") -> str:
         """Create a record and return its id.
 
@@ -278,6 +285,7 @@ class Org:
         """Create very many records that are there from the start, not in the write log; returns their ids."""
         return load_records(self, object, records)
 
+    @transacted
     def update(self, object: str, id: str, fields: dict[str, Any], *, source: str = "sandbox") -> None:
         """Give fields of a record new values; raises like `insert`, and when the record is gone."""
         table = self.tables[object]
@@ -302,7 +310,7 @@ class Org:
             new_values |= derive(object, {**row, **new_values}, values, self.tables)
         if source != "sandbox" and self.rules.hold_for(object):
             self.rules.check(object, {**row, **new_values}, values, source)
-        self.set_quietly(table, row, new_values)
+        self._set(table, row, new_values, source=source)
         self._log("update", object, row["Id"], values, changed=changed, source=source)
         if is_person_side and row["IsPersonAccount"]:
             mirror = mirror_account if object == "Account" else mirror_contact
@@ -352,24 +360,9 @@ class Org:
             return found[0], False
         return self.insert(object, {**fields, key.name: value}, source=source), True
 
-    @contextmanager
-    def all_or_none(self) -> Iterator[None]:
-        """Undo every write inside when the block raises; such blocks nest."""
-        outer, mark = self._undo, len(self.writes)
-        own: list[Callable[[], None]] = []
-        self._undo = own
-        try:
-            yield
-        except BaseException:
-            for undo in reversed(own):
-                undo()
-            self.writes.cut(mark)
-            raise
-        else:
-            if outer is not None:
-                outer.extend(own)
-        finally:
-            self._undo = outer
+    def all_or_none(self) -> AbstractContextManager[None]:
+        """A block that undoes every write inside when it raises; such blocks nest, and are one transaction."""
+        return self.transactions.all_or_none()
 
     def find_parent(self, object: str, field: str, value: Any) -> list[str]:
         """The ids of the records that a nested `{"Account": {"External__c": …}}` names."""
@@ -417,19 +410,20 @@ class Org:
         """Put a new row into its table and the write log."""
         table.last_number += 1
         table.put(row)
-        self._remember(lambda: table.remove(row))
+        self.transactions.remember(lambda: table.remove(row))
+        self.events.capture.note("CREATE", table.object_type, row, (), source)
         self._log("create", table.object_type.name, row["Id"], values, changed=list(values), source=source)
 
     def set_quietly(self, table: Table, row: Row, values: Row) -> None:
         """Give a row values that no time stamp and no log shows."""
         old_values = {name: row.get(name) for name in values}
         table.change(row, values)
-        self._remember(lambda: table.change(row, old_values))
+        self.transactions.remember(lambda: table.change(row, old_values))
 
     def set_touched(self, table: Table, row: Row, values: Row, *, source: str = "sandbox") -> None:
         """Give a row values that the vendor sets itself, also where clients may not."""
         changed = [name for name, value in values.items() if row.get(name) != value]
-        self.set_quietly(table, row, {**values, **self._touched()})
+        self._set(table, row, {**values, **self._touched()}, source=source)
         self._log("update", table.object_type.name, row["Id"], values, changed=changed, source=source)
 
     def mark_deleted(self, table: Table, row: Row, values: Row, *, source: str) -> None:
@@ -437,7 +431,8 @@ class Org:
         new_values = {**values, **self._touched()}
         old_values = {name: row.get(name) for name in new_values}
         table.mark_deleted(row, new_values)
-        self._remember(lambda: table.unmark_deleted(row, old_values))
+        self.transactions.remember(lambda: table.unmark_deleted(row, old_values))
+        self.events.capture.note("DELETE", table.object_type, row, (), source)
         self._log("delete", table.object_type.name, row["Id"], values, changed=list(values), source=source)
 
     def unmark_deleted(self, table: Table, row: Row, *, source: str) -> None:
@@ -447,8 +442,15 @@ class Org:
             new_values["MasterRecordId"] = None
         old_values = {name: row.get(name) for name in new_values}
         table.unmark_deleted(row, new_values)
-        self._remember(lambda: table.mark_deleted(row, old_values))
+        self.transactions.remember(lambda: table.mark_deleted(row, old_values))
+        self.events.capture.note("UNDELETE", table.object_type, row, (), source)
         self._log("undelete", table.object_type.name, row["Id"], {}, changed=[], source=source)
+
+    def _set(self, table: Table, row: Row, values: Row, *, source: str) -> None:
+        """Give a row values, of which those that are new and the time are told."""
+        names = [name for name, value in values.items() if row.get(name) != value or name == "LastModifiedDate"]
+        self.set_quietly(table, row, values)
+        self.events.capture.note("UPDATE", table.object_type, row, names, source)
 
     def _check_allowed(self, object: str, operation: str, word: str, source: str) -> None:
         if source == "api" and not self.schema[object].allows(operation):
@@ -458,10 +460,6 @@ class Org:
     def _touched(self) -> Row:
         stamp = format_stamp(self.clock())
         return {"LastModifiedDate": stamp, "SystemModstamp": stamp, "LastModifiedById": self.acting_user_id}
-
-    def _remember(self, undo: Callable[[], None]) -> None:
-        if self._undo is not None:
-            self._undo.append(undo)
 
     def _log(self, operation: str, object: str, row_id: str, fields: Row, *, changed: list[str], source: str) -> None:
         self.writes.append(

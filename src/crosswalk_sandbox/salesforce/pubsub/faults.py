@@ -1,0 +1,133 @@
+"""Troubles of the events that a test or a demo asks for: gaps, losses, repetitions, disorder, delay, broken streams."""
+
+import asyncio
+import random
+from collections.abc import Callable
+
+import msgspec
+
+from crosswalk_sandbox.salesforce.pubsub.bus import Event
+from crosswalk_sandbox.salesforce.pubsub.change_event import ChangeEvent
+
+
+class EventFaultOrder(msgspec.Struct, forbid_unknown_fields=True):
+    """What the control API accepts; only what is named changes.
+
+    Parameters
+    ----------
+    clear
+        First end every trouble that was ordered before.
+    gap_next
+        How many of the next change events become gap events: header and ids without values.
+    overflow_after
+        Changes of one transaction beyond so many become one overflow event for each object (100,000 otherwise).
+    drop_next
+        How many of the next events are lost, as if they had never been.
+    duplicate_next
+        How many of the next events are published twice.
+    shuffle_next
+        The next so many events are published once all of them are there, in an order drawn from `shuffle_seed`.
+    shuffle_seed
+        The same seed gives the same order.
+    delay_s
+        Seconds by which all further events are published later; 0 for none.
+    expire
+        Forget all events: every replay id up to now has expired.
+    disconnect
+        End every open stream as unavailable.
+    unavailable_next
+        How many of the next calls are refused as unavailable.
+    fail_publish_next
+        How many of the next events that clients publish fail.
+    """
+
+    clear: bool = False
+    gap_next: int = 0
+    overflow_after: int | None = None
+    drop_next: int = 0
+    duplicate_next: int = 0
+    shuffle_next: int = 0
+    shuffle_seed: int = 1
+    delay_s: float | None = None
+    expire: bool = False
+    disconnect: bool = False
+    unavailable_next: int = 0
+    fail_publish_next: int = 0
+
+
+class EventFaults:
+    """The troubles in force, and the way of events through them to the bus.
+
+    Parameters
+    ----------
+    publish
+        Puts an event on the bus.
+    """
+
+    def __init__(self, publish: Callable[[Event], object]) -> None:
+        self._publish = publish
+        self._round = 0
+        self.clear()
+
+    def clear(self) -> None:
+        """End every trouble; events that were held back are lost."""
+        self._round += 1
+        self._gaps = self._drops = self._duplicates = self._shuffled = 0
+        self._unavailable = self._failing = 0
+        self._delay = 0.0
+        self._held: list[Event] = []
+        self._order = random.Random(1)  # noqa: S311 - the same disorder in every run
+
+    def order(self, order: EventFaultOrder) -> None:
+        """Put an order into force; the caller sees to `clear`, `overflow_after`, `expire` and `disconnect`."""
+        self._gaps += order.gap_next
+        self._drops += order.drop_next
+        self._duplicates += order.duplicate_next
+        self._unavailable += order.unavailable_next
+        self._failing += order.fail_publish_next
+        if order.shuffle_next:
+            self._shuffled = order.shuffle_next
+            self._order = random.Random(order.shuffle_seed)  # noqa: S311 - reproducible
+        if order.delay_s is not None:
+            self._delay = order.delay_s
+
+    def take_unavailable(self) -> bool:
+        """Whether the present call is refused."""
+        self._unavailable, was = max(self._unavailable - 1, 0), self._unavailable
+        return was > 0
+
+    def take_publish_failure(self) -> bool:
+        """Whether the event that a client publishes fails."""
+        self._failing, was = max(self._failing - 1, 0), self._failing
+        return was > 0
+
+    def pass_on(self, event: Event) -> None:
+        """Let an event through to the bus, or do to it what was ordered."""
+        if self._gaps and isinstance(event, ChangeEvent) and not event.kind.startswith("GAP_"):
+            self._gaps -= 1
+            event.kind, event.values = f"GAP_{event.kind}", {}
+        if self._drops:
+            self._drops -= 1
+            return
+        times = 2 if self._duplicates else 1
+        self._duplicates = max(self._duplicates - 1, 0)
+        if not self._shuffled:
+            self._deliver([event] * times)
+            return
+        self._held += [event] * times
+        if len(self._held) >= self._shuffled:
+            held, self._held, self._shuffled = self._held, [], 0
+            self._order.shuffle(held)
+            self._deliver(held)
+
+    def _deliver(self, events: list[Event]) -> None:
+        if self._delay:
+            asyncio.get_running_loop().call_later(self._delay, self._deliver_late, events, self._round)
+            return
+        for event in events:
+            self._publish(event)
+
+    def _deliver_late(self, events: list[Event], ordered_in: int) -> None:
+        if ordered_in == self._round:
+            for event in events:
+                self._publish(event)

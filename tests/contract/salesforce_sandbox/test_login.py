@@ -8,36 +8,20 @@ import httpx
 import jwt
 import pytest
 import requests
-from requests.adapters import HTTPAdapter
 from simple_salesforce import Salesforce, SalesforceAuthenticationFailed, SalesforceExpiredSession
 
 from crosswalk_sandbox.process import SandboxProcess
 
 from .builders import API
+from .rerouted import rerouted_to
 
 TOKEN = "/services/oauth2/token"
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
-class Rerouted(HTTPAdapter):
-    """Sends what the client addresses to `*.salesforce.com` to the sandbox."""
-
-    def __init__(self, instance_url: str) -> None:
-        super().__init__()
-        self._instance_url = instance_url
-
-    def send(self, request: Any, *args: Any, **kwargs: Any) -> requests.Response:
-        request.url = request.url.replace("https://my-org.my.salesforce.com", self._instance_url)
-        request.url = request.url.replace("https://login.salesforce.com", self._instance_url)
-        return super().send(request, *args, **kwargs)
-
-
 @pytest.fixture
 def rerouted(sandbox: SandboxProcess, requests_session: requests.Session) -> requests.Session:
-    adapter = Rerouted(sandbox.access.salesforce.instance_url)
-    requests_session.mount("https://login.salesforce.com", adapter)
-    requests_session.mount("https://my-org.my.salesforce.com", adapter)
-    return requests_session
+    return rerouted_to(sandbox.access.salesforce.instance_url, requests_session)
 
 
 def assertion(sandbox: SandboxProcess, key: str | None = None, **claims: Any) -> dict[str, str]:

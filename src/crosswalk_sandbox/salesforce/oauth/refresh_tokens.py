@@ -51,7 +51,7 @@ class RefreshTokens:
     def start(self, authorization: Authorization, now: datetime) -> tuple[Family, str]:
         """Begin a family; returns it with its first token."""
         known = self.families_of(authorization.user_id, authorization.consumer_key)
-        for oldest in known[: len(known) - MOST_PER_USER + 1]:
+        for oldest in known[: max(len(known) - MOST_PER_USER + 1, 0)]:
             self.revoke(oldest)
         token = _new_token()
         family = Family(authorization, now, now, digest(token))

@@ -1,19 +1,16 @@
 """`python -m crosswalk_sandbox`: runs the sandbox until it is told to stop, and says in one JSON line where it is."""
 
 import argparse
-import asyncio
 import json
-import os
-import signal
 import sys
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import uvloop
 
+from crosswalk_sandbox.foreground import run_until_stopped
 from crosswalk_sandbox.hosted import OrgSpec, TenantSpec
-from crosswalk_sandbox.seed import SCENARIOS
+from crosswalk_sandbox.seeds import SCENARIOS
 from crosswalk_sandbox.server import Sandbox
 
 
@@ -41,34 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         orgs=[OrgSpec(port=options.salesforce_port), *[OrgSpec()] * (options.orgs - 1)],
     )
     try:
-        uvloop.run(_run(sandbox, exit_with_parent=options.exit_with_parent))
+        uvloop.run(run_until_stopped(sandbox, when_ready=_say_ready, exit_with_parent=options.exit_with_parent))
     except OSError as error:
         sys.stderr.write(f"sandbox: {error.strerror or error}\n")
         return 1
     return 0
 
 
-async def _run(sandbox: Sandbox, *, exit_with_parent: bool) -> None:
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    if exit_with_parent:
-        threading.Thread(target=_wait_for_parent, args=(loop, stopping), daemon=True).start()
-    async with sandbox:
-        sys.stdout.write(json.dumps(sandbox.ready_line()) + "\n")
-        sys.stdout.flush()
-        await stopping.wait()
-
-
-def _wait_for_parent(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event) -> None:
-    """Ask to stop once standard input, a pipe that the parent holds, reaches its end.
-
-    A thread and `os.read`, because a blocked read of `sys.stdin` would hold a lock that the interpreter needs to exit.
-    """
-    while os.read(0, 4096):
-        pass
-    loop.call_soon_threadsafe(stopping.set)
+def _say_ready(sandbox: Sandbox) -> None:
+    sys.stdout.write(json.dumps(sandbox.ready_line()) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

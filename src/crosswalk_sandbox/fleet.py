@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,6 +11,7 @@ import msgspec
 from crosswalk_sandbox.clock import SandboxClock
 from crosswalk_sandbox.faults import Faults
 from crosswalk_sandbox.hosted import Hosted, HostedOrg, HostedTenant, OrgSpec, TenantSpec
+from crosswalk_sandbox.seeds import Same, SeedOrder, Truth, seeding
 from crosswalk_sandbox.tls import Certificates
 
 Member = TypeVar("Member", bound=Hosted)
@@ -39,6 +40,8 @@ class Fleet:
     ----------
     clock
         The time that all of them live by.
+    truth
+        What the seeds know about who is who.
     tenants, orgs
         By name, in the order of their start; the first ones are what `/auth0` and `/salesforce` stand for.
     """
@@ -48,6 +51,7 @@ class Fleet:
         self._host = host
         self._certificates = certificates
         self.clock = SandboxClock()
+        self.truth = Truth()
         self.tenants: dict[str, HostedTenant] = {}
         self.orgs: dict[str, HostedOrg] = {}
 
@@ -104,16 +108,34 @@ class Fleet:
     async def remove_tenant(self, name: str) -> None:
         """Stop and forget a tenant; `ValueError` for the last one."""
         await _remove(self.tenants, self.tenant(name), "tenant")
+        self.truth.forget(tenant=name)
 
     async def remove_org(self, name: str) -> None:
         """Stop and forget an org; `ValueError` for the last one."""
         await _remove(self.orgs, self.org(name), "org")
+        self.truth.forget(org=name)
 
     def reset(self) -> None:
         """Every tenant and org back to its empty start, and all of them to the computer's time."""
         self.clock.reset()
+        self.truth.forget()
         for each in self.members():
             each.reset()
+
+    def seeding(self, order: SeedOrder, *, tenant: str | None = None, org: str | None = None) -> Iterator[int]:
+        """Seed the named tenant and org, the first ones without a name, step by step; yields how many people are done.
+
+        Raises
+        ------
+        UnknownMember
+            When there is no tenant or org of this name.
+        """
+        of_tenant, of_org = self.tenant(tenant), self.org(org)
+
+        def tell(same: Same) -> None:
+            self.truth.add(of_tenant.name, of_org.name, same)
+
+        yield from seeding(order, of_tenant.tenant, of_org.org, tell)
 
     def access(self) -> dict[str, Any]:
         """What clients have to know of all of them, by name."""
@@ -125,6 +147,7 @@ class Fleet:
     def _make_tenant(self, spec: TenantSpec) -> HostedTenant:
         spec = msgspec.structs.replace(spec, name=_free_name(self.tenants, spec.name, "tenant"))
         hosted = HostedTenant(spec, self._host, self._certificates, self.clock)
+        hosted.after_reset = lambda: self.truth.forget(tenant=spec.name)
         self.tenants[spec.name] = hosted
         return hosted
 
@@ -140,6 +163,7 @@ class Fleet:
             username=_FIRST_USERNAME if is_first else f"integration@{spec.name}.example",
             private_key_file=self._state_dir / f"salesforce{'' if is_first else f'_{spec.name}'}_jwt_key.pem",
         )
+        hosted.after_reset = lambda: self.truth.forget(org=spec.name)
         self.orgs[spec.name] = hosted
         return hosted
 

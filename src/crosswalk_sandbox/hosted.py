@@ -2,6 +2,7 @@
 
 import secrets
 import socket
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import fields, replace
 from pathlib import Path
@@ -77,6 +78,11 @@ class HostedTenant:
         What it shows to clients, and how it reaches webhooks.
     clock
         The sandbox's time.
+
+    Attributes
+    ----------
+    after_reset
+        Called after each reset.
     """
 
     def __init__(self, spec: TenantSpec, host: str, certificates: Certificates, clock: SandboxClock) -> None:
@@ -94,6 +100,7 @@ class HostedTenant:
         )
         self.tenant.knobs.webhook_tls = certificates.client_context()
         self._first_knobs = replace(self.tenant.knobs)
+        self.after_reset: Callable[[], None] = lambda: None
 
     async def start(self) -> Self:
         """Serve."""
@@ -110,6 +117,7 @@ class HostedTenant:
         for field in fields(self._first_knobs):
             setattr(self.tenant.knobs, field.name, getattr(self._first_knobs, field.name))
         self.tenant.reset()
+        self.after_reset()
 
     def access(self) -> dict[str, Any]:
         return {
@@ -137,6 +145,11 @@ class HostedOrg:
         Its integration user.
     private_key_file
         Where to write the key that the integration signs its assertions with.
+
+    Attributes
+    ----------
+    after_reset
+        Called after each reset.
     """
 
     def __init__(
@@ -166,6 +179,7 @@ class HostedOrg:
             jwt_certificate_pem=public_pem,
             clock=clock,
         )
+        self.after_reset: Callable[[], None] = lambda: None
 
     async def start(self) -> Self:
         """Serve."""
@@ -178,6 +192,7 @@ class HostedOrg:
     def reset(self) -> None:
         """Back to the empty start, settings and troubles included; tokens stay good."""
         self.org.reset()
+        self.after_reset()
 
     def access(self) -> dict[str, Any]:
         return {

@@ -202,12 +202,25 @@ class SandboxProcess:
         *,
         people: int = 25,
         number: int = 1,
+        overlap: float = 0.4,
         tenant: str | None = None,
         org: str | None = None,
     ) -> None:
-        """Add people and records; the same number makes the same people."""
-        order = {"scenario": scenario, "people": people, "number": number, "tenant": tenant, "org": org}
-        self._read(self._client.post("/seed", json=order, timeout=_CONTROL_SECONDS + people / _SEEDED_PER_SECOND))
+        """Add people and records; the same number makes the same people.
+
+        The scenarios, and what `overlap` is to one of them, are told at `seeds.scenarios.SeedOrder`.
+        """
+        order = {"scenario": scenario, "people": people, "number": number, "overlap": overlap}
+        where = {"tenant": tenant, "org": org}
+        timeout = _CONTROL_SECONDS + people / _SEEDED_PER_SECOND
+        self._read(self._client.post("/seed", json=order | where, timeout=timeout))
+
+    def truth(self) -> list[dict[str, Any]]:
+        """Who of the seeded people is who: `users` and `records` of one person, and `case` for an awkward case."""
+        response = self._client.get("/truth")
+        if response.is_error:
+            self._read(response)
+        return [msgspec.json.decode(line) for line in response.content.splitlines()]
 
     def faults(self, *, org: str | None = None, **order: Any) -> None:
         """Trouble an org; the arguments are those of `salesforce.FaultOrder`."""

@@ -1,6 +1,7 @@
 """The whole sandbox in one event loop: tenants and orgs over TLS, the control API over plain HTTP, all on loopback."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -10,7 +11,7 @@ from crosswalk_sandbox import auth0, salesforce
 from crosswalk_sandbox.control import create_app as create_control_app
 from crosswalk_sandbox.fleet import Fleet
 from crosswalk_sandbox.hosted import OrgSpec, TenantSpec
-from crosswalk_sandbox.seed import seed as seed_scenario
+from crosswalk_sandbox.seeds import SeedOrder
 from crosswalk_sandbox.serving import bind, serve
 from crosswalk_sandbox.tls import make_certificates
 
@@ -29,7 +30,10 @@ class Sandbox:
     host
         Address to bind, loopback by default.
     seed
-        Name of a scenario to start the first tenant and the first org with, or None for an empty start.
+        What to start the first tenant and the first org with: an order or the name of a scenario; None for an empty
+        start.
+    progress
+        Told during the seeding how many people are done.
     tenants, orgs
         What to serve; one of each when not given.
 
@@ -49,14 +53,16 @@ class Sandbox:
         salesforce_port: int = 0,
         control_port: int = 0,
         host: str = "127.0.0.1",
-        seed: str | None = None,
+        seed: SeedOrder | str | None = None,
+        progress: Callable[[int], None] = lambda done: None,
         tenants: Sequence[TenantSpec] = (),
         orgs: Sequence[OrgSpec] = (),
     ) -> None:
         self.state_dir = state_dir
         self._control_port = control_port
         self._host = host
-        self._seed = seed
+        self._seed = SeedOrder(seed) if isinstance(seed, str) else seed
+        self._progress = progress
         self._tenants = tenants or (TenantSpec(port=auth0_port),)
         self._orgs = orgs or (OrgSpec(port=salesforce_port),)
         self._stack = AsyncExitStack()
@@ -75,7 +81,9 @@ class Sandbox:
             self.tenant: auth0.Tenant = self.fleet.tenant().tenant
             self.org: salesforce.Org = self.fleet.org().org
             if self._seed is not None:
-                seed_scenario(self._seed, self.tenant, self.org)
+                for done in self.fleet.seeding(self._seed):
+                    self._progress(done)
+                    await asyncio.sleep(0)  # so that a long seeding can be stopped
             await self.fleet.start()
             stack.push_async_callback(await serve(create_control_app(self.fleet), control_socket))
             self._stack = stack.pop_all()

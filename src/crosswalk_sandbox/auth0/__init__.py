@@ -36,8 +36,9 @@ from __future__ import annotations
 
 from crosswalk_sandbox.auth0.app import create_app
 from crosswalk_sandbox.auth0.knobs import Knobs
+from crosswalk_sandbox.auth0.loading import ensure_connections, load_users
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.tenant import Tenant
 
-__all__ = ["Knobs", "Origin", "Problem", "Tenant", "create_app"]
+__all__ = ["Knobs", "Origin", "Problem", "Tenant", "create_app", "ensure_connections", "load_users"]

@@ -7,8 +7,8 @@ added there.
 
 from crosswalk_sandbox.control.app import create_app
 from crosswalk_sandbox.control.fleet_calls import fleet_calls
-from crosswalk_sandbox.control.orders import OrgSettings, SeedOrder, TenantSettings
+from crosswalk_sandbox.control.orders import OrgSettings, TenantSettings
 from crosswalk_sandbox.control.org_calls import org_calls
 from crosswalk_sandbox.control.tenant_calls import tenant_calls
 
-__all__ = ["OrgSettings", "SeedOrder", "TenantSettings", "create_app", "fleet_calls", "org_calls", "tenant_calls"]
+__all__ = ["OrgSettings", "TenantSettings", "create_app", "fleet_calls", "org_calls", "tenant_calls"]

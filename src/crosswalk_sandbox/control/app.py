@@ -11,12 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
+from crosswalk_sandbox.auth0 import Problem
 from crosswalk_sandbox.control.fleet_calls import fleet_calls
 from crosswalk_sandbox.control.org_calls import org_calls
 from crosswalk_sandbox.control.replies import Call, reply
 from crosswalk_sandbox.control.tenant_calls import tenant_calls
 from crosswalk_sandbox.fleet import Fleet, UnknownMember
 from crosswalk_sandbox.hosted import Hosted
+from crosswalk_sandbox.salesforce import RecordRefused
 
 
 def create_app(fleet: Fleet) -> Starlette:
@@ -35,6 +37,8 @@ def create_app(fleet: Fleet) -> Starlette:
             UnknownMember: _answer_unknown_member,
             msgspec.DecodeError: _answer_bad_order,
             OSError: _answer_bad_order,
+            Problem: _answer_bad_order,
+            RecordRefused: _answer_bad_order,
             ValueError: _answer_bad_order,
         },
     )

@@ -1,16 +1,17 @@
 """What the control API can do with the sandbox as a whole."""
 
+import asyncio
+
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from crosswalk_sandbox.clock import clock_routes
-from crosswalk_sandbox.control.orders import SeedOrder
+from crosswalk_sandbox.control.orders import read_seed_order
 from crosswalk_sandbox.control.replies import Call, reply
 from crosswalk_sandbox.faults import fleet_fault_routes
 from crosswalk_sandbox.fleet import Fleet
 from crosswalk_sandbox.hosted import OrgSpec, TenantSpec
-from crosswalk_sandbox.seed import seed
 
 
 def fleet_calls(fleet: Fleet) -> list[Call]:
@@ -21,6 +22,7 @@ def fleet_calls(fleet: Fleet) -> list[Call]:
         ("GET", "/state", calls.state),
         ("POST", "/reset", calls.reset),
         ("POST", "/seed", calls.seed),
+        ("GET", "/truth", calls.truth),
         *clock_routes(fleet.clock),
         *fleet_fault_routes(fleet.faults),
         ("POST", "/tenants", calls.add_tenant),
@@ -48,10 +50,17 @@ class _FleetCalls:
         return reply({})
 
     async def seed(self, request: Request) -> Response:
-        order = msgspec.json.decode(await request.body() or b"{}", type=SeedOrder)
-        tenant, org = self._fleet.tenant(order.tenant).tenant, self._fleet.org(order.org).org
-        seed(order.scenario, tenant, org, people=order.people, number=order.number)
-        return reply({})
+        """Seed while clients go on being served, and tell how many people it made."""
+        order, where = read_seed_order(await request.body())
+        done = 0
+        for done in self._fleet.seeding(order, tenant=where.tenant, org=where.org):  # noqa: B007 - the last one counts
+            await asyncio.sleep(0)
+        return reply({"people": done})
+
+    async def truth(self, _request: Request) -> Response:
+        """Who is the same person as whom: one JSON object a line."""
+        lines = (msgspec.json.encode(each) + b"\n" for each in self._fleet.truth.documents())
+        return StreamingResponse(lines, media_type="application/x-ndjson")
 
     async def add_tenant(self, request: Request) -> Response:
         spec = msgspec.json.decode(await request.body() or b"{}", type=TenantSpec)

@@ -1,16 +1,16 @@
 """What the control API takes: an unknown key is refused with its name."""
 
+from typing import Any
+
 import msgspec
 
-from crosswalk_sandbox.seed import DEFAULT_PEOPLE
+from crosswalk_sandbox.auth0.rate_limit_tables import Plan
+from crosswalk_sandbox.seeds import SeedOrder
 
 
-class SeedOrder(msgspec.Struct, forbid_unknown_fields=True):
-    """`POST /seed`; `number` chooses the people, `tenant` and `org` are names, the first ones when absent."""
+class SeedPlace(msgspec.Struct, frozen=True):
+    """Which tenant and org a `POST /seed` is about, by name; the first ones when absent."""
 
-    scenario: str = "company"
-    people: int = DEFAULT_PEOPLE
-    number: int = 1
     tenant: str | None = None
     org: str | None = None
 
@@ -36,6 +36,20 @@ class TenantSettings(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     enforce_rate_limit: bool | msgspec.UnsetType = msgspec.UNSET
     rate_limit_per_second: int | msgspec.UnsetType = msgspec.UNSET
     rate_limit_burst: int | msgspec.UnsetType = msgspec.UNSET
+    rate_limit_plan: Plan | msgspec.UnsetType | None = msgspec.UNSET
     log_retention_days: float | msgspec.UnsetType = msgspec.UNSET
     search_delay_seconds: float | msgspec.UnsetType = msgspec.UNSET
     organization_names: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+def read_seed_order(body: bytes) -> tuple[SeedOrder, SeedPlace]:
+    """What to seed, and where: the keys of both in one object.
+
+    Raises
+    ------
+    msgspec.ValidationError
+        For an unknown key or a value that cannot be.
+    """
+    given: dict[str, Any] = msgspec.json.decode(body or b"{}", type=dict[str, Any])
+    where = {name: given.pop(name) for name in SeedPlace.__struct_fields__ if name in given}
+    return msgspec.convert(given, SeedOrder), msgspec.convert(where, SeedPlace)

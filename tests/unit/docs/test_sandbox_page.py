@@ -9,7 +9,7 @@ import pytest
 
 from crosswalk_sandbox.control import OrgSettings, TenantSettings, fleet_calls, org_calls, tenant_calls
 from crosswalk_sandbox.salesforce import FaultOrder
-from crosswalk_sandbox.seed import SCENARIOS
+from crosswalk_sandbox.seeds import SCENARIOS
 from crosswalk_sandbox.server import Sandbox
 
 ROOT = Path(__file__).parents[3]

@@ -11,6 +11,7 @@ from starlette.routing import Mount
 
 from crosswalk_sandbox.auth0.fault_answers import TenantAnswers
 from crosswalk_sandbox.auth0.pages import page_routes
+from crosswalk_sandbox.auth0.routes.authentication_limits import AuthenticationLimits
 from crosswalk_sandbox.auth0.routes.authorize import authorize_routes
 from crosswalk_sandbox.auth0.routes.cross_origin import CrossOrigin
 from crosswalk_sandbox.auth0.routes.logout import logout_routes
@@ -44,6 +45,7 @@ def create_app(tenant: Tenant) -> Starlette:
     ]
     middleware = [
         Middleware(FaultLayer, faults=tenant.faults, vendor=TenantAnswers(tenant)),
+        Middleware(AuthenticationLimits, tenant=tenant),
         Middleware(CrossOrigin, tenant=tenant),
     ]
     return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)

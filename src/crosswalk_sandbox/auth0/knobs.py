@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+
+from crosswalk_sandbox.auth0.rate_limit_tables import Plan
 from pathlib import Path
 
 # Seconds before each further attempt; after the last one a delivery waits for a redelivery request.
@@ -47,6 +49,9 @@ class Knobs:
         Where the packages of Actions are kept; None for a temporary directory.
     actions_ca_file : Path or None
         Certificates that Actions trust beside the public authorities'. Read when Node starts.
+    rate_limit_plan : str or None
+        The plan whose published limits hold, by endpoint and always enforced, instead of the two numbers above: one of
+        `rate_limit_tables.PLANS`. None for those numbers.
     event_retention, log_retention : int
         How many events and logs are kept. Read at construction and reset.
     log_retention_days : float
@@ -74,6 +79,7 @@ class Knobs:
     enforce_rate_limit: bool = False
     rate_limit_per_second: int = 15
     rate_limit_burst: int = 50
+    rate_limit_plan: Plan | None = None
     action_limit_seconds: float = 20.0
     action_build_seconds: float = 0.0
     node_command: str = "node"

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from crosswalk_sandbox.auth0.rate_limit_tables import Plan
+from crosswalk_sandbox.auth0.rate_limit_tables import Plan
 from crosswalk_sandbox.seeds import SeedOrder
 
 
@@ -36,6 +37,7 @@ class TenantSettings(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     enforce_rate_limit: bool | msgspec.UnsetType = msgspec.UNSET
     rate_limit_per_second: int | msgspec.UnsetType = msgspec.UNSET
     rate_limit_burst: int | msgspec.UnsetType = msgspec.UNSET
+    rate_limit_plan: Plan | msgspec.UnsetType | None = msgspec.UNSET
     rate_limit_plan: Plan | msgspec.UnsetType | None = msgspec.UNSET
     log_retention_days: float | msgspec.UnsetType = msgspec.UNSET
     search_delay_seconds: float | msgspec.UnsetType = msgspec.UNSET

@@ -75,10 +75,10 @@ class ManagementApi:
         except Problem as problem:
             await refusal(problem, {"www-authenticate": "Bearer"})(scope, receive, send)
             return
-        within_limit = tenant.rate_limit.take()
-        headers = tenant.rate_limit.headers()
-        if not within_limit:
-            exhausted = Problem(429, "Global limit has been reached", "too_many_requests")
+        verdict = tenant.rate_limit.take_management(scope["method"], scope["path"].removeprefix("/api/v2"))
+        headers = verdict.headers
+        if not verdict.allowed:
+            exhausted = Problem(429, verdict.message, "too_many_requests")
             await refusal(exhausted, headers)(scope, receive, send)
             return
 

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import socket
 import threading
 import time
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from crosswalk.cli.options import JsonOption
 from crosswalk.cli.output import print_line
+from crosswalk.cli.ports import free_port
 
 if TYPE_CHECKING:
     from crosswalk.demo.environment import Demo
@@ -36,7 +36,7 @@ def demo(
     began = time.monotonic()
     if not as_json:
         print_line("starting the sandbox, PostgreSQL and the hub ...")
-    ports = Ports() if once else Ports(_free(CONSOLE_PORT), _free(AUTH0_PORT), _free(SALESFORCE_PORT))
+    ports = Ports() if once else Ports(free_port(CONSOLE_PORT), free_port(AUTH0_PORT), free_port(SALESFORCE_PORT))
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
@@ -86,14 +86,3 @@ def _welcome(urls: dict[str, object]) -> str:
 
 The sandbox's pages use a certificate of a private authority made just now: your browser will ask once.
 Ctrl-C stops everything."""
-
-
-def _free(preferred: int) -> int:
-    """The preferred port if it is free, so that bookmarks keep working; else any."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", preferred))
-        except OSError:
-            return 0
-    return preferred

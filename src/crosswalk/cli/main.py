@@ -12,6 +12,7 @@ from crosswalk.cli.explain import explain
 from crosswalk.cli.init import init
 from crosswalk.cli.plan import plan
 from crosswalk.cli.run import run, serve, worker
+from crosswalk.cli.sandbox import sandbox
 from crosswalk.domain.errors import CrosswalkError
 
 COMMANDS = (
@@ -23,6 +24,7 @@ COMMANDS = (
     serve,
     worker,
     explain,
+    sandbox,
 )
 """Every command, in the order of `crosswalk --help`: a function named for the command, from the module of that name."""
 

@@ -1,0 +1,1 @@
+"""`crosswalk sandbox` and what people do with it."""

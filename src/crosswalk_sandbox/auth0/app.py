@@ -11,6 +11,7 @@ from starlette.routing import Mount
 
 from crosswalk_sandbox.auth0.fault_answers import TenantAnswers
 from crosswalk_sandbox.auth0.pages import page_routes
+from crosswalk_sandbox.auth0.pages.ticket_pages import ticket_page_routes
 from crosswalk_sandbox.auth0.routes.authentication_limits import AuthenticationLimits
 from crosswalk_sandbox.auth0.routes.authorize import authorize_routes
 from crosswalk_sandbox.auth0.routes.cross_origin import CrossOrigin
@@ -41,6 +42,7 @@ def create_app(tenant: Tenant) -> Starlette:
         *authorize_routes(tenant),
         *logout_routes(tenant),
         Mount("/api/v2", app=management_api(tenant)),
+        *ticket_page_routes(tenant),
         *page_routes(tenant),
     ]
     middleware = [

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from crosswalk_sandbox.auth0.actions.builds import Builder
 from crosswalk_sandbox.auth0.actions.node import NodeRunner
@@ -34,6 +34,7 @@ from crosswalk_sandbox.auth0.logs import (
     signup_details,
     update_of,
 )
+from crosswalk_sandbox.auth0.mailbox import Mailbox
 from crosswalk_sandbox.auth0.organizations import Organizations
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.rate_limit import RateLimit
@@ -48,6 +49,9 @@ from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
 from crosswalk_sandbox.auth0.users import UserDirectory
 from crosswalk_sandbox.clock import SandboxClock
 from crosswalk_sandbox.faults import FaultOrder, Faults
+
+if TYPE_CHECKING:
+    from crosswalk_sandbox.auth0.tickets import Ticket
 
 # The request method that an event tells of, by the last word of its type.
 METHODS = {
@@ -134,6 +138,8 @@ class Tenant:
         self.roles = Roles(self.resource_servers)
         self.organizations = Organizations(self.roles, self.connections, self.emit)
         self.invitations = Invitations(self.clock)
+        self.mailbox = Mailbox(self.clock)
+        self.tickets: dict[str, Ticket] = {}
         self.signin = SignInState()
         self.actions = Actions(self.clock, self.action_builder)
         self.settings = Settings()

@@ -30,7 +30,7 @@ SCOPES = (
     "delete:organization_invitations read:guardian_enrollments delete:guardian_enrollments "
     "read:actions create:actions update:actions delete:actions "
     "read:mfa_policies update:mfa_policies "
-    "read:connections create:connections update:connections delete:connections "
+    "create:user_tickets read:connections create:connections update:connections delete:connections "
 ) + " ".join(configuration_scopes())
 KNOWN_TOKENS_KEPT = 1_000
 

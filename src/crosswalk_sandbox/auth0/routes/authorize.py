@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from crosswalk_sandbox.auth0.mails import mail_new_user
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.pages.signin import signin_page
 from crosswalk_sandbox.auth0.problems import Problem
@@ -209,6 +210,7 @@ class SignInPages:
         }
         try:
             user = self._tenant.register(body, origin)
+            mail_new_user(self._tenant, user, body, origin.client_id)
         except Problem as problem:
             log_application(self._tenant, "fs", origin, problem.message, user_name=email)
             # The vendor tells nobody whether an address is taken.

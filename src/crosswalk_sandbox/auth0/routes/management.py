@@ -28,6 +28,7 @@ from crosswalk_sandbox.auth0.routes.organizations import organization_routes
 from crosswalk_sandbox.auth0.routes.resource_servers import resource_server_routes
 from crosswalk_sandbox.auth0.routes.roles import role_routes
 from crosswalk_sandbox.auth0.routes.scopes import check_scope
+from crosswalk_sandbox.auth0.routes.tickets import ticket_routes
 from crosswalk_sandbox.auth0.routes.user_blocks import user_block_routes
 from crosswalk_sandbox.auth0.routes.users import user_routes
 from crosswalk_sandbox.auth0.tenant import Tenant
@@ -39,6 +40,7 @@ def management_api(tenant: Tenant) -> ASGIApp:
         *user_routes(tenant),
         *identity_routes(tenant),
         *connection_routes(tenant),
+        *ticket_routes(tenant),
         *client_routes(tenant),
         *resource_server_routes(tenant),
         *role_routes(tenant),

@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from crosswalk_sandbox.auth0.clients import is_public
+from crosswalk_sandbox.auth0.mails import mail_new_user
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.routes.exchange import answer
@@ -158,6 +159,7 @@ class AuthorizationServer:
         origin = caller(request, self._tenant, client_id)
         try:
             document = self._tenant.register(body, origin)
+            mail_new_user(self._tenant, document, body, client_id)
         except Problem as problem:
             log_application(self._tenant, "fs", origin, problem.message)
             return answer(signup_refusal(problem), 400)

@@ -174,6 +174,12 @@ class InvitationRoutes:
                 return f"{start}?{urlencode({'invitation': ticket, **told})}"
 
             invitation = self._tenant.invitations.create(organization.document["id"], body, login_url)
+            if body.get("send_invitation_email", True):
+                text = (
+                    f"{invitation['inviter'].get('name', 'Somebody')} invites you to {organization.document['name']}."
+                )
+                link = invitation["invitation_url"]
+                self._tenant.mailbox.send("invitation", invitation["invitee"]["email"], text, link)
             log_operation(self._tenant, request, "Create an organization invitation", body, {}, 201)
         return answer(invitation, 201)
 

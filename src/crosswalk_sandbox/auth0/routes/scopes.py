@@ -23,6 +23,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"/users/[^/]+/identities(/.+)?$", "* update:users"),
         (r"/(users|users-by-email)(/[^/]+)?$", "users"),
         (r"/user-blocks(/[^/]+)?$", "GET read:users, * update:users"),
+        (r"/tickets/[^/]+$", "* create:user_tickets"),
         (r"/connections/[^/]+/users$", "* delete:users"),
         (r"/connections/[^/]+/(clients|status)$", "GET read:connections, * update:connections"),
         (r"/connections(/[^/]+)?$", "connections"),

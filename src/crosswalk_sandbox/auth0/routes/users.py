@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from crosswalk_sandbox.auth0.mails import mail_new_user
 from crosswalk_sandbox.auth0.paging import page_of, projected, sorted_by
 from crosswalk_sandbox.auth0.problems import Problem, invalid_query
 from crosswalk_sandbox.auth0.routes.exchange import Query, answer, no_content, origin_of, read_json
@@ -65,7 +66,11 @@ class Users:
 
     async def create(self, request: Request) -> Response:
         """Create a user."""
-        return answer(self._tenant.create_user(await read_json(request), origin_of(request)), 201)
+        body, origin = await read_json(request), origin_of(request)
+        with self._tenant.lock:
+            document = self._tenant.create_user(body, origin)
+            mail_new_user(self._tenant, document, body, origin.client_id)
+        return answer(document, 201)
 
     async def get(self, request: Request) -> Response:
         """Return one user."""
@@ -77,7 +82,11 @@ class Users:
     async def update(self, request: Request) -> Response:
         """Change a user."""
         body = await read_json(request)
-        return answer(self._tenant.update_user(request.path_params["id"], body, origin_of(request)))
+        with self._tenant.lock:
+            document = self._tenant.update_user(request.path_params["id"], body, origin_of(request))
+            if body.get("verify_email"):
+                mail_new_user(self._tenant, document, body, body.get("client_id", ""))
+        return answer(document)
 
     async def delete(self, request: Request) -> Response:
         """Delete a user."""

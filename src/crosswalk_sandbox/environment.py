@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from crosswalk_sandbox.access import Auth0Access, SalesforceAccess, read_access
 from crosswalk_sandbox.tls import write_private
 
 
@@ -30,18 +31,50 @@ def environment(ready_line: Mapping[str, Any]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for number, tenant in enumerate(ready_line["tenants"].values(), start=1):
-        found |= _numbered(_of_tenant(tenant), number)
+        found |= _numbered(tenant_variables(read_access(tenant, Auth0Access)), number)
     for number, org in enumerate(ready_line["orgs"].values(), start=1):
-        found |= _numbered(_of_org(org), number)
-    bundle = str(Path(ready_line["ca_bundle_file"]).resolve())
+        found |= _numbered(org_variables(read_access(org, SalesforceAccess)), number)
     return {
         **found,
-        "NODE_EXTRA_CA_CERTS": str(Path(ready_line["ca_file"]).resolve()),
+        **trust_variables(Path(ready_line["ca_file"]), Path(ready_line["ca_bundle_file"])),
+        "CROSSWALK_SANDBOX_CONTROL_URL": str(ready_line["control_url"]),
+    }
+
+
+def tenant_variables(tenant: Auth0Access) -> dict[str, str]:
+    """What finds one tenant."""
+    return {
+        "AUTH0_DOMAIN": tenant.domain,
+        "AUTH0_CLIENT_ID": tenant.client_id,
+        "AUTH0_CLIENT_SECRET": tenant.client_secret,
+        "AUTH0_AUDIENCE": f"https://{tenant.domain}/api/v2/",
+        "AUTH0_ISSUER_BASE_URL": f"https://{tenant.domain}",
+    }
+
+
+def org_variables(org: SalesforceAccess) -> dict[str, str]:
+    """What finds one org."""
+    return {
+        "SF_ORG_INSTANCE_URL": org.instance_url,
+        "SF_AUDIENCE_URL": org.instance_url,
+        "SF_LOGIN_URL": org.instance_url,
+        "SALESFORCE_INSTANCE_URL": org.instance_url,
+        "SALESFORCE_CLIENT_ID": org.client_id,
+        "SALESFORCE_CLIENT_SECRET": org.client_secret,
+        "SALESFORCE_USERNAME": org.username,
+        "SALESFORCE_PRIVATE_KEY_FILE": str(org.private_key_file.resolve()),
+    }
+
+
+def trust_variables(ca_file: Path, ca_bundle_file: Path) -> dict[str, str]:
+    """What lets a program trust the sandbox."""
+    bundle = str(ca_bundle_file.resolve())
+    return {
+        "NODE_EXTRA_CA_CERTS": str(ca_file.resolve()),
         "SSL_CERT_FILE": bundle,
         "REQUESTS_CA_BUNDLE": bundle,
         "CURL_CA_BUNDLE": bundle,
         "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH": bundle,
-        "CROSSWALK_SANDBOX_CONTROL_URL": str(ready_line["control_url"]),
     }
 
 
@@ -54,32 +87,6 @@ def write_environment(path: Path, variables: Mapping[str, str]) -> None:
     """Write the lines to a file that only its owner can read, for there are secrets in it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     write_private(path, ("\n".join(environment_lines(variables)) + "\n").encode())
-
-
-def _of_tenant(tenant: Mapping[str, str]) -> dict[str, str]:
-    return {
-        "AUTH0_DOMAIN": tenant["domain"],
-        "AUTH0_CLIENT_ID": tenant["client_id"],
-        "AUTH0_CLIENT_SECRET": tenant["client_secret"],
-        "AUTH0_AUDIENCE": f"https://{tenant['domain']}/api/v2/",
-        "AUTH0_ISSUER_BASE_URL": f"https://{tenant['domain']}",
-    }
-
-
-def _of_org(org: Mapping[str, str]) -> dict[str, str]:
-    found = {
-        "SF_ORG_INSTANCE_URL": org["instance_url"],
-        "SF_AUDIENCE_URL": org["instance_url"],
-        "SF_LOGIN_URL": org["instance_url"],
-        "SALESFORCE_INSTANCE_URL": org["instance_url"],
-        "SALESFORCE_CLIENT_ID": org["client_id"],
-        "SALESFORCE_CLIENT_SECRET": org["client_secret"],
-        "SALESFORCE_USERNAME": org["username"],
-        "SALESFORCE_PRIVATE_KEY_FILE": str(Path(org["private_key_file"]).resolve()),
-    }
-    if "pubsub_endpoint" in org:
-        found["SALESFORCE_PUBSUB_ENDPOINT"] = org["pubsub_endpoint"]
-    return found
 
 
 def _numbered(variables: dict[str, str], number: int) -> dict[str, str]:

@@ -12,55 +12,16 @@ from typing import Any, Self
 import httpx
 import msgspec
 
+from crosswalk_sandbox.access import Auth0Access, SalesforceAccess, SandboxAccess, read_access
 from crosswalk_sandbox.faults import FaultRule
+
+__all__ = ["Auth0Access", "SalesforceAccess", "SandboxAccess", "SandboxFailedError", "SandboxProcess"]
 
 _READY_SECONDS = 20.0
 _STOP_SECONDS = 8.0
 _CONTROL_SECONDS = 30.0
 _SEEDED_PER_SECOND = 3000  # at the very least
 _SHOWN_ERROR = 4000
-
-
-class Auth0Access(msgspec.Struct, frozen=True):
-    """How to reach the tenant."""
-
-    domain: str
-    client_id: str
-    client_secret: str
-    signup_url: str
-
-    def __repr__(self) -> str:
-        return f"Auth0Access(domain={self.domain!r})"
-
-
-class SalesforceAccess(msgspec.Struct, frozen=True):
-    """How to reach the org."""
-
-    instance_url: str
-    client_id: str
-    client_secret: str
-    username: str
-    private_key_file: Path
-    page_url: str
-
-    def __repr__(self) -> str:
-        return f"SalesforceAccess(instance_url={self.instance_url!r})"
-
-
-class SandboxAccess(msgspec.Struct, frozen=True):
-    """What a running sandbox says about itself; `auth0` and `salesforce` are the first tenant and the first org."""
-
-    auth0: Auth0Access
-    salesforce: SalesforceAccess
-    tenants: dict[str, Auth0Access]
-    orgs: dict[str, SalesforceAccess]
-    control_url: str
-    ca_file: Path
-    ca_bundle_file: Path
-
-
-def _read_path(kind: type, value: Any) -> Any:
-    return kind(value)
 
 
 class SandboxFailedError(Exception):
@@ -138,7 +99,7 @@ class SandboxProcess:
         self._reader.start()
         try:
             line = lines.get(timeout=_READY_SECONDS)
-            self.access = msgspec.json.decode(line, type=SandboxAccess, dec_hook=_read_path)
+            self.access = read_access(msgspec.json.decode(line), SandboxAccess)
         except (queue.Empty, msgspec.DecodeError) as error:
             self.stop()
             raise SandboxFailedError(
@@ -172,7 +133,7 @@ class SandboxProcess:
 
     def add_tenant(self, name: str = "", *, port: int = 0) -> Auth0Access:
         """Start one more tenant; its name is found when none is given."""
-        return msgspec.convert(self._post("/tenants", {"name": name, "port": port}), Auth0Access)
+        return read_access(self._post("/tenants", {"name": name, "port": port}), Auth0Access)
 
     def remove_tenant(self, name: str) -> None:
         """Stop and forget a tenant; the last one stays."""
@@ -180,8 +141,7 @@ class SandboxProcess:
 
     def add_org(self, name: str = "", *, port: int = 0) -> SalesforceAccess:
         """Start one more org; its name is found when none is given."""
-        reply = self._post("/orgs", {"name": name, "port": port})
-        return msgspec.convert(reply, SalesforceAccess, dec_hook=_read_path)
+        return read_access(self._post("/orgs", {"name": name, "port": port}), SalesforceAccess)
 
     def remove_org(self, name: str) -> None:
         """Stop and forget an org; the last one stays."""

@@ -124,6 +124,8 @@ class Faults:
         wanted = [self._own(rule) for rule in rules]
         before = self._active
         self._seed = seed
+        # Numbers begin anew, since a rule's name is part of its seed.
+        self._named = self._named if add else 0
         self._active = list(before) if add else []
         try:
             for rule in wanted:

@@ -12,11 +12,12 @@ from bench.users import TENANT, TOKEN
 from crosswalk.api.server import listen, make_server
 from crosswalk.api.webhooks import WebhookTokens, webhook_routes
 from crosswalk.connectors.secret import Secret
-from crosswalk.domain.ids import SyncName, TenantName
+from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.engine.intake import Intake
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.store.database import Database
-from crosswalk.store.inbox import Lane, Subscriber
+from crosswalk.store.due import Lane
+from crosswalk.store.inbox import Subscriber
 
 
 async def serve(uri: str, events_per_commit: int, commits_at_once: int) -> None:
@@ -32,7 +33,7 @@ async def serve(uri: str, events_per_commit: int, commits_at_once: int) -> None:
     tenant = TenantName(TENANT)
     intake = Intake(
         database,
-        [Subscriber(SyncName("customers"), tenant, 1)],
+        [Subscriber(SyncName("customers"), tenant, OrgName("acme"), 1)],
         jobs.wake,
         events_per_commit=events_per_commit,
         commits_at_once=commits_at_once,

@@ -20,7 +20,7 @@ from crosswalk.domain.link import Link
 from crosswalk.domain.place import Place
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue, Owner, ValueType
-from crosswalk.store import audit, identities, inbox, links, problems, usage
+from crosswalk.store import audit, due, identities, inbox, links, problems, usage
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Database
 from crosswalk.store.inbox import Subscriber
@@ -137,11 +137,11 @@ class Scene:
             note=note,
         )
         async with self.database.transaction() as connection:
-            await inbox.accept(connection, [(self.tenant, event)], [Subscriber(self.sync, self.tenant, 1)])
+            await inbox.accept(connection, [(self.tenant, event)], [Subscriber(self.sync, self.tenant, ORG, 1)])
             row = await (await connection.execute("SELECT seq FROM inbox WHERE event_id = %s", (event_id,))).fetchone()
             assert row is not None
             if outcome is not None and user_id is not None:
-                await inbox.finish(connection, self.sync, [(user_id, outcome)], row[0])
+                await due.finish(connection, self.sync, [(user_id, outcome)], row[0])
         return int(row[0])
 
     async def identity(self, profile: bytes, user_id: UserId = ADA, *, deleted: bool = False) -> None:

@@ -2,9 +2,9 @@
 
 import re
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from crosswalk.config.section import Section
 from crosswalk.config.values import Duration, Kind, PrivateKey, ReadableFile, Secret, Text, WebUrl, refuse
@@ -21,6 +21,12 @@ def _read_api_version(value: object) -> object:
 def _within_ten_minutes(value: timedelta) -> timedelta:
     if not timedelta(seconds=1) <= value <= timedelta(minutes=10):
         refuse("this is not a sensible time to wait", "between 1s and 10m")
+    return value
+
+
+def _at_least_a_second(value: timedelta) -> timedelta:
+    if value < timedelta(seconds=1):
+        refuse("this would use up the org's API calls", "1s or longer")
     return value
 
 
@@ -57,6 +63,32 @@ class JwtBearerAuth(Section):
 OrgAuth = Annotated[ClientCredentialsAuth | JwtBearerAuth, Field(discriminator="flow")]
 
 
+class RecordPollSource(Section):
+    """Asking for the records whose time of change has moved, for orgs without change data capture."""
+
+    every: Annotated[Duration, AfterValidator(_at_least_a_second)] = Field(
+        default=timedelta(seconds=60),
+        description="Time between two looks; each costs an API call for each object.",
+        examples=["60s"],
+    )
+
+
+class OrgSourcesConfig(Section):
+    """How changes in the org reach the hub."""
+
+    record_poll: RecordPollSource | None = Field(
+        default=None, description="Polling of the records of all targets; `{}` is enough."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone_is_enough(cls, data: Any) -> Any:
+        """`record_poll:` with nothing after it means the same as `record_poll: {}`, not its absence."""
+        if not isinstance(data, dict):
+            return data
+        return {key: {} if value is None else value for key, value in data.items()}
+
+
 class OrgConfig(Section):
     """A Salesforce org and the connected app through which the hub reads and writes its records."""
 
@@ -77,6 +109,10 @@ class OrgConfig(Section):
         default="62.0", description="Version of Salesforce's REST API.", examples=["62.0"]
     )
     auth: OrgAuth = Field(description="How the hub signs in.")
+    sources: OrgSourcesConfig = Field(
+        default=OrgSourcesConfig(),
+        description="How changes in the org reach the hub; without any, a change is seen when its record is next read.",
+    )
     timeout: Annotated[Duration, AfterValidator(_within_ten_minutes)] = Field(
         default=timedelta(seconds=30), description="How long one call may take.", examples=["30s"]
     )

@@ -201,6 +201,18 @@ class FindsCandidates(Protocol):
         ...
 
 
+class ReadsChanges(Protocol):
+    """Tells which records changed since a time."""
+
+    def changes_since(self, object_name: str, fields: Sequence[str], since: str) -> AsyncIterator[list[Event]]:
+        """Yield an event for each record that changed at or after `since`, deleted ones too, oldest first."""
+        ...
+
+    async def newest_change(self, object_name: str) -> str:
+        """Return the time of the newest change of an object's records, to start from."""
+        ...
+
+
 class WritesRecords(Protocol):
     """Creates and updates records, many in a call."""
 

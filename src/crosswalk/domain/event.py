@@ -1,20 +1,24 @@
-"""What arrives from Auth0: a hint that an identity may have changed, with the newest state it knows."""
+"""What arrives from either side: a hint that an identity may have changed, with the newest state it knows."""
 
 from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct
 
-from crosswalk.domain.ids import UserId
+from crosswalk.domain.ids import RecordId, UserId
 
 
 class Source(StrEnum):
-    """The four ways in which Auth0 tells us something, and a person's request."""
+    """The ways in which Auth0 and Salesforce tell us something."""
 
     EVENT_STREAM = "event_stream"
     LOG_STREAM = "log_stream"
     SUBSCRIPTION = "subscription"
     LOG_POLL = "log_poll"
+    CHANGE_EVENTS = "change_events"
+    """Salesforce's change data capture, over the Pub/Sub API."""
+    RECORD_POLL = "record_poll"
+    """Salesforce's records by their time of change."""
 
 
 class Disposition(StrEnum):
@@ -26,8 +30,17 @@ class Disposition(StrEnum):
     """It says that the user is gone."""
     CHANGED = "changed"
     """It says that the user changed, without the state: the user has to be read."""
+    RECORD = "record"
+    """It says what happened to a record of Salesforce."""
     IGNORED = "ignored"
     """Nothing that the hub does depends on it; `Event.note` says why."""
+
+
+class RecordRef(Struct, frozen=True):
+    """A record by its object and id."""
+
+    object: str
+    id: RecordId
 
 
 class Event(Struct, frozen=True):
@@ -45,6 +58,8 @@ class Event(Struct, frozen=True):
         What it asks for; for ignored events, why.
     user_id
         The identity it is about, if it is about one.
+    record
+        The record it is about, if it is about one.
     updated_at
         For `STATE`: the user's own `updated_at` as text, which orders states.
     raw
@@ -60,3 +75,4 @@ class Event(Struct, frozen=True):
     user_id: UserId | None = None
     updated_at: str | None = None
     note: str = ""
+    record: RecordRef | None = None

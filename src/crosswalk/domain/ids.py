@@ -1,6 +1,6 @@
 """Identifiers that must not be mistaken for one another."""
 
-from typing import NewType
+from typing import NamedTuple, NewType
 
 TenantName = NewType("TenantName", str)
 """The configured name of an Auth0 tenant."""
@@ -16,3 +16,13 @@ UserId = NewType("UserId", str)
 
 RecordId = NewType("RecordId", str)
 """Salesforce's 18-character record id."""
+
+
+class Origin(NamedTuple):
+    """Who told us something: a tenant or an org; the other name is empty."""
+
+    tenant: TenantName = TenantName("")
+    org: OrgName = OrgName("")
+
+    def __str__(self) -> str:
+        return f"tenant {self.tenant}" if self.tenant else f"org {self.org}"

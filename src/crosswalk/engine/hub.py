@@ -17,12 +17,13 @@ from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.lane import Lanes
 from crosswalk.engine.planning import Planner
 from crosswalk.engine.reconciler import Reconciler
+from crosswalk.engine.routing import Router
 from crosswalk.engine.settings import auth0_settings, salesforce_settings
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.store import usage
 from crosswalk.store.database import Database
+from crosswalk.store.due import Lane
 from crosswalk.store.embedded import EmbeddedPostgres
-from crosswalk.store.inbox import Lane
 from crosswalk.store.migrate import migrate
 
 log = structlog.get_logger()
@@ -83,7 +84,8 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
             )
             for name, one in compiled.items()
         }
-        lanes = Lanes(database, reconcilers)
+        routers = {name: Router(one.definition, orgs[one.definition.org], database) for name, one in compiled.items()}
+        lanes = Lanes(database, reconcilers, routers)
 
         async def run_lane(lane: Lane) -> None:
             await lanes.run(lane, jobs)

@@ -16,13 +16,14 @@ import structlog
 
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.event import Event
-from crosswalk.domain.ids import TenantName
+from crosswalk.domain.ids import OrgName, TenantName
 from crosswalk.store import inbox
 from crosswalk.store.database import Connection, Database
+from crosswalk.store.due import Lane
 
 log = structlog.get_logger()
 
-Wake: TypeAlias = Callable[[Connection, inbox.Lane], Awaitable[None]]
+Wake: TypeAlias = Callable[[Connection, Lane], Awaitable[None]]
 """Defers a lane's job inside the caller's transaction."""
 
 MOST_EVENTS_PER_COMMIT = 1_000
@@ -67,6 +68,20 @@ async def take_in(
         How many of the events were new.
     """
     accepted = await inbox.accept(connection, events, subscribers)
+    for lane in accepted.lanes:
+        await wake(connection, lane)
+    return accepted.new
+
+
+async def take_in_changes(
+    connection: Connection,
+    org: OrgName,
+    events: Sequence[Event],
+    subscribers: Sequence[inbox.Subscriber],
+    wake: Wake,
+) -> int:
+    """Do the same with what an org told of its records."""
+    accepted = await inbox.accept_changes(connection, org, events, subscribers)
     for lane in accepted.lanes:
         await wake(connection, lane)
     return accepted.new

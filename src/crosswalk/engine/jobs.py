@@ -15,9 +15,9 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
 from crosswalk.domain.ids import SyncName
-from crosswalk.store import inbox
+from crosswalk.store import due
 from crosswalk.store.database import Connection, Database
-from crosswalk.store.inbox import Lane
+from crosswalk.store.due import Lane
 
 log = structlog.get_logger()
 
@@ -147,7 +147,7 @@ class LaneJobs:
             await self._app.job_manager.finish_job_by_id_async(job_id, status=Status.FAILED, delete_job=True)
         self._suspects = set(ungoverned)
         async with self._database.transaction() as connection:
-            for lane in await inbox.lanes_with_work(connection):
+            for lane in await due.lanes_with_work(connection):
                 await self.wake(connection, lane)
 
     async def sweep_for_ever(self) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from crosswalk.domain.ids import SyncName
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.reconciler import Reconciler
-from crosswalk.store import inbox
+from crosswalk.engine.routing import Router
+from crosswalk.store import due
 from crosswalk.store.database import Database
-from crosswalk.store.inbox import DueEvent, Lane
+from crosswalk.store.due import ROUTING, DueEvent, Lane
 
 FULL_BATCH = 200
 """Records in one collections call: with so many due there is nothing to wait for."""
@@ -23,11 +24,14 @@ GLANCE_EVERY_S = 0.05
 
 
 class Lanes:
-    """Runs the jobs of all lanes with the reconciler of each sync."""
+    """Runs the jobs of all lanes with the reconciler, or the router, of each sync."""
 
-    def __init__(self, database: Database, reconcilers: Mapping[SyncName, Reconciler]) -> None:
+    def __init__(
+        self, database: Database, reconcilers: Mapping[SyncName, Reconciler], routers: Mapping[SyncName, Router]
+    ) -> None:
         self._database = database
         self._reconcilers = reconcilers
+        self._routers = routers
 
     async def run(self, lane: Lane, jobs: LaneJobs) -> None:
         """Reconcile what is due in the lane, batch by batch; what is left for later gets a job of its own."""
@@ -38,12 +42,15 @@ class Lanes:
         for _ in range(BATCHES_PER_JOB):
             await self._linger(lane, linger_s)
             async with self._database.transaction() as connection:
-                due = await inbox.read_due(connection, lane, EVENTS_PER_BATCH)
-            if not due:
+                events = await due.read_due(connection, lane, EVENTS_PER_BATCH)
+            if not events:
                 break
-            await reconciler.reconcile(whole_calls(due, linger_s, more_wait=len(due) == EVENTS_PER_BATCH))
+            if lane.number == ROUTING:
+                await self._routers[lane.sync].route(events, jobs.wake)
+                continue
+            await reconciler.reconcile(whole_calls(events, linger_s, more_wait=len(events) == EVENTS_PER_BATCH))
         async with self._database.transaction() as connection:
-            next_in_s = await inbox.seconds_to_next(connection, lane)
+            next_in_s = await due.seconds_to_next(connection, lane)
             if next_in_s is not None and next_in_s <= 0:
                 await jobs.wake(connection, lane)
         if next_in_s is not None and next_in_s > 0:
@@ -57,7 +64,7 @@ class Lanes:
         """
         while True:
             async with self._database.transaction() as connection:
-                count, age_s = await inbox.waiting(connection, lane, FULL_BATCH)
+                count, age_s = await due.waiting(connection, lane, FULL_BATCH)
             if count == 0 or count >= FULL_BATCH or age_s >= linger_s:
                 return
             await asyncio.sleep(min(linger_s - age_s, GLANCE_EVERY_S))

@@ -31,7 +31,7 @@ from crosswalk.domain.plan import (
 )
 from crosswalk.domain.record import Record
 from crosswalk.reconcile.planner import keep_base
-from crosswalk.store import audit, claims, inbox, links, problems
+from crosswalk.store import audit, claims, due, links, problems
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Connection
 from crosswalk.store.problems import Problem, ProblemKind
@@ -285,9 +285,9 @@ async def store(connection: Connection, sync: SyncName, bookings: Sequence[Booki
     await claims.release(connection, sync, [b.user_id for b in bookings])
     # Another identity linked the record first: reconciled again, this one will find that out and become a conflict.
     waits = [(b.user_id, b.wait_s) for b in bookings if b.outcome is None or b.user_id in lost]
-    await inbox.postpone(connection, sync, waits, up_to_seq)
+    await due.postpone(connection, sync, waits, up_to_seq)
     outcomes = [(b.user_id, b.outcome) for b in bookings if b.outcome is not None and b.user_id not in lost]
-    await inbox.finish(connection, sync, outcomes, up_to_seq)
+    await due.finish(connection, sync, outcomes, up_to_seq)
 
 
 def _all(groups: Iterable[Sequence[Item]]) -> list[Item]:

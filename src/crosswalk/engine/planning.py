@@ -6,19 +6,21 @@ The reconcile job and `crosswalk plan` share this: the one writes what it says, 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
+from types import MappingProxyType
 from typing import TypeVar, TypeVarTuple, Unpack
 
 from msgspec import Struct
 
 from crosswalk.connectors.base import FindsCandidates
 from crosswalk.connectors.errors import ConnectorError
+from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.plan import Action, Plan, Situation
-from crosswalk.domain.record import Record
-from crosswalk.domain.values import Owner
+from crosswalk.domain.record import MODIFIED_FIELD, Record
+from crosswalk.domain.values import FieldValue, Owner
 from crosswalk.engine.tracking import tracked_fields
 from crosswalk.matching.candidates import Candidates
 from crosswalk.matching.keys import keys_to_query
@@ -78,8 +80,16 @@ class Planner:
         self._threads = threads
         self._tracked = {target.object: tracked_fields(target) for target in definition.targets}
 
-    async def plan(self, database: Database, identities: Sequence[Identity]) -> Planned:
-        """Decide for each identity what has to be written so that both sides agree; writes nothing."""
+    async def plan(
+        self,
+        database: Database,
+        identities: Sequence[Identity],
+        changes: Mapping[UserId, Sequence[RecordChange]] = MappingProxyType({}),
+    ) -> Planned:
+        """Decide for each identity what has to be written so that both sides agree; writes nothing.
+
+        `changes` is what the org told of the identities' records: where that is news, the record is read first.
+        """
         async with database.transaction() as connection:
             known = await links.read(connection, self._definition.name, [i.user_id for i in identities])
         plans = {i.user_id: plan_deleted(i.user_id, known.get(i.user_id)) for i in identities if i.deleted}
@@ -87,7 +97,7 @@ class Planner:
         evaluations = await self._in_thread(self._compiled.evaluate, alive)
 
         linked = [e for e in evaluations if e.user_id in known]
-        linked_plans, outdated = await self._plan_linked(linked, known)
+        linked_plans, outdated = await self._plan_linked(linked, known, changes)
         plans |= linked_plans
 
         unlinked = [e for e in evaluations if e.user_id not in known]
@@ -101,23 +111,28 @@ class Planner:
         )
 
     async def _plan_linked(
-        self, evaluations: Sequence[Evaluation], known: Mapping[UserId, Link]
+        self,
+        evaluations: Sequence[Evaluation],
+        known: Mapping[UserId, Link],
+        changes: Mapping[UserId, Sequence[RecordChange]],
     ) -> tuple[dict[UserId, Plan], dict[UserId, ConnectorError]]:
-        """Plan against the stored replica; where the plan hangs on the record's present value, read that first.
+        """Plan against the stored replica; where that may be old and the plan hangs on it, read the record first.
 
         What Auth0 owns is written whatever the record holds, so it needs no read, and 200 changed identities cost one
         call.
         """
-        plans = await self._in_thread(self._decide_linked, evaluations, known)
-        filling = [e for e in evaluations if _hangs_on_the_record(plans[e.user_id], self._compiled)]
-        if not filling:
+        outdated = {e.user_id for e in evaluations if _have_news(changes.get(e.user_id, ()), known[e.user_id])}
+        current = [e for e in evaluations if e.user_id not in outdated]
+        plans = await self._in_thread(self._decide_linked, current, known)
+        outdated |= {e.user_id for e in current if _hangs_on_the_record(plans[e.user_id], self._compiled)}
+        if not outdated:
             return plans, {}
+        to_read = [e for e in evaluations if e.user_id in outdated]
         try:
-            fresh = await self._reread([known[e.user_id] for e in filling])
+            fresh = await self._reread([known[e.user_id] for e in to_read])
         except ConnectorError as error:
-            waiting = {e.user_id: error for e in filling}
-            return {user_id: plan for user_id, plan in plans.items() if user_id not in waiting}, waiting
-        return plans | await self._in_thread(self._decide_linked, filling, dict(known) | fresh), {}
+            return {u: plan for u, plan in plans.items() if u not in outdated}, dict.fromkeys(outdated, error)
+        return plans | await self._in_thread(self._decide_linked, to_read, dict(known) | fresh), {}
 
     def _decide_linked(self, evaluations: Sequence[Evaluation], known: Mapping[UserId, Link]) -> dict[UserId, Plan]:
         return {e.user_id: plan_linked(self._compiled, e, known[e.user_id]) for e in evaluations}
@@ -185,6 +200,29 @@ class Planner:
 
     async def _in_thread(self, function: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+
+def _have_news(changes: Sequence[RecordChange], link: Link) -> bool:
+    """Whether what the org told differs from the replica, so that the record has to be read.
+
+    An echo of the hub's own write tells what the replica has already. An older value differs, and the read then finds
+    the newest. Whatever does not say what it changed has to be looked at.
+    """
+    replica = link.record.fields
+    for change in changes:
+        if change.id != link.record.id:
+            continue
+        if change.kind is not ChangeKind.UPDATED and change.kind is not ChangeKind.CREATED:
+            return True
+        told = {name: value for name, value in change.fields.items() if name in replica and name != MODIFIED_FIELD}
+        if any(_filled(replica[name]) != _filled(value) for name, value in told.items()):
+            return True
+    return False
+
+
+def _filled(value: FieldValue) -> FieldValue:
+    """The value with an empty text as no value, which is how Salesforce keeps it."""
+    return None if value == "" else value
 
 
 def _hangs_on_the_record(plan: Plan, compiled: CompiledSync) -> bool:

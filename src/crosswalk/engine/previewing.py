@@ -15,7 +15,7 @@ from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.states import fold, newest_states
-from crosswalk.store.inbox import DueEvent
+from crosswalk.store.due import DueEvent
 
 IDENTITIES_AT_ONCE = 1_000
 

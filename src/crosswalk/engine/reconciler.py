@@ -31,7 +31,7 @@ from crosswalk.engine.planning import Planned, Planner
 from crosswalk.engine.states import fold, newest_states
 from crosswalk.store import claims, identities
 from crosswalk.store.database import Database
-from crosswalk.store.inbox import DueEvent
+from crosswalk.store.due import DueEvent
 from crosswalk.store.problems import ProblemKind
 
 log = structlog.get_logger()
@@ -94,7 +94,8 @@ class Reconciler:
         hints = fold(due)
         books = Books(self.definition.name, {user_id: hint.seq for user_id, hint in hints.items()})
         states = await newest_states(self._database, self.definition.tenant, self._users, hints)
-        planned = await self._planner.plan(self._database, list(states.identities.values()))
+        changes = {user_id: hint.changes for user_id, hint in hints.items() if hint.changes}
+        planned = await self._planner.plan(self._database, list(states.identities.values()), changes)
         held = await self._claim(planned)
         ready = {user_id: plan for user_id, plan in planned.plans.items() if user_id not in held}
         results = await self._write(ready)

@@ -7,7 +7,7 @@ from crosswalk.connectors.auth0.settings import Auth0Settings
 from crosswalk.connectors.http import Timeouts
 from crosswalk.connectors.salesforce.settings import ClientCredentials, JwtBearer, SalesforceSettings
 from crosswalk.connectors.secret import Secret
-from crosswalk.domain.ids import SyncName, TenantName
+from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.store.inbox import Subscriber
 
 
@@ -44,6 +44,6 @@ def salesforce_settings(org: OrgConfig) -> SalesforceSettings:
 def subscribers(config: Config) -> list[Subscriber]:
     """Which syncs want which tenants' events, and over how many lanes."""
     return [
-        Subscriber(SyncName(name), TenantName(sync.tenant), config.definition(name).lanes)
+        Subscriber(SyncName(name), TenantName(sync.tenant), OrgName(sync.org), config.definition(name).lanes)
         for name, sync in config.syncs.items()
     ]

@@ -1,78 +1,24 @@
-"""The pull sources: the event subscription and the log poll, each read by one process at a time from a stored cursor.
-
-The cursor moves in the transaction that stores the events before it, so a crash at any point neither skips an event
-nor forgets one; what is read twice is stored once.
-"""
+"""The pull sources of tenants: the event subscription and the log poll."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 import structlog
 
 from crosswalk.connectors.base import ReadsLogs, SubscribesToEvents, SubscriptionItem
 from crosswalk.connectors.errors import CallRefused
-from crosswalk.domain.event import Event, Source
-from crosswalk.domain.ids import TenantName
-from crosswalk.engine.intake import Wake, take_in
-from crosswalk.store import cursors
-from crosswalk.store.database import Connection, Database
-from crosswalk.store.inbox import Subscriber
+from crosswalk.engine.pull_source import PullSource
+from crosswalk.store.database import Connection
 
 log = structlog.get_logger()
-
-SOURCE_LOCK_CLASS = 0x736F7572
-"""Keeps the locks of sources apart from any other session locks."""
-
-LOOK_AGAIN_S = 2.0
-"""How often a process asks whether the one that reads a source has gone."""
 
 ITEMS_PER_COMMIT = 500
 
 LOGS_PER_CALL = 100
 """The most that the vendor gives."""
 
-TRY_LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 STILL_THERE = "SELECT 1"
-
-
-class PullSource:
-    """What both pull sources of a tenant share: who may read, where reading goes on, and how events are stored."""
-
-    def __init__(
-        self, database: Database, tenant: TenantName, source: Source, subscribers: Sequence[Subscriber], wake: Wake
-    ) -> None:
-        self.tenant = tenant
-        self.source = source
-        self._database = database
-        self._subscribers = subscribers
-        self._wake = wake
-
-    @asynccontextmanager
-    async def sole_reader(self) -> AsyncIterator[Connection]:
-        """Wait until no other process reads this source, and hold that place; yields the session that holds it."""
-        name = f"{self.tenant}/{self.source.value}"
-        async with self._database.session() as session:
-            while True:
-                row = await (await session.execute(TRY_LOCK, (SOURCE_LOCK_CLASS, name))).fetchone()
-                if row is not None and row[0]:
-                    break
-                await asyncio.sleep(LOOK_AGAIN_S)
-            log.info("source_opened", tenant=self.tenant, source=self.source.value)
-            yield session
-
-    async def cursor(self) -> cursors.Cursor | None:
-        """Where reading goes on."""
-        async with self._database.transaction() as connection:
-            return await cursors.read(connection, self.tenant, self.source.value)
-
-    async def store(self, events: Sequence[Event], position: str) -> None:
-        """Store events and move the cursor behind them, in one transaction."""
-        async with self._database.transaction() as connection:
-            if events:
-                tagged = [(self.tenant, event) for event in events]
-                await take_in(connection, tagged, self._subscribers, self._wake)
-            await cursors.move(connection, self.tenant, self.source.value, position)
 
 
 async def follow_subscription(source: PullSource, client: SubscribesToEvents, start_at: str | None) -> None:
@@ -99,7 +45,9 @@ async def follow_subscription(source: PullSource, client: SubscribesToEvents, st
             if stored is None or error.status not in {400, 404, 410}:
                 raise
             # The tenant forgot this position (it keeps events for a few days only): go on from when we were there.
-            log.error("cursor_refused", tenant=source.tenant, moved_at=stored.moved_at.isoformat(), error=str(error))
+            log.error(
+                "cursor_refused", tenant=source.origin.tenant, moved_at=stored.moved_at.isoformat(), error=str(error)
+            )
             items = client.subscribe(None, stored.moved_at.isoformat())
             await _store_as_they_come(source, items, session)
 

@@ -13,12 +13,14 @@ from crosswalk.connectors.auth0.events import profile_of
 from crosswalk.connectors.auth0.timestamps import format_time
 from crosswalk.connectors.base import ReadsUsers
 from crosswalk.connectors.errors import ConnectorError
+from crosswalk.connectors.salesforce.changes import change_of
+from crosswalk.domain.change import RecordChange
 from crosswalk.domain.event import Disposition, Event
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import TenantName, UserId
 from crosswalk.store import identities
 from crosswalk.store.database import Database
-from crosswalk.store.inbox import DueEvent
+from crosswalk.store.due import DueEvent
 
 NO_PROFILE = b"{}"
 
@@ -42,6 +44,8 @@ class Hint(Struct, frozen=True):
         The newest state that an event carried, if any did.
     changed_at
         When the user last changed according to events that carry no state; `None` without such events.
+    changes
+        What happened to records that are the identity's, or may become it.
     seq
         The inbox's number of the identity's newest event: the one that writes are attributed to.
     """
@@ -50,6 +54,7 @@ class Hint(Struct, frozen=True):
     newest: Identity | None
     changed_at: str | None
     seq: int
+    changes: tuple[RecordChange, ...] = ()
 
     @property
     def must_read(self) -> bool:
@@ -62,6 +67,7 @@ def fold(due: Iterable[DueEvent]) -> dict[UserId, Hint]:
     newest: dict[UserId, Identity] = {}
     changed_at: dict[UserId, str] = {}
     last_seq: dict[UserId, int] = {}
+    changes: dict[UserId, list[RecordChange]] = {}
     for item in due:
         event, user_id = item.event, item.event.user_id
         if user_id is None:
@@ -69,6 +75,9 @@ def fold(due: Iterable[DueEvent]) -> dict[UserId, Hint]:
         last_seq[user_id] = max(item.seq, last_seq.get(user_id, 0))
         if event.disposition is Disposition.CHANGED:
             changed_at[user_id] = max(format_time(event.occurred_at), changed_at.get(user_id, ""))
+            continue
+        if event.disposition is Disposition.RECORD:
+            changes.setdefault(user_id, []).append(change_of(event))
             continue
         state = carried_state(event, user_id)
         known = newest.get(user_id)
@@ -80,6 +89,7 @@ def fold(due: Iterable[DueEvent]) -> dict[UserId, Hint]:
             newest=newest.get(user_id),
             changed_at=changed_at.get(user_id),
             seq=seq,
+            changes=tuple(changes.get(user_id, ())),
         )
         for user_id, seq in last_seq.items()
     }
@@ -103,7 +113,9 @@ async def newest_states(
     for user_id, hint in hints.items():
         if hint.newest is not None:
             newest[user_id] = newer(newest.get(user_id), hint.newest)
-    to_read = {user_id: hint.changed_at or "" for user_id, hint in hints.items() if hint.must_read}
+    to_read = {
+        user_id: hint.changed_at or "" for user_id, hint in hints.items() if hint.must_read or user_id not in newest
+    }
     unread = list(to_read)
     while unread:
         try:

@@ -6,10 +6,9 @@ on. The owner of the field says whose value wins:
 - `auth0`: the identity's value wins, whoever changed it. The base only tells why: where it equals the identity's value,
   the record was edited (`restored`), otherwise the identity changed (`changed`).
 - `salesforce`: the record's value wins, and goes to the user. The same two reasons.
-- `initial`: the identity's value fills the field while it is empty in the record (`filled`); after that, the record's
-  stands.
-- `latest`: the side that changed since the base wins; if both did, the one that changed later (`newer`). Without a base,
-  a value fills an empty side (`filled`), and of two values the newer wins.
+- `initial`: the identity's value fills the field while the record has none (`filled`); then the record's stands.
+- `latest`: the side that changed since the base wins; if both did, the one that changed later (`newer`). Without a
+  base, a value fills an empty side (`filled`), and of two values the newer wins.
 - `manual`: a difference goes to a person. Without a base, a value fills an empty side.
 
 Values are compared in the form of their type, so that `+1 (212) 555-0100` and `+12125550100` are equal. Where the

@@ -1,22 +1,22 @@
-"""How far each pull source of each tenant was read."""
+"""How far each pull source of each tenant and org was read."""
 
 from datetime import datetime
 
 from msgspec import Struct
 
-from crosswalk.domain.ids import TenantName
+from crosswalk.domain.ids import Origin
 from crosswalk.store.database import Connection
 
 READ = """
 SELECT position, moved_at
 FROM cursors
-WHERE tenant = %s AND source = %s
+WHERE tenant = %s AND org = %s AND source = %s
 """
 
 MOVE = """
-INSERT INTO cursors (tenant, source, position)
-VALUES (%s, %s, %s)
-ON CONFLICT (tenant, source) DO UPDATE
+INSERT INTO cursors (tenant, org, source, position)
+VALUES (%s, %s, %s, %s)
+ON CONFLICT (tenant, org, source) DO UPDATE
 SET position = excluded.position, moved_at = now()
 """
 
@@ -28,12 +28,12 @@ class Cursor(Struct, frozen=True):
     moved_at: datetime
 
 
-async def read(connection: Connection, tenant: TenantName, source: str) -> Cursor | None:
+async def read(connection: Connection, origin: Origin, source: str) -> Cursor | None:
     """The stored cursor; `None` before the first."""
-    row = await (await connection.execute(READ, (tenant, source))).fetchone()
+    row = await (await connection.execute(READ, (*origin, source))).fetchone()
     return None if row is None else Cursor(row[0], row[1])
 
 
-async def move(connection: Connection, tenant: TenantName, source: str, position: str) -> None:
+async def move(connection: Connection, origin: Origin, source: str, position: str) -> None:
     """Store the position; in the same transaction as the events before it, so that none is skipped or lost."""
-    await connection.execute(MOVE, (tenant, source, position))
+    await connection.execute(MOVE, (*origin, source, position))

@@ -2,9 +2,19 @@
 
 from collections.abc import Sequence
 
+import msgspec
+from msgspec import Struct
+
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import TenantName, UserId
 from crosswalk.store.database import Connection
+
+
+class _Email(Struct):
+    email: object = None
+
+
+_decode_email = msgspec.json.Decoder(_Email).decode
 
 # Relies on the primary key (tenant, user_id).
 READ = """
@@ -15,16 +25,24 @@ WHERE tenant = %s AND user_id = ANY(%b::text[])
 
 # Keeps the newer of the stored and the given state, so that the order of arrival does not matter.
 SAVE = """
-INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted)
+INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted, email)
 SELECT %s, *
-FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[])
-     AS given (user_id, profile, updated_at, observed_at, carrier, deleted)
+FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[], %b::text[])
+     AS given (user_id, profile, updated_at, observed_at, carrier, deleted, email)
 ORDER BY given.user_id
 ON CONFLICT (tenant, user_id) DO UPDATE
 SET profile = excluded.profile, updated_at = excluded.updated_at, observed_at = excluded.observed_at,
-    carrier = excluded.carrier, deleted = excluded.deleted, seen_at = now()
+    carrier = excluded.carrier, deleted = excluded.deleted, email = excluded.email, seen_at = now()
 WHERE (excluded.updated_at, excluded.observed_at, excluded.carrier)
     > (stored.updated_at, stored.observed_at, stored.carrier)
+"""
+
+# Relies on identities_by_email.
+BY_EMAIL = """
+SELECT email, user_id
+FROM identities
+WHERE tenant = %s AND email = ANY(%b::text[]) AND NOT deleted
+ORDER BY email, user_id
 """
 
 ALL_IDS = """
@@ -56,8 +74,26 @@ async def save(connection: Connection, tenant: TenantName, identities: Sequence[
             [i.version.observed_at for i in identities],
             [i.version.carrier for i in identities],
             [i.deleted for i in identities],
+            [_email(i.profile) for i in identities],
         ),
     )
+
+
+async def by_email(connection: Connection, tenant: TenantName, emails: Sequence[str]) -> dict[str, list[UserId]]:
+    """The users that have one of these addresses (in lower case) and are not deleted, by address."""
+    found: dict[str, list[UserId]] = {}
+    for email, user_id in await (await connection.execute(BY_EMAIL, (tenant, list(emails)))).fetchall():
+        found.setdefault(email, []).append(UserId(user_id))
+    return found
+
+
+def _email(profile: bytes) -> str | None:
+    """The user's address in lower case, where the user has one that PostgreSQL can hold."""
+    try:
+        email = _decode_email(profile).email
+    except msgspec.DecodeError:
+        return None
+    return email.lower() if isinstance(email, str) and "\0" not in email else None
 
 
 async def all_ids(connection: Connection, tenant: TenantName) -> list[UserId]:

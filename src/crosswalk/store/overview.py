@@ -75,6 +75,9 @@ class ReceivedEvent(Struct, frozen=True):
     occurred_at: datetime
     received_at: datetime
     outcomes: tuple[Outcome, ...]
+    org: str = ""
+    object: str | None = None
+    record_id: str | None = None
 
 
 class FieldChange(Struct, frozen=True):
@@ -140,6 +143,7 @@ CROSS JOIN LATERAL (
 
 _EVENT_COLUMNS = """
 SELECT i.seq, i.tenant, i.event_id, i.source, i.type, i.disposition, i.note, i.user_id, i.occurred_at, i.received_at,
+       i.org, i.object, i.record_id,
        (
            SELECT coalesce(json_agg(json_build_object(
                'sync', d.sync, 'outcome', d.outcome, 'attempts', d.attempts, 'finished_at', d.finished_at
@@ -153,10 +157,17 @@ FROM inbox AS i
 # Relies on the primary keys of inbox and due.
 EVENTS = _EVENT_COLUMNS + "WHERE i.seq < %(before)s ORDER BY i.seq DESC LIMIT %(limit)s"
 
-# Relies on inbox_by_user.
-EVENTS_OF_USER = (
-    _EVENT_COLUMNS + "WHERE i.tenant = %(tenant)s AND i.user_id = %(user_id)s" + " ORDER BY i.seq DESC LIMIT %(limit)s"
+# What the tenant told of the user, and what the org told of the user's record. Relies on inbox_by_user and due_by_user.
+_OF_USER = """
+WHERE i.seq IN (
+    (SELECT seq FROM inbox WHERE tenant = %(tenant)s AND user_id = %(user_id)s ORDER BY seq DESC LIMIT %(limit)s)
+    UNION
+    (SELECT seq FROM due WHERE sync = ANY(%(syncs)s) AND user_id = %(user_id)s ORDER BY seq DESC LIMIT %(limit)s)
 )
+ORDER BY i.seq DESC
+LIMIT %(limit)s
+"""
+EVENTS_OF_USER = _EVENT_COLUMNS + _OF_USER
 
 _WRITE_COLUMNS = """
 SELECT a.id, a.at, a.actor, a.sync, a.user_id, a.object, a.record_id, a.action, a.field, a.old, a.new, a.reason,

@@ -76,6 +76,7 @@ class System:
     database_url: str | None
     stack: ExitStack
     sources: dict[str, Any] = field(default_factory=lambda: {"event_stream": {"token": "${EVENT_TOKEN}"}})
+    org_sources: dict[str, Any] = field(default_factory=dict)
     auth: dict[str, Any] = field(default_factory=dict)
     targets: list[dict[str, Any]] = field(default_factory=lambda: [contact_target(), lead_target()])
     sync: dict[str, Any] = field(default_factory=dict)
@@ -105,6 +106,7 @@ class System:
                     "login_url": access.salesforce.instance_url,
                     "ca_file": str(access.ca_file),
                     "timeout": "10s",
+                    "sources": self.org_sources,
                     "auth": self.auth
                     or {
                         "flow": "client_credentials",

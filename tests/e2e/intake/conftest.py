@@ -8,11 +8,12 @@ from starlette.applications import Starlette
 
 from crosswalk.api.webhooks import WebhookTokens, webhook_routes
 from crosswalk.connectors.secret import Secret
-from crosswalk.domain.ids import SyncName, TenantName
+from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.engine.intake import Intake
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.store.database import Database
-from crosswalk.store.inbox import Lane, Subscriber
+from crosswalk.store.due import Lane
+from crosswalk.store.inbox import Subscriber
 
 EVENT_TOKEN = "token-of-the-event-stream"
 LOG_TOKEN = "token-of-the-log-stream"
@@ -31,7 +32,9 @@ async def jobs(database: Database) -> LaneJobs:
 
 @pytest.fixture
 async def intake(database: Database, jobs: LaneJobs) -> AsyncIterator[Intake]:
-    async with Intake(database, [Subscriber(SyncName("customers"), TenantName("acme"), 1)], jobs.wake) as intake:
+    async with Intake(
+        database, [Subscriber(SyncName("customers"), TenantName("acme"), OrgName("acme"), 1)], jobs.wake
+    ) as intake:
         yield intake
 
 

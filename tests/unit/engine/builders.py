@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import UserId
-from crosswalk.store.inbox import DueEvent
+from crosswalk.store.due import DueEvent
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
@@ -13,6 +13,7 @@ from crosswalk.connectors.base import (
     DescribesObjects,
     FindsCandidates,
     ObjectDescription,
+    ReadsChanges,
     WriteResult,
     WritesRecords,
 )
@@ -20,6 +21,7 @@ from crosswalk.connectors.errors import ConnectorError, MalformedAnswer
 from crosswalk.connectors.http import open_http
 from crosswalk.connectors.parallel import map_parallel
 from crosswalk.connectors.salesforce import query as queries
+from crosswalk.connectors.salesforce import record_poll
 from crosswalk.connectors.salesforce.auth import TokenEndpoint
 from crosswalk.connectors.salesforce.collections import Call, plan_calls, send_call
 from crosswalk.connectors.salesforce.describe import describe
@@ -28,6 +30,7 @@ from crosswalk.connectors.salesforce.limits import Limit
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.salesforce.transport import Transport
 from crosswalk.connectors.shared_token import SharedToken
+from crosswalk.domain.event import Event
 from crosswalk.domain.plan import RecordWrite
 from crosswalk.domain.record import Record
 
@@ -38,7 +41,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SalesforceClient(FindsCandidates, WritesRecords, DescribesObjects):
+class SalesforceClient(FindsCandidates, ReadsChanges, WritesRecords, DescribesObjects):
     """One org.
 
     An asynchronous context manager; leaving it closes the connections.
@@ -59,6 +62,7 @@ class SalesforceClient(FindsCandidates, WritesRecords, DescribesObjects):
         on_usage: Callable[[ApiUsage], None] | None = None,
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
+        self._now = now
         self._http = open_http(settings.ca_file, settings.timeouts)
         tokens = SharedToken(TokenEndpoint(settings, self._http).fetch, time.monotonic)
         self._transport = Transport(settings, self._http, tokens, now, on_usage)
@@ -114,6 +118,17 @@ class SalesforceClient(FindsCandidates, WritesRecords, DescribesObjects):
             key_field=key_field,
             values=values,
         )
+
+    def changes_since(self, object_name: str, fields: Sequence[str], since: str) -> AsyncIterator[list[Event]]:
+        """Yield an event for each record that changed at or after `since`, deleted ones too, oldest first, in pages.
+
+        `since` is a time in UTC as Salesforce writes it (`2026-01-31T10:00:00.000+0000`).
+        """
+        return record_poll.changes_since(self._transport, object_name, fields, since)
+
+    async def newest_change(self, object_name: str) -> str:
+        """Return when an object's records last changed; the present time where there are none."""
+        return await record_poll.newest_change(self._transport, object_name, self._now())
 
     async def write(self, writes: Sequence[RecordWrite]) -> list[WriteResult]:
         """Write records and return what became of each, in the order of `writes`.

@@ -1,7 +1,7 @@
 """Queries, page by page, and the search for candidates."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote_plus
 
@@ -37,7 +37,7 @@ _decode_page = msgspec.json.Decoder(_Page).decode
 
 
 async def query(transport: Transport, soql: str) -> list[Row]:
-    """Return all rows that `soql` selects, following `nextRecordsUrl`.
+    """Return all rows that `soql` selects.
 
     Raises
     ------
@@ -46,12 +46,19 @@ async def query(transport: Transport, soql: str) -> list[Row]:
     MalformedAnswer
         The answer is no page of records.
     """
-    page = _read_page(await transport.send("GET", "query", query={"q": soql}))
-    rows: list[Row] = page.records
+    return [row async for page in query_pages(transport, soql) for row in page]
+
+
+async def query_pages(transport: Transport, soql: str, *, deleted_too: bool = False) -> AsyncIterator[list[Row]]:
+    """Yield the rows that `soql` selects page by page, following `nextRecordsUrl`.
+
+    `deleted_too` asks for records in the recycle bin as well. Raises what `query` raises.
+    """
+    page = _read_page(await transport.send("GET", "queryAll" if deleted_too else "query", query={"q": soql}))
+    yield page.records
     while not page.done and page.next_records_url:
         page = _read_page(await transport.send("GET", page.next_records_url))
-        rows.extend(page.records)
-    return rows
+        yield page.records
 
 
 async def find_candidates(
@@ -72,7 +79,7 @@ async def find_candidates(
         return await query(transport, candidates_query(object_name, fields, key_field, chunk, extra_where))
 
     found = await map_parallel(find, chunk_values(values, room), gate)
-    return [_record(object_name, row) for rows in found for row in rows]
+    return [record_of(object_name, row) for rows in found for row in rows]
 
 
 def _read_page(answer: bytes) -> _Page:
@@ -82,7 +89,8 @@ def _read_page(answer: bytes) -> _Page:
         raise MalformedAnswer("Salesforce", "GET query", "a page of records as JSON", "something else") from error
 
 
-def _record(object_name: str, row: Row) -> Record:
+def record_of(object_name: str, row: Row) -> Record:
+    """Return the record in a row: fields by API name, those of parents as `Account.Name`."""
     fields: dict[str, FieldValue] = {}
     for name, value in row.items():
         _flatten(fields, name, value)

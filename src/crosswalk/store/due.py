@@ -1,0 +1,209 @@
+"""The work that each sync still has to do about the events of the inbox, lane by lane."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+from msgspec import Struct
+
+from crosswalk.domain.event import Disposition, Event, RecordRef, Source
+from crosswalk.domain.ids import RecordId, SyncName, UserId
+from crosswalk.store.database import Connection, fetch_row
+
+ROUTING = -1
+"""The lane of events about records that no identity is linked to: there it is found out whom they concern."""
+
+NOBODY = UserId("")
+"""Stands for the identity while it is not known yet."""
+
+LONGEST_WAIT_S = 60.0
+
+
+class Lane(Struct, frozen=True):
+    """A slice of a sync's identities; one worker at a time reconciles it."""
+
+    sync: SyncName
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.sync}/{self.number}"
+
+
+class DueEvent(Struct, frozen=True):
+    """An event of the inbox that a sync has not dealt with yet."""
+
+    seq: int
+    event: Event
+    age_s: float
+    """Seconds since it was received, by the database's clock alone."""
+
+
+# The next events of a lane, oldest first. Relies on due_waiting.
+DUE = """
+SELECT d.seq, extract(epoch FROM clock_timestamp() - d.received_at)::float8, i.event_id, i.source, i.type,
+       i.disposition, i.note, d.user_id, i.updated_at, i.occurred_at, i.raw, i.object, i.record_id
+FROM due AS d
+JOIN inbox AS i USING (seq)
+WHERE d.sync = %s AND d.lane = %s AND d.outcome IS NULL AND d.not_before <= now()
+ORDER BY d.seq
+LIMIT %s
+"""
+
+# How many events of a lane wait, up to a bound, and how long the oldest has waited, by the database's clock alone.
+WAITING = """
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)::float8
+FROM (
+    SELECT received_at
+    FROM due
+    WHERE sync = %s AND lane = %s AND outcome IS NULL AND not_before <= now()
+    ORDER BY seq
+    LIMIT %s
+) AS waiting
+"""
+
+# Everything up to the newest event read is done with for these identities: the newest state covers the older ones.
+FINISH = """
+UPDATE due AS d
+SET outcome = o.outcome, finished_at = clock_timestamp()
+FROM unnest(%b::text[], %b::text[]) AS o (user_id, outcome)
+WHERE d.sync = %s AND d.user_id = o.user_id AND d.seq <= %s AND d.outcome IS NULL
+"""
+
+# These identities are tried again later; the wait doubles with each attempt up to a bound, and is spread so that those
+# who failed together, or waited for one another, do not come back together.
+POSTPONE = """
+UPDATE due AS d
+SET attempts = least(d.attempts + 1, 1000),
+    not_before = now() + make_interval(
+        secs => greatest(p.after_s, least(%s, 0.25 * 2 ^ least(d.attempts, 20)) * (0.75 + 0.5 * random()))
+    )
+FROM unnest(%b::text[], %b::float8[]) AS p (user_id, after_s)
+WHERE d.sync = %s AND d.user_id = p.user_id AND d.seq <= %s AND d.outcome IS NULL
+"""
+
+# Hands events of the routing lane to the identities they concern, each to its own lane.
+ROUTE = """
+INSERT INTO due (sync, seq, lane, user_id, received_at)
+SELECT d.sync, d.seq, (hashtextextended(r.user_id, 0) & 2147483647) %% %b, r.user_id, d.received_at
+FROM unnest(%b::bigint[], %b::text[]) AS r (seq, user_id)
+JOIN due AS d ON d.sync = %b AND d.seq = r.seq AND d.user_id = %b
+ON CONFLICT (sync, seq, user_id) DO NOTHING
+RETURNING lane
+"""
+
+FINISH_ROUTED = """
+UPDATE due AS d
+SET outcome = o.outcome, finished_at = clock_timestamp()
+FROM unnest(%b::bigint[], %b::text[]) AS o (seq, outcome)
+WHERE d.sync = %b AND d.seq = o.seq AND d.user_id = %b AND d.outcome IS NULL
+"""
+
+# Seconds until a lane's first postponed event is due again.
+NEXT_DUE = """
+SELECT extract(epoch FROM min(not_before) - now())::float8
+FROM due
+WHERE sync = %s AND lane = %s AND outcome IS NULL
+"""
+
+# Lanes with work that is due: what the sweep wakes when a wake-up was lost.
+LANES_WITH_WORK = """
+SELECT DISTINCT sync, lane
+FROM due
+WHERE outcome IS NULL AND not_before <= now()
+"""
+
+
+async def read_due(connection: Connection, lane: Lane, limit: int) -> list[DueEvent]:
+    """The next events of a lane, oldest first, at most `limit`."""
+    rows = await (await connection.execute(DUE, (lane.sync, lane.number, limit), binary=True)).fetchall()
+    return [
+        DueEvent(
+            seq=seq,
+            age_s=age_s,
+            event=Event(
+                id=event_id,
+                source=Source(source),
+                type=type_,
+                occurred_at=occurred_at,
+                disposition=Disposition(disposition),
+                raw=bytes(raw),
+                user_id=UserId(user_id) or None,
+                updated_at=updated_at,
+                note=note,
+                record=None if not record_id else RecordRef(object_name, RecordId(record_id)),
+            ),
+        )
+        for (
+            seq,
+            age_s,
+            event_id,
+            source,
+            type_,
+            disposition,
+            note,
+            user_id,
+            updated_at,
+            occurred_at,
+            raw,
+            object_name,
+            record_id,
+        ) in rows
+    ]
+
+
+async def waiting(connection: Connection, lane: Lane, up_to: int) -> tuple[int, float]:
+    """How many events of the lane are due (counted to `up_to`), and for how many seconds the oldest has waited."""
+    row = await fetch_row(connection, WAITING, (lane.sync, lane.number, up_to))
+    return row[0], row[1]
+
+
+async def finish(
+    connection: Connection, sync: SyncName, outcomes: Sequence[tuple[UserId, str]], up_to_seq: int
+) -> None:
+    """Mark all waiting events of these identities, up to the newest one read, as dealt with."""
+    await connection.execute(FINISH, ([u for u, _ in outcomes], [o for _, o in outcomes], sync, up_to_seq))
+
+
+async def postpone(
+    connection: Connection, sync: SyncName, waits: Sequence[tuple[UserId, float]], up_to_seq: int
+) -> None:
+    """Put the waiting events of these identities off: by the given seconds, or longer after each failed attempt."""
+    await connection.execute(POSTPONE, (LONGEST_WAIT_S, [u for u, _ in waits], [s for _, s in waits], sync, up_to_seq))
+
+
+async def seconds_to_next(connection: Connection, lane: Lane) -> float | None:
+    """Seconds until the lane's next waiting event is due (negative: already); `None` when nothing waits."""
+    row = await fetch_row(connection, NEXT_DUE, (lane.sync, lane.number))
+    return None if row[0] is None else float(row[0])
+
+
+async def lanes_with_work(connection: Connection) -> list[Lane]:
+    """Every lane that has work due now."""
+    rows = await (await connection.execute(LANES_WITH_WORK)).fetchall()
+    return [Lane(SyncName(sync), number) for sync, number in rows]
+
+
+async def route(
+    connection: Connection, sync: SyncName, lanes: int, found: Mapping[int, Collection[UserId]], nobody: str
+) -> list[Lane]:
+    """Hand events of the routing lane on.
+
+    Parameters
+    ----------
+    lanes
+        Over how many lanes the sync's identities are split.
+    found
+        The inbox's number of each event → the identities that it concerns.
+    nobody
+        The outcome of events that concern no identity.
+
+    Returns
+    -------
+    list
+        The lanes that have work because of it.
+    """
+    pairs = [(seq, user_id) for seq, users in found.items() for user_id in users]
+    rows = await (
+        await connection.execute(ROUTE, (lanes, [s for s, _ in pairs], [u for _, u in pairs], sync, NOBODY))
+    ).fetchall()
+    outcomes = ["routed" if users else nobody for users in found.values()]
+    await connection.execute(FINISH_ROUTED, (list(found), outcomes, sync, NOBODY))
+    return [Lane(sync, number) for number in sorted({row[0] for row in rows})]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from crosswalk_sandbox.auth0.actions.builds import Builder
 from crosswalk_sandbox.auth0.actions.node import NodeRunner
+from crosswalk_sandbox.auth0.actions.registration import after_password_change, after_registration
 from crosswalk_sandbox.auth0.actions.state import Actions
 from crosswalk_sandbox.auth0.clients import Clients
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
@@ -201,6 +202,7 @@ class Tenant:
             document = self.users.create(given)
             self.log("sapi", api_log(CREATE_USER, source, given, document))
             self.emit("user.created", {"object": document}, source)
+            after_registration(self, document, source)
             return document
 
     def register(self, body: dict[str, Any], origin: Origin) -> dict[str, Any]:
@@ -209,6 +211,7 @@ class Tenant:
             document = self.users.create(body)
             self.log("ss", self.user_log(document, origin, signup_details(body, origin, self.name)))
             self.emit("user.created", {"object": document}, origin)
+            after_registration(self, document, origin)
             return document
 
     def sign_up(self, body: dict[str, Any], origin: Origin) -> dict[str, Any]:
@@ -239,6 +242,8 @@ class Tenant:
                 entry = self.user_log(after, source, details)
                 self.log(log_type, {"description": DESCRIPTIONS[log_type], **entry})
             self.emit("user.updated", {"object": after, "previous_object": before}, source)
+            if body.get("password") is not None:
+                after_password_change(self, after, source)
             return after
 
     def delete_user(self, user_id: str, origin: Origin | None = None) -> None:

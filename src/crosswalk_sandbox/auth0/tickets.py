@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from crosswalk_sandbox.auth0.actions.registration import after_password_change
 from crosswalk_sandbox.auth0.identities import key_of
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem
@@ -155,6 +156,7 @@ def change_password(tenant: Tenant, token: str, password: str, origin: Origin) -
             tenant.emit("user.updated", {"object": tenant.users.get(owner), "previous_object": before}, origin)
         entry = tenant.user_log(after, origin, {"email": ticket.email})
         tenant.log("scp", {"description": "Change Password", **entry})
+        after_password_change(tenant, after, origin)
         return ticket
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from crosswalk_sandbox.auth0.tenant import Tenant
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,14 @@ class Pending(Generic[T]):
 
     run: Run
     then: Callable[[Outcome], T | Pending[T]]
+
+
+def afterwards(step: T | Pending[T], go_on: Callable[[T], U | Pending[U]]) -> U | Pending[U]:
+    """Go on with a value as soon as it is known."""
+    if isinstance(step, Pending):
+        then = step.then
+        return Pending(step.run, lambda outcome: afterwards(then(outcome), go_on))
+    return go_on(step)
 
 
 async def settle(tenant: Tenant, begin: Callable[[], T | Pending[T]]) -> T:

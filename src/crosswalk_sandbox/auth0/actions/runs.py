@@ -7,7 +7,6 @@ again. That Actions cannot run (no Node) is an outcome too: logins go on without
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -259,8 +258,3 @@ def masker(run: Run) -> Any:
         return text
 
     return mask
-
-
-def query_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return request parameters as an event shows them."""
-    return {name: value for name, value in values.items() if isinstance(value, str)}

@@ -9,6 +9,8 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from crosswalk_sandbox.auth0.actions.pending import Pending, settle
+from crosswalk_sandbox.auth0.actions.registration import RegistrationDenied, registering
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.pages.csrf import FIELD, csrf_value, is_genuine, set_csrf_cookie
 from crosswalk_sandbox.auth0.pages.forms import draft_of, sign_up_body, update_body
@@ -70,11 +72,18 @@ class Pages:
         if form is None:
             return self._page(request, "signup.html", 403, form=EMPTY_FORM, error=STALE_FORM)
         try:
-            document = self._tenant.sign_up(sign_up_body(form), self._origin(request))
+            document = await settle(self._tenant, lambda: self._signed_up(sign_up_body(form), self._origin(request)))
+        except RegistrationDenied as denied:
+            shown = {**EMPTY_FORM, **form, "password": ""}
+            message = denied.user_message or denied.message
+            return self._page(request, "signup.html", denied.status, form=shown, error=message)
         except Problem as problem:
             shown = {**EMPTY_FORM, **form, "password": ""}
             return self._page(request, "signup.html", problem.status, form=shown, error=problem.message)
         return redirect_to_profile(document["user_id"], "signed-up")
+
+    def _signed_up(self, body: dict[str, Any], origin: Origin) -> dict[str, Any] | Pending[dict[str, Any]]:
+        return registering(self._tenant, body, origin, lambda wanted: self._tenant.sign_up(wanted, origin))
 
     async def profile(self, request: Request) -> Response:
         """Show one user with an edit form."""

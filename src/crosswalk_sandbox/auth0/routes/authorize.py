@@ -6,13 +6,20 @@ Every page belongs to one login on its way, which only the browser that began it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from crosswalk_sandbox.auth0.actions.event_objects import Asked
+from crosswalk_sandbox.auth0.actions.login import take_login_outcome, transaction_properties
+from crosswalk_sandbox.auth0.actions.pending import Pending, afterwards, settle
+from crosswalk_sandbox.auth0.actions.registration import RegistrationDenied, registering
+from crosswalk_sandbox.auth0.actions.runs import Outcome
 from crosswalk_sandbox.auth0.mails import mail_new_user
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.pages.signin import signin_page
@@ -46,9 +53,12 @@ from crosswalk_sandbox.auth0.tenant import Tenant
 OVER = "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some issue with cookies, since we couldn't find your session. Try logging in again from the application and if the problem persists please contact the administrator."  # noqa: E501 - one sentence of the vendor's
 SIGNUP_DISABLED = "Sign up is disabled for this organization"
 NO_DATABASE = "There is no database connection to log in with"
+GENERIC = "Something went wrong, please try again later"
 WRONG_CODE = "The code you entered is invalid"
 # What a page's form does: it may change the login, or return a message to show on the same page again.
-Submission = Callable[[Transaction, dict[str, str], Origin], str | None]
+Message = str | None
+Submission = Callable[[Transaction, dict[str, str], Origin], Message | Pending[Message]]
+Answer = Response | Pending[Response]
 
 
 def authorize_routes(tenant: Tenant) -> list[BaseRoute]:
@@ -59,6 +69,7 @@ def authorize_routes(tenant: Tenant) -> list[BaseRoute]:
         Route("/authorize", pages.authorize, methods=["GET", "POST"]),
         *(Route(f"/u/{step}", pages.show, methods=["GET"], name=step) for step in steps),
         *(Route(f"/u/{step}", pages.submit, methods=["POST"], name=step) for step in steps),
+        Route("/continue", pages.resume, methods=["GET", "POST"]),
     ]
 
 
@@ -68,6 +79,8 @@ class SignInPages:
     def __init__(self, tenant: Tenant) -> None:
         self._tenant = tenant
         self._flow = Flow(tenant)
+        # Who sends a page's form twice waits for the first one, so that Actions run once.
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._submissions: dict[str, Submission] = {
             "login": self._log_in,
             "signup": self._sign_up,
@@ -80,52 +93,96 @@ class SignInPages:
     async def authorize(self, request: Request) -> Response:
         """Begin a login, or end it at once when the browser's session is enough."""
         given = request.query_params if request.method == "GET" else await request.form()
-        parameters = {name: value for name, value in given.items() if isinstance(value, str)}
-        origin = caller(request, self._tenant, parameters.get("client_id", ""))
-        with self._tenant.lock:
-            try:
-                wanted = read_request(self._tenant, parameters)
-            except PageError as error:
-                log_application(self._tenant, "f", origin, error.description)
-                return self._error_page(error)
-            except RequestDenied as denied:
-                log_application(self._tenant, "f", origin, denied.description)
-                return return_to_application(denied.address, denied.parameters())
-            browser = browser_id(request)
-            transaction = self._flow.begin(wanted, browser, current_session(request, self._tenant))
-            try:
-                response = self._advance(request, transaction, origin)
-            except Problem as problem:
-                return self._error_page(PageError("invalid_request", problem.message))
+        parameters = text_fields(given)
+        origin, browser = caller(request, self._tenant, parameters.get("client_id", "")), browser_id(request)
+        response = await settle(self._tenant, lambda: self._begin(request, parameters, browser, origin))
         set_browser_cookie(response, browser)
         return response
 
+    def _begin(self, request: Request, parameters: dict[str, str], browser: str, origin: Origin) -> Answer:
+        try:
+            wanted = read_request(self._tenant, parameters)
+        except PageError as error:
+            log_application(self._tenant, "f", origin, error.description)
+            return self._error_page(error)
+        except RequestDenied as denied:
+            log_application(self._tenant, "f", origin, denied.description)
+            return return_to_application(denied.address, denied.parameters())
+        transaction = self._flow.begin(wanted, browser, current_session(request, self._tenant))
+        transaction.query = parameters
+        return self._guarded(transaction, origin, lambda: self._advance(request, transaction, origin))
+
     async def show(self, request: Request) -> Response:
         """Show the page that the login has come to, whichever was asked for."""
-        return self._in_transaction(request, None)
+        return await self._in_transaction(
+            request,
+            request.query_params.get("state", ""),
+            lambda transaction, origin: self._on_page(request, transaction, None, origin),
+        )
 
     async def submit(self, request: Request) -> Response:
         """Take the form of a page, and go on or show what is wrong with it."""
-        form = {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-        return self._in_transaction(request, form)
+        form = text_fields(await request.form())
+        return await self._in_transaction(
+            request,
+            request.query_params.get("state", ""),
+            lambda transaction, origin: self._on_page(request, transaction, form, origin),
+        )
 
-    def _in_transaction(self, request: Request, form: dict[str, str] | None) -> Response:
-        with self._tenant.lock:
-            transaction = self._transaction(request)
+    async def resume(self, request: Request) -> Response:
+        """Go on with a login whose browser comes back from where an Action had sent it."""
+        form = text_fields(await request.form()) if request.method == "POST" else {}
+        query = dict(request.query_params)
+        asked = Asked(request.method, query, form)
+        return await self._in_transaction(
+            request,
+            query.get("state") or form.get("state", ""),
+            lambda transaction, origin: self._come_back(request, transaction, asked, origin),
+        )
+
+    def _come_back(self, request: Request, transaction: Transaction, asked: Asked, origin: Origin) -> Answer:
+        if not transaction.actions.url:
+            return self._error_page(PageError("invalid_request", OVER))
+        transaction.actions.url = ""
+        transaction.actions.came_back = asked
+        return self._advance(request, transaction, origin)
+
+    async def _in_transaction(
+        self, request: Request, state: str, act: Callable[[Transaction, Origin], Answer]
+    ) -> Response:
+        def begin() -> Answer:
+            transaction = self._tenant.signin.transactions.find(state, browser_id(request), self._tenant.clock())
             if transaction is None:
                 return self._error_page(PageError("invalid_request", OVER))
             origin = caller(request, self._tenant, transaction.request.client_id)
-            try:
-                return self._on_page(request, transaction, form, origin)
-            except Denied as denied:
-                return self._denied(transaction, denied, origin)
-            except Problem as problem:
-                # The client, the API or the organization is gone since the login began.
-                return self._error_page(PageError("invalid_request", problem.message))
+            return self._guarded(transaction, origin, lambda: act(transaction, origin))
+
+        turn = self._turns.setdefault(state, asyncio.Lock())
+        async with turn:
+            return await settle(self._tenant, begin)
+
+    def _guarded(self, transaction: Transaction, origin: Origin, act: Callable[[], Answer]) -> Answer:
+        """Do something in a login, now and after the Actions that it may wait for, and answer what goes wrong."""
+        try:
+            step = act()
+        except Denied as denied:
+            return self._denied(transaction, denied, origin)
+        except Problem as problem:
+            # The client, the API or the organization is gone since the login began.
+            return self._error_page(PageError("invalid_request", problem.message))
+        if not isinstance(step, Pending):
+            return step
+
+        def then(outcome: Outcome) -> Answer:
+            if not self._tenant.signin.transactions.is_open(transaction):
+                return self._error_page(PageError("invalid_request", OVER))
+            return self._guarded(transaction, origin, lambda: step.then(outcome))
+
+        return Pending(step.run, then)
 
     def _on_page(
         self, request: Request, transaction: Transaction, form: dict[str, str] | None, origin: Origin
-    ) -> Response:
+    ) -> Answer:
         page = page_of(request)
         step = self._flow.next_step(transaction, origin)
         # Whoever is not known yet may change between the two forms.
@@ -135,26 +192,36 @@ class SignInPages:
             return self._advance(request, transaction, origin)
         if form is None:
             return self._page(page, transaction)
-        message = self._submissions[page](transaction, form, origin)
-        if message is not None:
-            typed = form.get("username") or form.get("email", "")
-            return self._page(page, transaction, 400, error=message, username=typed)
-        return self._advance(request, transaction, origin)
+        typed = form.get("username") or form.get("email", "")
 
-    def _advance(self, request: Request, transaction: Transaction, origin: Origin) -> Response:
+        def go_on(message: str | None) -> Answer:
+            if message is not None:
+                return self._page(page, transaction, 400, error=message, username=typed)
+            return self._advance(request, transaction, origin)
+
+        return afterwards(self._submissions[page](transaction, form, origin), go_on)
+
+    def _advance(self, request: Request, transaction: Transaction, origin: Origin) -> Answer:
         """Send the browser to the next page, or back to the application when there is none left."""
-        try:
-            if "none" in transaction.request.prompts:
-                self._flow.silently(transaction, origin)
-            step = self._flow.next_step(transaction, origin)
-        except Denied as denied:
-            return self._denied(transaction, denied, origin)
+        step = self._flow.next_step(transaction, origin)
+        if step == "actions" and transaction.actions.url:
+            return RedirectResponse(transaction.actions.url, 302, HEADERS)
+        session = current_session(request, self._tenant)
+        if step == "actions":
+            run = self._flow.actions_run(transaction, session, origin)
+            return Pending(run, lambda outcome: self._after_actions(request, transaction, outcome, origin))
+        if "none" in transaction.request.prompts:
+            self._flow.silently(step)
         if step != "done":
             return RedirectResponse(f"/u/{step}?state={transaction.state}", 302, HEADERS)
-        code, session = self._flow.finish(transaction, current_session(request, self._tenant), origin)
+        code, session = self._flow.finish(transaction, session, origin)
         response = return_to_application(transaction.request.address, {"code": code})
         set_session_cookie(response, session)
         return response
+
+    def _after_actions(self, request: Request, transaction: Transaction, outcome: Outcome, origin: Origin) -> Answer:
+        take_login_outcome(self._tenant, transaction, current_session(request, self._tenant), outcome, origin)
+        return self._advance(request, transaction, origin)
 
     def _denied(self, transaction: Transaction, denied: Denied, origin: Origin) -> Response:
         self._flow.fail(transaction, denied, origin)
@@ -196,7 +263,9 @@ class SignInPages:
         self._proven(transaction, user["user_id"], provider.name, "federated")
         return None
 
-    def _sign_up(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
+    def _sign_up(
+        self, transaction: Transaction, form: dict[str, str], origin: Origin
+    ) -> str | Pending[str | None] | None:
         if not self._may_sign_up(transaction):
             return SIGNUP_DISABLED
         email = self._invited_email(transaction) or form.get("email", "").strip()
@@ -208,15 +277,20 @@ class SignInPages:
             "email": email,
             "password": form.get("password", ""),
         }
-        try:
-            user = self._tenant.register(body, origin)
-            mail_new_user(self._tenant, user, body, origin.client_id)
-        except Problem as problem:
-            log_application(self._tenant, "fs", origin, problem.message, user_name=email)
-            # The vendor tells nobody whether an address is taken.
-            return "Something went wrong, please try again later" if problem.status == 409 else problem.message
-        self._proven(transaction, user["user_id"], database.name)
-        return None
+
+        def create(wanted: dict[str, Any]) -> str | None:
+            try:
+                user = self._tenant.register(wanted, origin)
+                mail_new_user(self._tenant, user, wanted, origin.client_id)
+            except Problem as problem:
+                log_application(self._tenant, "fs", origin, problem.message, user_name=email)
+                # The vendor tells nobody whether an address is taken.
+                return GENERIC if problem.status == 409 else problem.message
+            self._proven(transaction, user["user_id"], database.name)
+            return None
+
+        told = transaction_properties(transaction)
+        return refused_politely(registering(self._tenant, body, origin, create, told))
 
     def _proven(self, transaction: Transaction, user_id: str, connection: str, method: str = "pwd") -> None:
         transaction.user_id = user_id
@@ -310,9 +384,24 @@ class SignInPages:
     def _error_page(self, error: PageError) -> Response:
         return signin_page(self._tenant.name, "error", error.status, code=error.error, error=error.description)
 
-    def _transaction(self, request: Request) -> Transaction | None:
-        state = request.query_params.get("state", "")
-        return self._tenant.signin.transactions.find(state, browser_id(request), self._tenant.clock())
+
+def refused_politely(step: str | Pending[str | None] | None) -> str | Pending[str | None] | None:
+    """Return the outcome of a sign-up, where an Action's refusal becomes what the page says."""
+    if not isinstance(step, Pending):
+        return step
+
+    def then(outcome: Outcome) -> str | Pending[str | None] | None:
+        try:
+            return step.then(outcome)
+        except RegistrationDenied as denied:
+            return denied.user_message or GENERIC
+
+    return Pending(step.run, then)
+
+
+def text_fields(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters of a request that are texts, not files."""
+    return {name: value for name, value in given.items() if isinstance(value, str)}
 
 
 def page_of(request: Request) -> str:

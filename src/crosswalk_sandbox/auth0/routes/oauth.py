@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from crosswalk_sandbox.auth0.actions.pending import Pending, settle
+from crosswalk_sandbox.auth0.actions.registration import RegistrationDenied, registering
 from crosswalk_sandbox.auth0.clients import is_public
 from crosswalk_sandbox.auth0.mails import mail_new_user
 from crosswalk_sandbox.auth0.origin import Origin
@@ -20,6 +22,7 @@ from crosswalk_sandbox.auth0.signin.claims import person_claims
 from crosswalk_sandbox.auth0.signin.discovery import configuration
 from crosswalk_sandbox.auth0.signin.errors import OAuthError
 from crosswalk_sandbox.auth0.signin.exchange import (
+    Body,
     Grant,
     exchange_client_credentials,
     exchange_code,
@@ -70,15 +73,14 @@ class AuthorizationServer:
         """Exchange one of the grants for tokens."""
         try:
             given = await read_parameters(request)
-            with self._tenant.lock:
-                return answer_fresh(self._granted(request, given))
+            return answer_fresh(await settle(self._tenant, lambda: self._granted(request, given)))
         except OAuthError as error:
             return refused(error)
         except Problem as problem:
             # The API that the token was for is gone since the login.
             return refused(OAuthError(403, "access_denied", problem.message))
 
-    def _granted(self, request: Request, given: dict[str, str]) -> dict[str, Any]:
+    def _granted(self, request: Request, given: dict[str, str]) -> Body | Pending[Body]:
         wanted = given.get("grant_type", "")
         if not wanted:
             raise OAuthError(403, "invalid_request", "Missing required parameter: grant_type")
@@ -133,6 +135,7 @@ class AuthorizationServer:
         if opaque is not None:
             user_id, scopes = opaque.authorization.user_id, opaque.authorization.scopes
             alive = opaque.expires > now and "openid" in scopes
+            custom = opaque.authorization.id_claims
         else:
             read = self._tenant.tokens.read(token) if token else None
             # Such a token names its API first and this endpoint second; a single audience is never this endpoint.
@@ -141,11 +144,12 @@ class AuthorizationServer:
                 return None
             user_id, scopes = read["sub"], tuple(read["scope"].split())
             alive = read["exp"] > now.timestamp()
+            custom = self._tenant.signin.userinfo_claims.get(read["jti"], {})
         try:
             document = self._tenant.users.get(user_id)
         except Problem:
             return None
-        return {"sub": user_id, **person_claims(document, scopes)} if alive else None
+        return {**custom, "sub": user_id, **person_claims(document, scopes)} if alive else None
 
     async def sign_up(self, request: Request) -> Response:
         """Create a user of the database connection, as applications with their own sign-up form do."""
@@ -158,13 +162,18 @@ class AuthorizationServer:
             return answer({"error": "invalid_request", "error_description": "Unknown client"}, 400)
         origin = caller(request, self._tenant, client_id)
         try:
-            document = self._tenant.register(body, origin)
+            document = await settle(self._tenant, lambda: self._registered(body, origin))
             mail_new_user(self._tenant, document, body, client_id)
+        except RegistrationDenied as denied:
+            return answer(extensibility_error(denied), 400)
         except Problem as problem:
             log_application(self._tenant, "fs", origin, problem.message)
             return answer(signup_refusal(problem), 400)
         shown = {name: document[name] for name in ("email", "email_verified", "user_metadata") if name in document}
         return answer({"_id": document["user_id"].partition("|")[2], **shown})
+
+    def _registered(self, body: Any, origin: Origin) -> Body | Pending[Body]:
+        return registering(self._tenant, body, origin, lambda wanted: self._tenant.register(wanted, origin))
 
     async def jwks(self, request: Request) -> Response:
         """Return the public key that checks the tenant's tokens."""
@@ -186,6 +195,19 @@ def signup_refusal(problem: Problem) -> dict[str, Any]:
             "statusCode": 400,
         }
     return {"name": "BadRequestError", "code": "invalid_signup", "description": "Invalid sign up", "statusCode": 400}
+
+
+def extensibility_error(denied: RegistrationDenied) -> dict[str, Any]:
+    """Return the vendor's answer to a sign-up that an Action refuses."""
+    body = {
+        "name": "InternalExtensibilityError",
+        "statusCode": 400,
+        "code": "extensibility_error",
+        "message": denied.reason,
+        "description": denied.reason,
+        "fromSandbox": True,
+    }
+    return {**body, "friendly_message": denied.user_message} if denied.user_message else body
 
 
 async def read_parameters(request: Request) -> dict[str, str]:

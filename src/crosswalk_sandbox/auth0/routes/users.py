@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from crosswalk_sandbox.auth0.actions.pending import settle
+from crosswalk_sandbox.auth0.actions.registration import registering
 from crosswalk_sandbox.auth0.mails import mail_new_user
 from crosswalk_sandbox.auth0.paging import page_of, projected, sorted_by
 from crosswalk_sandbox.auth0.problems import Problem, invalid_query
@@ -67,9 +71,13 @@ class Users:
     async def create(self, request: Request) -> Response:
         """Create a user."""
         body, origin = await read_json(request), origin_of(request)
-        with self._tenant.lock:
-            document = self._tenant.create_user(body, origin)
-            mail_new_user(self._tenant, document, body, origin.client_id)
+
+        def create(wanted: Any) -> dict[str, Any]:
+            document = self._tenant.create_user(wanted, origin)
+            mail_new_user(self._tenant, document, wanted, origin.client_id)
+            return document
+
+        document = await settle(self._tenant, lambda: registering(self._tenant, body, origin, create))
         return answer(document, 201)
 
     async def get(self, request: Request) -> Response:

@@ -29,6 +29,10 @@ class Authorization:
         The session's public id; empty for logins without a browser.
     shows_auth_time : bool
         Whether the application asked for a largest age of the login, and so is told its time.
+    id_claims, access_claims : dict
+        What Actions have added to the tokens.
+    scope_changes : tuple of pairs
+        Scopes that Actions have added (True) and taken out (False), whatever else would be granted.
     """
 
     client_id: str
@@ -42,6 +46,9 @@ class Authorization:
     methods: tuple[str, ...]
     shows_auth_time: bool = False
     grant_type: str = ""
+    id_claims: dict[str, Any] = field(default_factory=dict)
+    access_claims: dict[str, Any] = field(default_factory=dict)
+    scope_changes: tuple[tuple[str, bool], ...] = ()
 
 
 @dataclass(slots=True)
@@ -172,6 +179,12 @@ class RefreshTokens:
         """Make all tokens of a family worthless."""
         for token in family.issued:
             self._families.pop(token, None)
+
+    def revoke_of_session(self, user_id: str, sid: str) -> None:
+        """Revoke what came of one session of a user."""
+        for family in set(self._families.values()):
+            if (family.authorization.user_id, family.authorization.sid) == (user_id, sid):
+                self.revoke(family)
 
     def revoke_of(self, *, user_id: str = "", client_id: str = "") -> None:
         """Revoke what belongs to a user or a client that is gone."""

@@ -46,7 +46,10 @@ def organization_claims(tenant: Tenant, organization_id: str | None) -> dict[str
 
 
 def granted_scopes(tenant: Tenant, authorization: Authorization) -> tuple[str, ...]:
-    """Return those of the wanted scopes that the API, the client and the user's permissions allow, in their order."""
+    """Return those of the wanted scopes that the API, the client and the user's permissions allow, in their order.
+
+    Actions have the last word: what they add is granted, and what they take out is not.
+    """
     client = tenant.clients.get(authorization.client_id)
     server = tenant.resource_servers.find(authorization.audience) if authorization.audience else None
     allowed = set(STANDARD_SCOPES)
@@ -57,7 +60,10 @@ def granted_scopes(tenant: Tenant, authorization: Authorization) -> tuple[str, .
         if server.get("enforce_policies"):
             api_scopes &= set(user_permissions(tenant, authorization))
         allowed |= api_scopes
-    return tuple(scope for scope in authorization.scopes if scope in allowed)
+    changes = dict(authorization.scope_changes)
+    granted = [scope for scope in authorization.scopes if scope in allowed]
+    added = [scope for scope, is_added in changes.items() if is_added and scope not in granted]
+    return tuple(scope for scope in [*granted, *added] if changes.get(scope, True))
 
 
 def user_permissions(tenant: Tenant, authorization: Authorization) -> list[str]:
@@ -75,6 +81,7 @@ def id_token(tenant: Tenant, authorization: Authorization) -> str:
     issued = int(tenant.clock().timestamp())
     claims: dict[str, Any] = {
         **person_claims(tenant.users.get(authorization.user_id), authorization.scopes),
+        **authorization.id_claims,
         "iss": f"https://{tenant.domain}/",
         "aud": authorization.client_id,
         "sub": authorization.user_id,
@@ -104,7 +111,12 @@ def access_token(tenant: Tenant, authorization: Authorization) -> tuple[str, int
     audience: str | list[str] = authorization.audience
     if "openid" in authorization.scopes:
         audience = [authorization.audience, tenant.userinfo_audience()]
+    token_id = secrets.token_urlsafe(16)
+    if authorization.id_claims:
+        tenant.signin.remember_claims(token_id, authorization.id_claims)
     claims: dict[str, Any] = {
+        **authorization.access_claims,
+        "jti": token_id,
         "sub": authorization.user_id,
         "aud": audience,
         "scope": " ".join(authorization.scopes),
@@ -124,7 +136,7 @@ def signed_access_token(tenant: Tenant, server: dict[str, Any], client_id: str, 
         "iss": f"https://{tenant.domain}/",
         "iat": issued,
         "exp": issued + server["token_lifetime"],
-        "jti": secrets.token_urlsafe(16),
+        "jti": claims.get("jti") or secrets.token_urlsafe(16),
     }
     if follows_rfc_9068(server):
         return tenant.tokens.sign({**claims, **common, "client_id": client_id}, kind="at+jwt")
@@ -145,10 +157,22 @@ def token_answer(tenant: Tenant, authorization: Authorization, refresh_token: st
 
 
 def application_answer(
-    tenant: Tenant, client_id: str, server: dict[str, Any], scopes: list[str], organization_id: str | None
+    tenant: Tenant,
+    client_id: str,
+    server: dict[str, Any],
+    scopes: list[str],
+    organization_id: str | None,
+    custom: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return the answer of the token endpoint to an application that acts in its own name."""
+    """Return the answer of the token endpoint to an application that acts in its own name.
+
+    Parameters
+    ----------
+    custom : dict
+        The claims that Actions have added.
+    """
     claims: dict[str, Any] = {
+        **custom,
         "sub": f"{client_id}@clients",
         "aud": server["identifier"],
         "gty": "client-credentials",

@@ -1,7 +1,7 @@
 """The grants of the token endpoint, and the revocation of refresh tokens.
 
-Each takes an authenticated client and the parameters of its request, and returns the body of the answer or raises
-`OAuthError`; every outcome is logged.
+Each takes an authenticated client and the parameters of its request, and returns the body of the answer, what has to
+run before there is one, or raises `OAuthError`; every outcome is logged.
 """
 
 from __future__ import annotations
@@ -10,17 +10,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from crosswalk_sandbox.auth0.actions.event_objects import Asked, LoginMoment
+from crosswalk_sandbox.auth0.actions.exchange import after_exchange_actions, after_login_actions
+from crosswalk_sandbox.auth0.actions.pending import Pending
+from crosswalk_sandbox.auth0.connections import Connection
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.resource_servers import scope_values
-from crosswalk_sandbox.auth0.signin.authorizations import Authorization, Reused, is_expired, verifies
+from crosswalk_sandbox.auth0.signin.authorizations import Authorization, Family, Reused, is_expired, verifies
 from crosswalk_sandbox.auth0.signin.claims import OFFLINE_ACCESS, application_answer, granted_scopes, token_answer
 from crosswalk_sandbox.auth0.signin.credentials import USER_BLOCKED
 from crosswalk_sandbox.auth0.signin.errors import OAuthError
 from crosswalk_sandbox.auth0.signin.records import log_application, log_user_id
 from crosswalk_sandbox.auth0.tenant import Tenant
 
-Grant = Callable[[Tenant, dict[str, Any], Mapping[str, str], Origin], dict[str, Any]]
+Body = dict[str, Any]
+Grant = Callable[[Tenant, dict[str, Any], Mapping[str, str], Origin], Body | Pending[Body]]
+HIDDEN_PARAMETERS = frozenset({"client_assertion", "client_secret", "otp", "password", "refresh_token"})
 UNKNOWN_REFRESH_TOKEN = "Unknown or invalid refresh token."  # noqa: S105 - the vendor's sentence
 NO_CLIENT_GRANT = (
     'Client is not authorized to access "{audience}". You need to create a "client-grant" associated to this API. '
@@ -64,8 +70,30 @@ def refused_code(tenant: Tenant, origin: Origin, description: str) -> OAuthError
 
 def exchange_refresh_token(
     tenant: Tenant, client: dict[str, Any], given: Mapping[str, str], origin: Origin
-) -> dict[str, Any]:
+) -> Body | Pending[Body]:
     """Exchange a refresh token for new tokens. One that was exchanged before ends its whole family."""
+
+    def go_on(authorization: Authorization | None) -> Body:
+        return refreshed(tenant, client, given, origin, authorization)
+
+    family = tenant.signin.refresh_tokens.find(given.get("refresh_token", ""))
+    if family is None or family.authorization.client_id != client["client_id"] or is_gone(tenant, family):
+        return go_on(None)
+    moment = LoginMoment(
+        family.authorization,
+        "oauth2-refresh-token",
+        origin,
+        connection_of(tenant, family.authorization.user_id),
+        Asked(body=without_secrets(given)),
+        tenant.users.get(family.authorization.user_id).get("logins_count", 0),
+    )
+    return after_login_actions(tenant, moment, "fertft", lambda authorization, _: go_on(authorization))
+
+
+def refreshed(
+    tenant: Tenant, client: Body, given: Mapping[str, str], origin: Origin, permitted: Authorization | None
+) -> Body:
+    """Return the new tokens, with what Actions have added to the `permitted` authorization."""
     try:
         family, new_token = tenant.signin.refresh_tokens.use(given.get("refresh_token", ""), client, tenant.clock())
     except KeyError:
@@ -76,7 +104,7 @@ def exchange_refresh_token(
         log_user_id(tenant, "ferrt", reused.authorization.user_id, origin, found)
         raise OAuthError(403, "invalid_grant", UNKNOWN_REFRESH_TOKEN) from None
     check_user(tenant, family.authorization, origin, "fertft")
-    authorization = replace(family.authorization, nonce=None)
+    authorization = replace(permitted or family.authorization, nonce=None)
     wanted = given.get("scope", "").split()
     if wanted:
         kept = tuple(scope for scope in authorization.scopes if scope in wanted)
@@ -86,9 +114,24 @@ def exchange_refresh_token(
     return token_answer(tenant, authorization, new_token)
 
 
+def is_gone(tenant: Tenant, family: Family) -> bool:
+    """Tell whether the user of refresh tokens is no longer there."""
+    return family.authorization.user_id not in tenant.users
+
+
+def connection_of(tenant: Tenant, user_id: str) -> Connection | None:
+    """Return the connection of a user's main account."""
+    return tenant.connections.named(tenant.users.get(user_id)["identities"][0]["connection"])
+
+
+def without_secrets(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the parameters of a token request that Actions may see."""
+    return {name: value for name, value in given.items() if name not in HIDDEN_PARAMETERS}
+
+
 def exchange_client_credentials(
     tenant: Tenant, client: dict[str, Any], given: Mapping[str, str], origin: Origin
-) -> dict[str, Any]:
+) -> Body | Pending[Body]:
     """Give an application a token of its own for one API."""
     audience = given.get("audience", "")
     server = tenant.resource_servers.find(audience) if audience else None
@@ -105,8 +148,13 @@ def exchange_client_credentials(
     wanted = given.get("scope", "").split()
     scopes = [scope for scope in allowed if not wanted or scope in wanted]
     organization_id = application_organization(tenant, grant, given, origin)
-    log_application(tenant, "seccft", origin, audience=audience, scope=" ".join(scopes))
-    return application_answer(tenant, client["client_id"], server, scopes, organization_id)
+    client_id = client["client_id"]
+
+    def go_on(custom: Body) -> Body:
+        log_application(tenant, "seccft", origin, audience=audience, scope=" ".join(scopes))
+        return application_answer(tenant, client_id, server, scopes, organization_id, custom)
+
+    return after_exchange_actions(tenant, client_id, server, scopes, organization_id, origin, go_on)
 
 
 def application_organization(

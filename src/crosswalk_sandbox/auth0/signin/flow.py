@@ -11,6 +11,14 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
+from crosswalk_sandbox.auth0.actions.login import (
+    lacks_actions,
+    login_run,
+    needs_second_factor,
+    wants_second_factor_first,
+    with_actions,
+)
+from crosswalk_sandbox.auth0.actions.runs import Run
 from crosswalk_sandbox.auth0.organizations import Organization
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.problems import Problem
@@ -24,7 +32,7 @@ from crosswalk_sandbox.auth0.signin.sessions import Session
 from crosswalk_sandbox.auth0.signin.transactions import AuthorizationRequest, Transaction
 from crosswalk_sandbox.auth0.tenant import Tenant
 
-Step = Literal["login", "signup", "provider", "mfa-otp-challenge", "mfa-otp-enrollment", "consent", "done"]
+Step = Literal["login", "signup", "provider", "actions", "mfa-otp-challenge", "mfa-otp-enrollment", "consent", "done"]
 SILENT_ERRORS: dict[Step, tuple[str, str]] = {
     "login": ("login_required", "Login required"),
     "signup": ("login_required", "Login required"),
@@ -64,29 +72,35 @@ class Flow:
         """
         request = transaction.request
         if transaction.user_id is None:
-            if transaction.provider:
-                return "provider"
-            return "signup" if request.screen_hint == "signup" else "login"
+            return first_page(transaction)
         self._check_user(transaction, origin)
-        if self._tenant.signin.mfa_policies and "mfa" not in transaction.methods:
-            enrolled = self._tenant.signin.enrollments.find(transaction.user_id)
-            return "mfa-otp-challenge" if enrolled else "mfa-otp-enrollment"
         if request.organization_id is not None:
             self._check_member(transaction, origin)
-        if self._needs_consent(transaction):
-            return "consent"
-        return "done"
+        if wants_second_factor_first(transaction):
+            return self._second_factor(transaction)
+        if lacks_actions(self._tenant, transaction):
+            return "actions"
+        if needs_second_factor(self._tenant, transaction):
+            return self._second_factor(transaction)
+        return "consent" if self._needs_consent(transaction) else "done"
 
-    def silently(self, transaction: Transaction, origin: Origin) -> None:
-        """Do nothing when the login lacks nothing.
+    def _second_factor(self, transaction: Transaction) -> Step:
+        enrolled = self._tenant.signin.enrollments.find(transaction.user_id or "")
+        return "mfa-otp-challenge" if enrolled else "mfa-otp-enrollment"
+
+    def actions_run(self, transaction: Transaction, session: Session | None, origin: Origin) -> Run:
+        """Return the run of the Actions that the login lacks."""
+        return login_run(self._tenant, transaction, self._authorization(transaction, ""), session, origin)
+
+    def silently(self, step: Step) -> None:
+        """Do nothing when a login without pages lacks nothing.
 
         Raises
         ------
         Denied
             ``login_required`` and its relatives, since no page may be shown.
         """
-        step = self.next_step(transaction, origin)
-        if step != "done":
+        if step in SILENT_ERRORS:
             error, description = SILENT_ERRORS[step]
             raise Denied(error, description)
 
@@ -117,10 +131,11 @@ class Flow:
         )
         self._tenant.signin.transactions.end(transaction)
         if "none" in request.prompts:
-            log_user_id(self._tenant, "ssa", authorization.user_id, origin)
+            details = transaction.actions.log_details()
+            log_user_id(self._tenant, "ssa", authorization.user_id, origin, details=details)
         else:
             prompts = ["prompt-authenticate"] if transaction.fresh else []
-            record_login(self._tenant, authorization, origin, prompts)
+            record_login(self._tenant, authorization, origin, prompts, transaction.actions.log_details())
         return self._tenant.signin.codes.issue(code, now), session
 
     def fail(self, transaction: Transaction, denied: Denied, origin: Origin) -> None:
@@ -130,7 +145,8 @@ class Flow:
         if transaction.user_id is None:
             log_application(self._tenant, log_type, origin, denied.description)
         else:
-            log_user_id(self._tenant, log_type, transaction.user_id, origin, denied.description)
+            details = transaction.actions.log_details()
+            log_user_id(self._tenant, log_type, transaction.user_id, origin, denied.description, details)
 
     def _session(self, transaction: Transaction, session: Session | None, now: datetime) -> Session:
         user_id, auth_time = transaction.user_id or "", transaction.auth_time or now
@@ -140,7 +156,9 @@ class Flow:
         if session is not None:
             # A new cookie value at each login, so that one planted in the browser before is worth nothing after.
             self._tenant.signin.sessions.end(session)
-        return self._tenant.signin.sessions.start(user_id, transaction.methods, auth_time, now, transaction.connection)
+        return self._tenant.signin.sessions.start(
+            user_id, transaction.methods, auth_time, now, transaction.connection, transaction.actions.sid
+        )
 
     def _authorization(self, transaction: Transaction, sid: str) -> Authorization:
         request = transaction.request
@@ -156,6 +174,7 @@ class Flow:
             methods=tuple(transaction.methods),
             shows_auth_time=request.max_age is not None,
         )
+        wanted = with_actions(wanted, transaction.actions)
         return replace(wanted, scopes=granted_scopes(self._tenant, wanted))
 
     def _check_user(self, transaction: Transaction, origin: Origin) -> None:
@@ -222,6 +241,13 @@ class Flow:
         # Anybody can listen on a person's own machine, so an address there proves nothing about the application.
         is_verifiable = urlsplit(request.address.redirect_uri).hostname != "localhost"
         return bool(server["skip_consent_for_verifiable_first_party_clients"]) and is_verifiable
+
+
+def first_page(transaction: Transaction) -> Step:
+    """Return where somebody starts who is not known yet."""
+    if transaction.provider:
+        return "provider"
+    return "signup" if transaction.request.screen_hint == "signup" else "login"
 
 
 def may_reuse(session: Session, request: AuthorizationRequest, now: datetime) -> bool:

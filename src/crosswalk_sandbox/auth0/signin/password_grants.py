@@ -7,11 +7,16 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+from crosswalk_sandbox.auth0.actions.event_objects import Asked, LoginMoment
+from crosswalk_sandbox.auth0.actions.exchange import after_login_actions
+from crosswalk_sandbox.auth0.actions.pending import Pending
+from crosswalk_sandbox.auth0.actions.runs import Effects
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.signin.authorizations import Authorization
 from crosswalk_sandbox.auth0.signin.claims import OFFLINE_ACCESS, granted_scopes, token_answer
 from crosswalk_sandbox.auth0.signin.credentials import WrongCredentials, check_credentials
 from crosswalk_sandbox.auth0.signin.errors import OAuthError
+from crosswalk_sandbox.auth0.signin.exchange import Body, without_secrets
 from crosswalk_sandbox.auth0.signin.records import log_application, log_user_id, record_login
 from crosswalk_sandbox.auth0.tenant import Tenant
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
@@ -22,7 +27,7 @@ STATUSES = {"invalid_grant": 403, "too_many_attempts": 429, "unauthorized": 401}
 
 def exchange_password(
     tenant: Tenant, client: dict[str, Any], given: Mapping[str, str], origin: Origin
-) -> dict[str, Any]:
+) -> Body | Pending[Body]:
     """Exchange e-mail address and password for tokens."""
     for name in ("username", "password"):
         if not given.get(name):
@@ -48,12 +53,31 @@ def exchange_password(
         methods=("pwd",),
         grant_type="password",
     )
-    if tenant.signin.mfa_policies:
-        expires = tenant.clock() + MFA_TOKEN_LIFETIME
-        mfa_token = tenant.signin.opaque(tenant.signin.mfa_tokens, authorization, expires)
-        log_user_id(tenant, "mfar", authorization.user_id, origin)
-        raise OAuthError(403, "mfa_required", "Multifactor authentication required", mfa_token=mfa_token)
-    return signed_in(tenant, authorization, origin)
+    moment = LoginMoment(
+        authorization,
+        "oauth2-password",
+        origin,
+        connection,
+        Asked(body=without_secrets(given)),
+        user.get("logins_count", 0) + 1,
+    )
+
+    def go_on(permitted: Authorization, effects: Effects) -> Body:
+        if wants_second_factor(tenant, effects):
+            expires = tenant.clock() + MFA_TOKEN_LIFETIME
+            mfa_token = tenant.signin.opaque(tenant.signin.mfa_tokens, permitted, expires)
+            log_user_id(tenant, "mfar", permitted.user_id, origin)
+            raise OAuthError(403, "mfa_required", "Multifactor authentication required", mfa_token=mfa_token)
+        return signed_in(tenant, permitted, origin)
+
+    return after_login_actions(tenant, moment, "fepft", go_on)
+
+
+def wants_second_factor(tenant: Tenant, effects: Effects) -> bool:
+    """Tell whether a password is not enough, by the tenant's policy unless Actions say otherwise."""
+    if effects.multifactor is not None:
+        return effects.multifactor.provider != "none"
+    return bool(tenant.signin.mfa_policies)
 
 
 def exchange_otp(tenant: Tenant, client: dict[str, Any], given: Mapping[str, str], origin: Origin) -> dict[str, Any]:

@@ -33,10 +33,17 @@ def log_person(
     tenant.log(log_type, {"description": text, **entry} if text else entry)
 
 
-def log_user_id(tenant: Tenant, log_type: str, user_id: str, origin: Origin, description: str = "") -> None:
+def log_user_id(
+    tenant: Tenant,
+    log_type: str,
+    user_id: str,
+    origin: Origin,
+    description: str = "",
+    details: dict[str, Any] | None = None,
+) -> None:
     """Log what a user did who may be gone by now."""
     try:
-        log_person(tenant, log_type, tenant.users.get(user_id), origin, {}, description)
+        log_person(tenant, log_type, tenant.users.get(user_id), origin, details or {}, description)
     except Problem:
         log_application(tenant, log_type, origin, description)
 
@@ -59,13 +66,20 @@ def log_application(tenant: Tenant, log_type: str, origin: Origin, description: 
     )
 
 
-def record_login(tenant: Tenant, authorization: Authorization, origin: Origin, prompts: list[str]) -> None:
-    """Count a login of the user and log it."""
+def record_login(
+    tenant: Tenant,
+    authorization: Authorization,
+    origin: Origin,
+    prompts: list[str],
+    further: dict[str, Any] | None = None,
+) -> None:
+    """Count a login of the user and log it, with `further` details."""
     tenant.users.record_login(authorization.user_id, origin.ip)
     user = tenant.users.get(authorization.user_id)
     details = {
         "prompts": [{"name": name, "completedAt": int(tenant.clock().timestamp() * 1000)} for name in prompts],
         "session_id": authorization.sid,
         "stats": {"loginsCount": user["logins_count"]},
+        **(further or {}),
     }
     log_person(tenant, "s", user, origin, details)

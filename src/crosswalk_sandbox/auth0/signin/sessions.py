@@ -46,10 +46,10 @@ class Sessions:
         self._sessions: dict[str, Session] = {}
 
     def start(
-        self, user_id: str, methods: list[str], auth_time: datetime, now: datetime, connection: str = ""
+        self, user_id: str, methods: list[str], auth_time: datetime, now: datetime, connection: str = "", sid: str = ""
     ) -> Session:
-        """Begin a session with a new cookie value."""
-        sid, token = secrets.token_urlsafe(24), secrets.token_urlsafe(32)
+        """Begin a session with a new cookie value, and with a new public id unless one was given out already."""
+        sid, token = sid or secrets.token_urlsafe(24), secrets.token_urlsafe(32)
         session = Session(sid, token, user_id, now, now, auth_time, list(methods), connection)
         self._sessions[session.token] = session
         return session

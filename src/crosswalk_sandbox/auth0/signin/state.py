@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from crosswalk_sandbox.auth0.signin.attempts import Attempts
 from crosswalk_sandbox.auth0.signin.authorizations import Authorization, Codes, RefreshTokens
@@ -36,6 +37,8 @@ class SignInState:
         When a second factor is asked for: empty for never, or ``all-applications``.
     mfa_tokens : dict
         Password logins outside a browser that still need their second factor.
+    userinfo_claims : dict
+        What Actions let ``/userinfo`` tell beside the profile, by the id of an API's access token.
     """
 
     attempts: Attempts = field(default_factory=Attempts)
@@ -45,6 +48,7 @@ class SignInState:
     mfa_policies: list[str] = field(default_factory=list)
     mfa_tokens: dict[str, OpaqueToken] = field(default_factory=dict, repr=False)
     opaque_tokens: dict[str, OpaqueToken] = field(default_factory=dict, repr=False)
+    userinfo_claims: dict[str, dict[str, Any]] = field(default_factory=dict, repr=False)
     refresh_tokens: RefreshTokens = field(default_factory=RefreshTokens)
     sessions: Sessions = field(default_factory=Sessions)
     transactions: Transactions = field(default_factory=Transactions)
@@ -62,6 +66,12 @@ class SignInState:
         self.refresh_tokens.revoke_of(client_id=client_id)
         for key in [key for key in self.consents if key[1] == client_id]:
             del self.consents[key]
+
+    def remember_claims(self, token_id: str, claims: dict[str, Any]) -> None:
+        """Let ``/userinfo`` tell `claims` to whoever has this access token."""
+        if len(self.userinfo_claims) >= MOST_KEPT:
+            del self.userinfo_claims[next(iter(self.userinfo_claims))]
+        self.userinfo_claims[token_id] = claims
 
     def opaque(self, store: dict[str, OpaqueToken], authorization: Authorization, expires: datetime) -> str:
         """Keep an authorization in `store` under a new token, and return the token."""

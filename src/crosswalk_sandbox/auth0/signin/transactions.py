@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from crosswalk_sandbox.auth0.actions.progress import LoginActions
 from crosswalk_sandbox.auth0.signin.errors import ReturnAddress
 
 LIFETIME = timedelta(hours=1)
@@ -76,6 +77,10 @@ class Transaction:
         Name of the connection with which it was proven who it is.
     provider : str
         Name of the social or enterprise connection whose provider is asked now; empty for none.
+    query : dict
+        The parameters of the authorization request as they came.
+    actions : LoginActions
+        How far its Actions have come.
     """
 
     state: str
@@ -90,6 +95,8 @@ class Transaction:
     consented: bool = False
     connection: str = ""
     provider: str = ""
+    query: dict[str, str] = field(default_factory=dict, repr=False)
+    actions: LoginActions = field(default_factory=LoginActions)
 
 
 class Transactions:
@@ -113,6 +120,10 @@ class Transactions:
             return None
         same_browser = hmac.compare_digest(transaction.browser.encode(), browser.encode())
         return transaction if same_browser else None
+
+    def is_open(self, transaction: Transaction) -> bool:
+        """Tell whether a login still waits for its outcome."""
+        return self._open.get(transaction.state) is transaction
 
     def end(self, transaction: Transaction) -> None:
         """Forget a login that has its outcome."""

@@ -67,8 +67,6 @@ class Org:
     ----------
     schema
         All objects with all fields.
-    objects
-        The same as the integration user sees them.
     setup
         What an administrator does: custom objects and fields, Person Accounts, field access.
     rules
@@ -118,7 +116,6 @@ class Org:
     def reset(self) -> None:
         """Back to a new org: forget rows, custom objects, rules, logs, troubles and settings; keep sessions."""
         self.schema: dict[str, ObjectType] = standard_objects()
-        self.objects: dict[str, ObjectType] = dict(self.schema)
         self.tables = {name: Table(object_type) for name, object_type in self.schema.items()}
         self.deletions: dict[str, Deletion] = {}
         self.purged: dict[str, list[Row]] = {}
@@ -141,6 +138,11 @@ class Org:
         furnish(self)
         if self._starts_with_person_accounts:
             self.setup.switch_on_person_accounts()
+
+    @property
+    def objects(self) -> dict[str, ObjectType]:
+        """All objects as the user sees them whose call is being served."""
+        return self.setup.objects_seen_by(self.acting_user_id)
 
     @property
     def acting_user_id(self) -> str:

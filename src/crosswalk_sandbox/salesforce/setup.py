@@ -12,6 +12,7 @@ from crosswalk_sandbox.salesforce.custom_schema import (
 )
 from crosswalk_sandbox.salesforce.ids import make_id
 from crosswalk_sandbox.salesforce.person_accounts import person_fields
+from crosswalk_sandbox.salesforce.schema import ObjectType
 from crosswalk_sandbox.salesforce.table import Row, Table
 from crosswalk_sandbox.salesforce.times import format_stamp
 
@@ -32,7 +33,18 @@ class Setup:
 
     def __init__(self, org: "Org") -> None:
         self._org = org
-        self._access: dict[str, tuple[list[str], list[str]]] = {}
+        self._access: dict[str, dict[str, tuple[list[str], list[str]]]] = {}
+        self._seen: dict[str, dict[str, ObjectType]] = {}
+
+    def objects_seen_by(self, user_id: str) -> dict[str, ObjectType]:
+        """All objects, with the fields that a user sees and as that user may write them."""
+        if user_id not in self._access:
+            return self._org.schema
+        if user_id not in self._seen:
+            schema, access = self._org.schema, self._access[user_id]
+            limited = {name: schema[name].seen_with(hidden=h, read_only=r) for name, (h, r) in access.items()}
+            self._seen[user_id] = {**schema, **limited}
+        return self._seen[user_id]
 
     def add_field(self, object: str, describe_field: dict[str, Any]) -> None:
         """Add a field by its describe entry; what the entry leaves out takes the object's defaults."""
@@ -47,7 +59,7 @@ class Setup:
         if object == "Contact" and org.person_accounts:
             add_person_field(org.schema["Account"], object_type.field_describe(field.name))
             org.person_fields = person_fields(org.schema["Account"], object_type)
-        self._show_changes()
+        self._seen.clear()
 
     def define_field(self, object: str, field: CustomField) -> None:
         """Add a custom field, and its relationship to the object that it refers to.
@@ -64,7 +76,7 @@ class Setup:
         self.add_field(object, describe_field(field))
         if field.reference_to is not None:
             schema[field.reference_to].add_child(child_entry(object, field))
-            self._show_changes()
+            self._seen.clear()
 
     def define_object(self, order: CustomObject) -> None:
         """Add a custom object with its fields; ValueError when the org has one of this name."""
@@ -73,7 +85,8 @@ class Setup:
             raise ValueError(f"expected the name of a new object, found {order.name!r}, which the org has")
         number = sum(name.endswith("__c") for name in org.schema)
         object_type = make_object(order, number, org.schema["DataUsePurpose"])
-        org.schema[order.name] = org.objects[order.name] = object_type
+        org.schema[order.name] = object_type
+        self._seen.clear()
         org.tables[order.name] = Table(object_type)
         for field in order.fields:
             self.define_field(order.name, field)
@@ -94,15 +107,26 @@ class Setup:
             row.update({name: False for name in flags if name not in row})
         for row in org.tables["Contact"].rows.values():
             row.setdefault("IsPersonAccount", False)
-        self._show_changes()
+        self._seen.clear()
 
-    def restrict_fields(self, object: str, *, hidden: list[str], read_only: list[str]) -> None:
-        """Set which fields of an object the integration user does not see, and which it may not write.
+    def restrict_fields(
+        self, object: str, *, hidden: list[str], read_only: list[str], username: str | None = None
+    ) -> None:
+        """Set which fields of an object a user does not see, and which it may not write.
+
+        Parameters
+        ----------
+        object
+            The object.
+        hidden, read_only
+            Its fields; both empty give the user everything again.
+        username
+            Whose access; the integration user's when None.
 
         Raises
         ------
         ValueError
-            For unknown objects and fields, and for required fields, which cannot be hidden.
+            For unknown objects, fields and users, and for required fields, which cannot be hidden.
         """
         org = self._org
         if object not in org.schema:
@@ -112,16 +136,14 @@ class Setup:
         wrong |= {name for name in hidden if name in full.fields and full.fields[name].is_required}
         if wrong:
             raise ValueError(f"expected fields of {object} that are not required, found {', '.join(sorted(wrong))}")
-        org.objects[object] = full
-        self._access.pop(object, None)
+        user = org.oauth.users.find(username or org.username)
+        if user is None:
+            raise ValueError(f"expected the name of a user of the org, found {username!r}")
+        access = self._access.setdefault(user["Id"], {})
+        access.pop(object, None)
         if hidden or read_only:
-            self._access[object] = (hidden, read_only)
-            self._show_changes()
-
-    def _show_changes(self) -> None:
-        """Derive anew what the integration user sees of the objects that it sees in part."""
-        for name, (hidden, read_only) in self._access.items():
-            self._org.objects[name] = self._org.schema[name].seen_with(hidden=hidden, read_only=read_only)
+            access[object] = (hidden, read_only)
+        self._seen.clear()
 
 
 def furnish(org: "Org") -> None:

@@ -22,8 +22,10 @@ Getter = Callable[[Any], Any]
 class Store(Protocol):
     """What a query needs of the org; `objects` is what the asking user sees of them."""
 
-    objects: dict[str, ObjectType]
     tables: dict[str, Table]
+
+    @property
+    def objects(self) -> dict[str, ObjectType]: ...
 
     @property
     def clock(self) -> Callable[[], datetime]: ...

@@ -45,7 +45,7 @@ def vault_connection(document: Document, _tenant: str) -> Document:
     return {"ready": setup is not None, "fingerprint": fingerprint}
 
 
-def unverified_domain(document: Document, _tenant: str) -> Document:
+def unverified_domain(document: Document) -> Document:
     """Return what a new custom domain shows until it is verified."""
     record = {"name": "txt", "record": f"auth0-verify={secrets.token_hex(16)}", "domain": document["domain"]}
     return {
@@ -56,7 +56,7 @@ def unverified_domain(document: Document, _tenant: str) -> Document:
     }
 
 
-def unproven_domain(document: Document, _tenant: str) -> Document:
+def unproven_domain(document: Document) -> Document:
     """Return what a new discovery domain shows until it is verified."""
     return {
         "verification_txt": f"auth0-domain-verification={secrets.token_urlsafe(24)}",
@@ -64,7 +64,7 @@ def unproven_domain(document: Document, _tenant: str) -> Document:
     }
 
 
-def public_key(document: Document, _tenant: str) -> Document:
+def public_key(document: Document) -> Document:
     """Return what is shown of a client's credential in the place of its key."""
     digest = hashlib.sha256(str(document.get("pem", "")).encode()).digest()
     thumbprint = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -113,7 +113,7 @@ LOGIN_PAGES = (
         fixed=("domain", "type", "verification_method"),
         unique="domain",
         missing=("The custom domain does not exist.", "inexistent_custom_domain"),
-        derived=unverified_domain,
+        drawn=unverified_domain,
     ),
     ResourceKind(
         path="/email-templates",
@@ -141,7 +141,7 @@ LOGIN_PAGES = (
         dated=True,
         hidden=("credentials",),
         missing=("The phone provider does not exist.", "inexistent_phone_provider"),
-        derived=phone_message,
+        computed=phone_message,
     ),
     ResourceKind(
         path="/branding/phone/templates",
@@ -157,7 +157,7 @@ LOGIN_PAGES = (
         dated=True,
         merged=("content",),
         missing=("The phone template does not exist.", "inexistent_phone_template"),
-        derived=phone_template,
+        computed=phone_template,
     ),
 )
 
@@ -188,7 +188,7 @@ FORMS_AND_FLOWS = (
         dated=True,
         hidden=("setup",),
         missing=("The vault connection does not exist.", "inexistent_vault_connection"),
-        derived=vault_connection,
+        computed=vault_connection,
     ),
     ResourceKind(
         path="/flows",
@@ -231,7 +231,7 @@ PROFILES = (
         unique="name",
         merged=("user_id",),
         missing=("The user attribute profile does not exist.", "inexistent_user_attribute_profile"),
-        derived=described_user_id,
+        computed=described_user_id,
     ),
     ResourceKind(
         path="/connection-profiles",
@@ -292,7 +292,7 @@ OWNED = (
         dated=True,
         hidden=("pem",),
         missing=("The credential does not exist.", "inexistent_credential"),
-        derived=public_key,
+        drawn=public_key,
         checked=readable_key,
     ),
     ResourceKind(
@@ -308,7 +308,7 @@ OWNED = (
         defaults={"status": "pending", "use_for_organization_discovery": True},
         unique="domain",
         missing=("The discovery domain does not exist.", "inexistent_discovery_domain"),
-        derived=unproven_domain,
+        drawn=unproven_domain,
     ),
 )
 

@@ -54,8 +54,10 @@ class ResourceKind:
         The properties that a list shows; empty for all.
     missing : tuple of str
         Message and code of the 404.
-    derived : callable
-        From a document and the tenant's name, what the tenant adds at creation.
+    drawn : callable
+        From a document, what the tenant draws at creation and keeps.
+    computed : callable
+        From a document and the tenant's name, what always follows from them.
     checked : callable
         Raises a problem for a body that cannot be, or returns what is kept of it.
     """
@@ -77,7 +79,8 @@ class ResourceKind:
     hidden: tuple[str, ...] = ()
     listed: tuple[str, ...] = ()
     merged: tuple[str, ...] = ()
-    derived: Callable[[Document, str], Document] = lambda _document, _tenant: {}
+    drawn: Callable[[Document], Document] = lambda _document: {}
+    computed: Callable[[Document, str], Document] = lambda _document, _tenant: {}
     checked: Callable[[Document], Document] = copy.deepcopy
 
 
@@ -108,7 +111,8 @@ class Resources:
         if item_id in self._collections.get(path, {}):
             raise Problem(409, f"The {kind.about} already exists.", f"{kind.noun}_conflict")
         document = {kind.id_name: item_id, **copy.deepcopy(dict(kind.defaults)), **without_null(checked)}
-        document |= kind.derived(document, self._tenant_name)
+        document |= kind.drawn(document)
+        document |= kind.computed(document, self._tenant_name)
         if kind.dated:
             now = iso_milliseconds(self._clock())
             document |= {"created_at": now, "updated_at": now}
@@ -125,6 +129,7 @@ class Resources:
             if isinstance(changes.get(name), dict):
                 changes[name] = {**(document.get(name) or {}), **changes[name]}
         kept = without_null({**document, **changes})
+        kept |= kind.computed(kept, self._tenant_name)
         if kind.dated:
             kept["updated_at"] = iso_milliseconds(self._clock())
         self._collections[path][item_id] = kept

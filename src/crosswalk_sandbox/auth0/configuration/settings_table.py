@@ -47,6 +47,7 @@ PAGES = (
         initial=None,
         absent=(404, "The template does not exist.", "inexistent_template"),
         methods=("PUT", "DELETE"),
+        normalized=lambda body: {"body": body.get("template", body.get("body", ""))},
     ),
     SettingsDocument(
         path="/prompts",

@@ -38,6 +38,10 @@ class StoredDocuments(MutableMapping[str, Document]):
         """Store a document packed."""
         self._kept[user_id] = msgspec.json.encode(document)
 
+    def packed_bytes(self) -> int:
+        """Return how many bytes the packed ones take."""
+        return sum(len(stored) for stored in self._kept.values() if isinstance(stored, bytes))
+
 
 def _unpacked(stored: Document | bytes) -> Document:
     if isinstance(stored, bytes):

@@ -94,6 +94,10 @@ class UserDirectory:
         if password is not None:
             self.passwords.share(document["user_id"], password)
 
+    def packed_bytes(self) -> int:
+        """Return how many bytes the packed documents take."""
+        return self._documents.packed_bytes()
+
     def get(self, user_id: str) -> dict[str, Any]:
         """Return the document of `user_id`, or raise 404 ``inexistent_user``."""
         document = self._documents.get(user_id)

@@ -13,6 +13,7 @@ import msgspec
 from crosswalk_sandbox import auth0, salesforce
 from crosswalk_sandbox.clock import SandboxClock
 from crosswalk_sandbox.keys import make_jwt_key
+from crosswalk_sandbox.salesforce.pubsub.server import PubSubServer
 from crosswalk_sandbox.serving import bind, serve
 from crosswalk_sandbox.tls import Certificates, write_private
 
@@ -39,12 +40,13 @@ class OrgSpec(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     ----------
     name
         3 to 63 lower-case letters, digits and dashes; one is found when empty.
-    port
-        Port to serve at; 0 takes a free one.
+    port, pubsub_port
+        Ports of the REST API and of the Pub/Sub API; 0 takes a free one.
     """
 
     name: str = ""
     port: int = 0
+    pubsub_port: int = 0
 
 
 class Hosted(Protocol):
@@ -179,11 +181,15 @@ class HostedOrg:
             jwt_certificate_pem=public_pem,
             clock=clock,
         )
+        self._pubsub = PubSubServer(self.org, host, certificates.server_file)
+        self._pubsub_port = spec.pubsub_port
         self.after_reset: Callable[[], None] = lambda: None
 
     async def start(self) -> Self:
         """Serve."""
         self._stack.push_async_callback(await serve(salesforce.create_app(self.org), self._socket, self._certificates))
+        await self._pubsub.start(self._pubsub_port)
+        self._stack.push_async_callback(self._pubsub.stop)
         return self
 
     async def stop(self) -> None:
@@ -202,6 +208,8 @@ class HostedOrg:
             "username": self.org.username,
             "private_key_file": str(self.private_key_file),
             "page_url": f"{self.org.instance_url}/sandbox/",
+            "organization_id": self.org.organization_id,
+            "pubsub_endpoint": self._pubsub.endpoint,
         }
 
 

@@ -32,7 +32,7 @@ Decided without a recording
     administrator's reset takes custom objects away. A page of a query shows its records as they are when it is fetched.
 
 Not emulated
-    Pub/Sub, SOAP, Bulk API 1.0, PK chunking, SOSL and metadata; sharing, object permissions and what profiles allow;
+    SOAP, Bulk API 1.0, PK chunking, SOSL and metadata; sharing, object permissions and what profiles allow;
     triggers and formula fields; record types; price books, and amounts of opportunities that follow their products;
     recurring events; currencies. In queries: TYPEOF, FIELDS(), aliases of objects, geolocation, roll-ups (GROUP BY
     ROLLUP, CUBE) and functions of dates.

@@ -12,7 +12,7 @@
     POST /salesforce/objects            `CustomObject`: a custom object with its fields
     POST /salesforce/person-accounts    switch them on
 
-The calls about logins are those of `oauth.administration`.
+The calls about logins are those of `oauth.administration`, those about events of `pubsub.administration`.
 
 A reset takes all of it back. What the org refuses is answered 400 with `problems` in the vendor's words.
 """
@@ -30,6 +30,7 @@ from crosswalk_sandbox.salesforce.lead_conversion import Conversion, convert_lea
 from crosswalk_sandbox.salesforce.merging import merge_records
 from crosswalk_sandbox.salesforce.oauth.administration import login_orders
 from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.pubsub.administration import event_orders
 from crosswalk_sandbox.salesforce.rules import DuplicateRule, ValidationRule
 
 Order = TypeVar("Order")
@@ -137,6 +138,7 @@ def administration_routes(org: Org) -> list[tuple[str, str, Endpoint]]:
         ("POST", "/salesforce/objects", _endpoint(CustomObject, define_object)),
         ("POST", "/salesforce/person-accounts", _endpoint(dict[str, Any], switch_on_person_accounts)),
         *((each.method, each.path, _endpoint(each.type, each.act)) for each in login_orders(org.oauth)),
+        *((each.method, each.path, _endpoint(each.type, each.act)) for each in event_orders(org.events)),
     ]
 
 

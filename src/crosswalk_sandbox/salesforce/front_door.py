@@ -14,6 +14,7 @@ from crosswalk_sandbox.salesforce.fault_answers import LIMIT_MESSAGES
 from crosswalk_sandbox.salesforce.http import NEWEST_VERSION, OLDEST_VERSION, api_error_reply
 from crosswalk_sandbox.salesforce.journal import CallEntry
 from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.pubsub.origin import CHANGE_ORIGIN, origin_of
 from crosswalk_sandbox.salesforce.rules import DUPLICATES_ALLOWED
 
 _LONGEST_URI = 16_384
@@ -91,6 +92,7 @@ class Admission:
         if scope["path"] != "/" and scope["path"].endswith("/"):
             scope["path"] = scope["path"].rstrip("/")
         DUPLICATES_ALLOWED.set(allows_duplicates(scope))
+        CHANGE_ORIGIN.set(origin_of(scope["path"], _header(scope, b"sforce-call-options")))
         acting = ACTING_USER.set(user_id)
         try:
             await self._app(scope, receive, send_on)

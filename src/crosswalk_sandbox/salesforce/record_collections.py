@@ -34,6 +34,9 @@ async def insert_records(request: Request) -> Response:
     records, all_or_none = await _records(request)
 
     def insert(record: dict[str, Any]) -> Result:
+        event = org.events.platform.named(_given_type(record))
+        if event is not None:
+            return org.events.platform.publish_fields(event, record, org.acting_user_id)
         row_id = org.insert(_type_of(org, record), record, source="api")
         return {"id": row_id, "success": True, "errors": []}
 
@@ -161,10 +164,15 @@ def _failure(problems: tuple[RecordProblem, ...], *, upserting: bool) -> Result:
     return {**result, "created": False} if upserting else result
 
 
-def _type_of(org: Org, record: dict[str, Any]) -> str:
+def _given_type(record: dict[str, Any]) -> str:
     attributes = record.get("attributes")
     name = attributes.get("type") if isinstance(attributes, dict) else None
-    if not isinstance(name, str):
+    return name if isinstance(name, str) else ""
+
+
+def _type_of(org: Org, record: dict[str, Any]) -> str:
+    name = _given_type(record)
+    if not name:
         message = 'Each record needs its object in an attributes map: {"attributes": {"type": "Contact"}}'
         raise RecordRefused(RecordProblem("INVALID_TYPE", message))
     try:

@@ -70,6 +70,10 @@ def _described(request: Request, described: Row) -> Response:
 
 
 async def create_record(request: Request) -> Response:
+    org, event = org_of(request), org_of(request).events.platform.named(request.path_params["object"])
+    if event is not None:
+        published = org.events.platform.publish_fields(event, await read_object(request), org.acting_user_id)
+        return json_reply(published, 201)
     name = object_name_of(request)
     row_id = org_of(request).insert(name, await read_object(request), source="api")
     return _created(request, name, {"id": row_id, "success": True, "errors": []})

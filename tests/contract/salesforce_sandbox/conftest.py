@@ -10,6 +10,8 @@ from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
 
+from .pubsub_client import PubSubClient
+
 
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
@@ -60,3 +62,18 @@ def requests_session(sandbox: SandboxProcess) -> Iterator[requests.Session]:
 def org(sandbox: SandboxProcess, token: str, requests_session: requests.Session) -> Salesforce:
     """The independent client, logged in."""
     return Salesforce(instance_url=sandbox.access.salesforce.instance_url, session_id=token, session=requests_session)
+
+
+@pytest.fixture
+def pubsub(sandbox: SandboxProcess, token: str) -> Iterator[PubSubClient]:
+    """An independent client of the Pub/Sub API, logged in."""
+    access = sandbox.access.salesforce
+    client = PubSubClient(
+        access.pubsub_endpoint,
+        sandbox.access.ca_file,
+        token=token,
+        instance_url=access.instance_url,
+        tenant_id=access.organization_id,
+    )
+    yield client
+    client.channel.close()

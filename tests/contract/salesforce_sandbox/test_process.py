@@ -70,6 +70,8 @@ def test_ready_line_is_one_json_line_with_what_clients_need(tmp_path: Path) -> N
         "username",
         "private_key_file",
         "page_url",
+        "organization_id",
+        "pubsub_endpoint",
     }
     assert (process.returncode, output, errors) == (0, b"", b"")
     for name in ("salesforce_jwt_key.pem", "server.pem"):

@@ -9,6 +9,7 @@ import pytest
 
 from crosswalk_sandbox.control import OrgSettings, TenantSettings, fleet_calls, org_calls, tenant_calls
 from crosswalk_sandbox.salesforce import FaultOrder
+from crosswalk_sandbox.salesforce.pubsub.faults import EventFaultOrder
 from crosswalk_sandbox.seeds import SCENARIOS
 from crosswalk_sandbox.server import Sandbox
 
@@ -73,7 +74,8 @@ async def test_the_calls_are_those_of_the_control_api(tmp_path: Path):
 
 
 def test_the_faults_and_settings_are_those_of_the_control_api():
-    assert first_cells("### Faults of the org") == set(FaultOrder.__struct_fields__)
+    assert first_cells("### Faults of the org\n") == set(FaultOrder.__struct_fields__)
+    assert first_cells("### Faults of the org's events") == set(EventFaultOrder.__struct_fields__)
     assert first_cells("### Settings of the tenant") == set(TenantSettings.__struct_fields__)
     [settings] = re.findall(r"`POST /salesforce/settings` \| (.*) \|", PAGE)
     assert set(re.findall(r"`(\w+)`", settings)) == set(OrgSettings.__struct_fields__)

@@ -15,7 +15,7 @@ Decided without a recording
     Creations are never merged into one event. A record that is created and deleted in one transaction has no event,
     one that is updated and deleted a deletion. Children that a merge moves have updates. Records whose reference is
     emptied by a deletion have no event. A compound field whose parts all are null is null. A transaction is one call
-    that writes, up to 200 rows of a bulk job, or one composite call that is all or none. All channels share one
+    that writes, one row of a bulk job, or one composite call that is all or none. All channels share one
     sequence of replay ids. At most the 1,000,000 newest events are kept. A stream ends when the client has ended its
     requests, and a minute after the last event that was asked for. Changes of long texts come whole, never as a diff.
 

@@ -3,15 +3,12 @@
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
-from contextvars import ContextVar
 from datetime import datetime
 
 from crosswalk_sandbox.salesforce.pubsub.change_event import ChangeEvent, ChangeSchemas, Transaction
+from crosswalk_sandbox.salesforce.pubsub.origin import CHANGE_ORIGIN, PAGE_ORIGIN
 from crosswalk_sandbox.salesforce.schema import ObjectType
 from crosswalk_sandbox.salesforce.table import Row
-
-CHANGE_ORIGIN: ContextVar[str] = ContextVar("CHANGE_ORIGIN", default="")
-"""Which API, in which version and for which client, the present call came through."""
 
 NOT_OFFERED = {"PermissionSet", "PermissionSetAssignment", "Profile"}
 """Objects that have no change events."""
@@ -19,7 +16,6 @@ NOT_OFFERED = {"PermissionSet", "PermissionSetAssignment", "Profile"}
 OVERFLOW_AFTER = 100_000
 """Changes of one transaction that have events of their own."""
 
-_PAGE_ORIGIN = "com/salesforce/api/soap/62.0;client=SfdcInternalAPI/"
 _NO_RECORD = "000000000000000AAA"
 _MERGED = ("UPDATE", "DELETE")
 
@@ -46,7 +42,9 @@ class _Change:
     def values(self) -> Row:
         """What its event tells: everything of a new record, the changed fields of an update, else nothing."""
         if self.kind == "UPDATE":
-            return {name: self.row.get(name) for name in self.names}
+            # The vendor documents that the update of a lead's conversion comes without it.
+            left_out = "LastModifiedDate" if "ConvertedDate" in self.names else None
+            return {name: self.row.get(name) for name in self.names if name != left_out}
         return dict(self.row) if self.kind in ("CREATE", "UNDELETE") else {}
 
     def count(self) -> int:
@@ -124,7 +122,7 @@ class ChangeCapture:
         if not changes:
             return
         self._commit_number += 7
-        origin = {"api": CHANGE_ORIGIN.get(), "page": _PAGE_ORIGIN}.get(source, "")
+        origin = {"api": CHANGE_ORIGIN.get(), "page": PAGE_ORIGIN}.get(source, "")
         # Three zeros first, as in all that were recorded.
         key = f"000{str(uuid.uuid4())[3:]}"
         transaction = Transaction(key, origin, self._user(), self._clock(), self._commit_number)

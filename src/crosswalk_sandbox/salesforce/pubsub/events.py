@@ -85,14 +85,23 @@ class OrgEvents:
         """Define a platform event."""
         self.platform.define(order, self._org.schema["DataUsePurpose"])
 
+    def schema_json(self, schema_id: str) -> str | None:
+        """The schema of this id, of change events or platform events, also of earlier ones."""
+        definition = self.platform.of_schema(schema_id)
+        return definition.json if definition is not None else self.change_schemas.json_of(schema_id)
+
     def trouble(self, order: EventFaultOrder) -> None:
         """Start or end troubles of the events."""
         if order.clear:
             self.faults.clear()
             self.capture.overflow_after = OVERFLOW_AFTER
+            self.keepalive_seconds = KEEPALIVE_SECONDS
         self.faults.order(order)
         if order.overflow_after is not None:
             self.capture.overflow_after = order.overflow_after
+        if order.keepalive_s is not None:
+            self.keepalive_seconds = order.keepalive_s
+            self.bus.wake()
         if order.expire:
             self.bus.clear()
         if order.disconnect:

@@ -39,6 +39,8 @@ class EventFaultOrder(msgspec.Struct, forbid_unknown_fields=True):
         How many of the next calls are refused as unavailable.
     fail_publish_next
         How many of the next events that clients publish fail.
+    keepalive_s
+        Seconds of silence after which a subscription says that it is alive (270 otherwise).
     """
 
     clear: bool = False
@@ -53,6 +55,7 @@ class EventFaultOrder(msgspec.Struct, forbid_unknown_fields=True):
     disconnect: bool = False
     unavailable_next: int = 0
     fail_publish_next: int = 0
+    keepalive_s: float | None = None
 
 
 class EventFaults:

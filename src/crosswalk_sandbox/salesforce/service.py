@@ -1,9 +1,10 @@
-"""The list of API versions, what a version offers, and the org's limits."""
+"""The list of API versions, what a version offers, and how many rows each object has."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from crosswalk_sandbox.salesforce.http import NEWEST_VERSION, OLDEST_VERSION, Path, json_reply, org_of, version_of
+from crosswalk_sandbox.salesforce.limits import show_limits
 
 _SEASONS = ("Winter", "Spring", "Summer")
 _SERVICES = ("sobjects", "query", "queryAll", "limits", "composite", "jobs", "parameterizedSearch")
@@ -27,22 +28,6 @@ async def list_services(request: Request) -> Response:
     org = org_of(request)
     services = {name: f"/services/data/{version_of(request)}/{name}" for name in _SERVICES}
     return json_reply({**services, "identity": org.oauth.identity_url(org.acting_user_id)})
-
-
-async def show_limits(request: Request) -> Response:
-    usage = org_of(request).usage
-    daily = {"Max": usage.daily_limit, "Remaining": max(usage.daily_limit - usage.used(), 0)}
-    unused = {"Max": 15_000, "Remaining": 15_000}
-    return json_reply(
-        {
-            "DailyApiRequests": daily,
-            "DailyBulkApiBatches": unused,
-            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
-            "DailyStreamingApiEvents": {"Max": 10_000, "Remaining": 10_000},
-            "DataStorageMB": {"Max": 1024, "Remaining": 1024},
-            "FileStorageMB": {"Max": 1024, "Remaining": 1024},
-        }
-    )
 
 
 async def count_records(request: Request) -> Response:

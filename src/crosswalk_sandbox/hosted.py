@@ -101,6 +101,8 @@ class HostedTenant:
             name=spec.name,
         )
         self.tenant.knobs.webhook_tls = certificates.client_context()
+        self.tenant.knobs.actions_ca_file = certificates.ca_file.resolve()
+        self.tenant.knobs.actions_dir = certificates.ca_file.resolve().parent / "actions" / spec.name
         self._first_knobs = replace(self.tenant.knobs)
         self.after_reset: Callable[[], None] = lambda: None
 

@@ -78,6 +78,8 @@ def delete_connection(tenant: Tenant, connection_id: str, origin: Origin) -> Non
         if connection is None:
             return
         tenant.organizations.forget_connection(connection_id, origin)
+        tenant.groups.forget_connection(connection_id, origin)
+        tenant.scim.delete(connection_id)
         for document in list(tenant.users):
             if document["identities"][0]["connection"] == connection.name:
                 tenant.end_user(document["user_id"], origin)

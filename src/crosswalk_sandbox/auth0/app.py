@@ -18,6 +18,7 @@ from crosswalk_sandbox.auth0.routes.cross_origin import CrossOrigin
 from crosswalk_sandbox.auth0.routes.logout import logout_routes
 from crosswalk_sandbox.auth0.routes.management import management_api
 from crosswalk_sandbox.auth0.routes.oauth import oauth_routes
+from crosswalk_sandbox.auth0.scim.routes import scim_routes
 from crosswalk_sandbox.auth0.tenant import Tenant
 from crosswalk_sandbox.auth0.webhooks import delivering
 from crosswalk_sandbox.faults import FaultLayer
@@ -42,6 +43,7 @@ def create_app(tenant: Tenant) -> Starlette:
         *authorize_routes(tenant),
         *logout_routes(tenant),
         Mount("/api/v2", app=management_api(tenant)),
+        *scim_routes(tenant),
         *ticket_page_routes(tenant),
         *page_routes(tenant),
     ]

@@ -22,6 +22,7 @@ from crosswalk_sandbox.auth0.connections import Connections
 from crosswalk_sandbox.auth0.deliveries import DeliveryQueue
 from crosswalk_sandbox.auth0.event_streams import EventStreams
 from crosswalk_sandbox.auth0.events import EventLog, cloud_event, event_context
+from crosswalk_sandbox.auth0.groups import Groups
 from crosswalk_sandbox.auth0.invitations import Invitations
 from crosswalk_sandbox.auth0.knobs import Knobs
 from crosswalk_sandbox.auth0.log_streams import SINK_SECRETS, LogStreams
@@ -41,6 +42,7 @@ from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.rate_limit import RateLimit
 from crosswalk_sandbox.auth0.resource_servers import ClientGrants, ResourceServers
 from crosswalk_sandbox.auth0.roles import Roles
+from crosswalk_sandbox.auth0.scim.configurations import Configurations
 from crosswalk_sandbox.auth0.search_lag import SearchLag
 from crosswalk_sandbox.auth0.signals import Signal
 from crosswalk_sandbox.auth0.signin.state import SignInState
@@ -138,6 +140,8 @@ class Tenant:
         self.client_grants = ClientGrants()
         self.roles = Roles(self.resource_servers)
         self.organizations = Organizations(self.roles, self.connections, self.emit)
+        self.groups = Groups(self.clock, self.roles, self.emit)
+        self.scim = Configurations(self.clock)
         self.invitations = Invitations(self.clock)
         self.mailbox = Mailbox(self.clock)
         self.tickets: dict[str, Ticket] = {}
@@ -270,6 +274,7 @@ class Tenant:
         self.signin.forget_user(user_id)
         self.roles.forget_user(user_id)
         self.organizations.forget_user(user_id, origin)
+        self.groups.forget_user(user_id, origin)
 
     def snapshot(self) -> dict[str, Any]:
         """Return counts and the lists of users, event streams and log streams, without secrets."""

@@ -30,6 +30,10 @@ SCOPES = (
     "delete:organization_invitations read:guardian_enrollments delete:guardian_enrollments "
     "read:actions create:actions update:actions delete:actions "
     "read:mfa_policies update:mfa_policies "
+    "read:groups delete:groups read:group_members read:group_roles create:group_roles delete:group_roles "
+    "read:organization_groups read:organization_group_roles create:organization_group_roles "
+    "delete:organization_group_roles read:scim_config create:scim_config update:scim_config delete:scim_config "
+    "read:scim_token create:scim_token delete:scim_token "
     "create:user_tickets read:connections create:connections update:connections delete:connections "
 ) + " ".join(configuration_scopes())
 KNOWN_TOKENS_KEPT = 1_000

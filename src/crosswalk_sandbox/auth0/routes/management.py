@@ -17,6 +17,7 @@ from crosswalk_sandbox.auth0.routes.connections import connection_routes
 from crosswalk_sandbox.auth0.routes.event_streams import event_stream_routes
 from crosswalk_sandbox.auth0.routes.events import event_routes
 from crosswalk_sandbox.auth0.routes.exchange import refusal
+from crosswalk_sandbox.auth0.routes.groups import group_routes
 from crosswalk_sandbox.auth0.routes.guardian import guardian_routes
 from crosswalk_sandbox.auth0.routes.identities import identity_routes
 from crosswalk_sandbox.auth0.routes.log_streams import log_stream_routes
@@ -27,6 +28,7 @@ from crosswalk_sandbox.auth0.routes.organization_members import organization_mem
 from crosswalk_sandbox.auth0.routes.organizations import organization_routes
 from crosswalk_sandbox.auth0.routes.resource_servers import resource_server_routes
 from crosswalk_sandbox.auth0.routes.roles import role_routes
+from crosswalk_sandbox.auth0.routes.scim_configuration import scim_configuration_routes
 from crosswalk_sandbox.auth0.routes.scopes import check_scope
 from crosswalk_sandbox.auth0.routes.tickets import ticket_routes
 from crosswalk_sandbox.auth0.routes.user_blocks import user_block_routes
@@ -40,6 +42,8 @@ def management_api(tenant: Tenant) -> ASGIApp:
         *user_routes(tenant),
         *identity_routes(tenant),
         *connection_routes(tenant),
+        *scim_configuration_routes(tenant),
+        *group_routes(tenant),
         *ticket_routes(tenant),
         *client_routes(tenant),
         *resource_server_routes(tenant),

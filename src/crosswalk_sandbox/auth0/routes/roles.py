@@ -86,6 +86,7 @@ class RoleRoutes:
         with self._tenant.lock:
             self._tenant.roles.delete(role_id)
             self._tenant.organizations.forget_role(role_id)
+            self._tenant.groups.forget_role(role_id)
             log_operation(self._tenant, request, "Delete a role", {}, {})
         return answer({})
 

@@ -72,7 +72,8 @@ def user_permissions(tenant: Tenant, authorization: Authorization) -> list[str]:
     organization_id, user_id = authorization.organization_id, authorization.user_id
     if organization_id is not None and tenant.organizations.has_member(organization_id, user_id):
         organization_roles = list(tenant.organizations.member_roles(organization_id, user_id))
-    return tenant.roles.granted(authorization.user_id, authorization.audience, organization_roles)
+    further = [*organization_roles, *tenant.groups.roles_of(user_id, organization_id)]
+    return tenant.roles.granted(user_id, authorization.audience, further)
 
 
 def id_token(tenant: Tenant, authorization: Authorization) -> str:

@@ -6,9 +6,10 @@ from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.link import Link
-from crosswalk.domain.plan import Action, Plan
+from crosswalk.domain.plan import Plan
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
+from crosswalk.domain.write import Action
 from crosswalk.matching.candidates import Candidates
 from crosswalk.matching.keys import keys_to_query, normalise_key
 from crosswalk.matching.resolution import resolve

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from crosswalk.domain.definition import FieldMap, Target
-from crosswalk.domain.plan import FieldWrite, Reason
 from crosswalk.domain.values import FLOWS_BACK, FieldValue, Owner, Side, ValueType
+from crosswalk.domain.write import FieldWrite, Reason
 from crosswalk.expressions.types.registry import is_empty
 from crosswalk.mapping.compiled import CompiledField, CompiledTarget
 from crosswalk.reconcile.merge import NO_AGES, Ages, Merge, merge_fields

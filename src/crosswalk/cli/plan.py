@@ -14,7 +14,8 @@ from crosswalk.cli.output import counted, print_line
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
     from crosswalk.domain.ids import SyncName
-    from crosswalk.domain.plan import Plan, Write
+    from crosswalk.domain.plan import Plan
+    from crosswalk.domain.write import FieldsWrite
     from crosswalk.engine.hub import Hub
 
 
@@ -109,8 +110,8 @@ def _as_text(plan: "Plan") -> list[str]:
     return lines
 
 
-def _heading(write: "Write") -> str:
-    from crosswalk.domain.plan import UserWrite  # noqa: PLC0415
+def _heading(write: "FieldsWrite") -> str:
+    from crosswalk.domain.write import UserWrite  # noqa: PLC0415
 
     if isinstance(write, UserWrite):
         return f"update Auth0 user {write.user_id}"

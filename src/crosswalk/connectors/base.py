@@ -12,8 +12,8 @@ from msgspec import Struct
 from crosswalk.domain.event import Event
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
-from crosswalk.domain.plan import RecordWrite, UserWrite
 from crosswalk.domain.record import Record
+from crosswalk.domain.write import RecordWrite, UserWrite
 
 
 class Written(Struct, frozen=True, tag="written"):

@@ -18,18 +18,9 @@ from crosswalk.connectors.base import (
 )
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import Link
-from crosswalk.domain.plan import (
-    Action,
-    Conflict,
-    FieldConflict,
-    FieldWrite,
-    Plan,
-    RecordWrite,
-    Situation,
-    UserWrite,
-    Write,
-)
+from crosswalk.domain.plan import Conflict, FieldConflict, Plan, Situation
 from crosswalk.domain.record import Record
+from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, RecordWrite, UserWrite
 from crosswalk.reconcile.planner import keep_base
 from crosswalk.store import audit, claims, due, links, problems
 from crosswalk.store.audit import AuditEntry
@@ -88,7 +79,7 @@ class Books(Struct, frozen=True):
             return Booking(plan.user_id, "conflict", problems=tuple(problems_found))
         problems_found += [self._disputed(plan, dispute) for dispute in plan.disputed]
         entries: list[AuditEntry] = []
-        failures: list[tuple[Write, Failure]] = []
+        failures: list[tuple[FieldsWrite, Failure]] = []
         record = plan.record
         for write, result in zip(plan.writes, results, strict=True):
             if isinstance(write, RecordWrite) and isinstance(result, Written):
@@ -143,7 +134,7 @@ class Books(Struct, frozen=True):
             for field in fields
         ]
 
-    def _failed(self, plan: Plan, write: Write, failure: Failure) -> Problem:
+    def _failed(self, plan: Plan, write: FieldsWrite, failure: Failure) -> Problem:
         if isinstance(write, RecordWrite):
             object_name, record_id, action, field = write.object, write.record_id, write.action, ""
         else:
@@ -239,7 +230,7 @@ def _kind(failure: Failure) -> ProblemKind:
 
 
 def _agreed(
-    plan: Plan, record: Record | None, link: Link | None, failures: Sequence[tuple[Write, Failure]]
+    plan: Plan, record: Record | None, link: Link | None, failures: Sequence[tuple[FieldsWrite, Failure]]
 ) -> Link | None:
     """The link after the writes: both sides agree on what was written, and on nothing that failed."""
     if record is None:
@@ -252,12 +243,12 @@ def _agreed(
     return Link(plan.user_id, record, base, plan.evidence)
 
 
-def _mapped(write: Write) -> Sequence[str]:
+def _mapped(write: FieldsWrite) -> Sequence[str]:
     """The Salesforce fields whose base depends on the write."""
     return write.mapped if isinstance(write, UserWrite) else [field.field for field in write.fields]
 
 
-def _outcome(plan: Plan, entries: Sequence[AuditEntry], failures: Sequence[tuple[Write, Failure]]) -> str:
+def _outcome(plan: Plan, entries: Sequence[AuditEntry], failures: Sequence[tuple[FieldsWrite, Failure]]) -> str:
     if failures:
         return _kind(failures[0][1]).value
     if entries:

@@ -18,9 +18,10 @@ from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.link import Link
-from crosswalk.domain.plan import Action, Plan, Situation
+from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import MODIFIED_FIELD, Record
 from crosswalk.domain.values import FieldValue, Owner
+from crosswalk.domain.write import Action
 from crosswalk.engine.tracking import tracked_fields
 from crosswalk.matching.candidates import Candidates
 from crosswalk.matching.keys import keys_to_query

@@ -24,7 +24,8 @@ from crosswalk.connectors.base import (
 from crosswalk.connectors.errors import CallRefused, ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import UserId
-from crosswalk.domain.plan import Plan, RecordWrite
+from crosswalk.domain.plan import Plan
+from crosswalk.domain.write import RecordWrite
 from crosswalk.engine import ledger
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.planning import Planned, Planner

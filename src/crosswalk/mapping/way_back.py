@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from crosswalk.domain.definition import FieldMap
 from crosswalk.domain.ids import UserId
-from crosswalk.domain.plan import FieldError, FieldWrite, UserWrite
+from crosswalk.domain.plan import FieldError
 from crosswalk.domain.values import FLOWS_BACK, FieldValue, ValueType
+from crosswalk.domain.write import FieldWrite, UserWrite
 from crosswalk.expressions.program import Program
 from crosswalk.expressions.results import NO_OPINION, BadProfile
 from crosswalk.expressions.sandbox import Expression

@@ -6,8 +6,9 @@ from crosswalk.domain.definition import FieldMap
 from crosswalk.domain.evaluation import TargetEvaluation
 from crosswalk.domain.link import Link
 from crosswalk.domain.place import Place
-from crosswalk.domain.plan import FieldConflict, FieldWrite, Reason
+from crosswalk.domain.plan import FieldConflict
 from crosswalk.domain.values import FieldValue, Owner, Side
+from crosswalk.domain.write import FieldWrite, Reason
 from crosswalk.expressions.types.registry import is_empty
 from crosswalk.mapping.compiled import CompiledField, CompiledTarget
 from crosswalk.reconcile.merge import NO_AGES, Ages, Decision, decide_field, merge_fields

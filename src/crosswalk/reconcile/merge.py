@@ -21,8 +21,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from crosswalk.domain.plan import FieldConflict, FieldWrite, Reason
+from crosswalk.domain.plan import FieldConflict
 from crosswalk.domain.values import FieldValue, Owner, Side
+from crosswalk.domain.write import FieldWrite, Reason
 from crosswalk.expressions.types.registry import is_empty
 from crosswalk.mapping.compiled import CompiledField, CompiledTarget
 

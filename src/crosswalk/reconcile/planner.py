@@ -7,19 +7,10 @@ from msgspec.structs import replace
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.link import Link
-from crosswalk.domain.plan import (
-    Action,
-    Conflict,
-    FieldError,
-    FieldWrite,
-    Plan,
-    Reason,
-    RecordWrite,
-    Situation,
-    Write,
-)
+from crosswalk.domain.plan import Conflict, FieldError, Plan, Situation
 from crosswalk.domain.record import MODIFIED_FIELD, Record
 from crosswalk.domain.values import FieldValue, Side
+from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite
 from crosswalk.mapping.compiled import CompiledTarget
 from crosswalk.matching.resolution import AlreadyLinked, Ambiguous, Matched, NoMatch, Resolution
 from crosswalk.reconcile.compiled import CompiledSync
@@ -52,7 +43,7 @@ def plan_linked(
     target = compiled.targets[index]
     evaluated = evaluation.targets[index]
     merge = merge_fields(target, evaluated.values, link.base, record.fields, ages_of(evaluation, record), decided)
-    writes: tuple[Write, ...] = ()
+    writes: tuple[FieldsWrite, ...] = ()
     if merge.writes:
         external_id = (target.target.external_id_field, str(evaluation.user_id))
         writes = (RecordWrite(Action.UPDATE, record.object, record.id, external_id, merge.writes),)

@@ -16,9 +16,9 @@ from crosswalk.connectors.salesforce.settings import ClientCredentials, JwtBeare
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.ids import RecordId
 from crosswalk.domain.place import Place
-from crosswalk.domain.plan import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
+from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk_sandbox.process import SandboxProcess
 
 PLACE = Place("crosswalk.yaml", 1)

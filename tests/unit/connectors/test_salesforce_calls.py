@@ -30,8 +30,8 @@ from crosswalk.connectors.secret import Secret
 from crosswalk.connectors.shared_token import SharedToken, Token
 from crosswalk.domain.ids import RecordId
 from crosswalk.domain.place import Place
-from crosswalk.domain.plan import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.domain.values import FieldValue
+from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "salesforce"
 PLACE = Place("crosswalk.yaml", 1)

@@ -14,8 +14,9 @@ from crosswalk.connectors.base import (
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.place import Place
-from crosswalk.domain.plan import Action, FieldError, FieldWrite, Plan, Reason, RecordWrite, Situation
+from crosswalk.domain.plan import FieldError, Plan, Situation
 from crosswalk.domain.record import Record
+from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.engine.ledger import Books
 from crosswalk.store.problems import ProblemKind
 

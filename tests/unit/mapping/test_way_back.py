@@ -7,8 +7,8 @@ import pytest
 
 from crosswalk.domain.definition import FieldMap
 from crosswalk.domain.ids import UserId
-from crosswalk.domain.plan import FieldWrite, Reason
 from crosswalk.domain.values import FieldValue, Owner, ValueType
+from crosswalk.domain.write import FieldWrite, Reason
 from crosswalk.expressions.errors import ExpressionSyntaxError
 from crosswalk.mapping.compiled import CompiledTarget
 from crosswalk.mapping.way_back import Return, WayBack

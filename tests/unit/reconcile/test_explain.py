@@ -2,8 +2,8 @@
 
 import pytest
 
-from crosswalk.domain.plan import FieldWrite, Reason
 from crosswalk.domain.values import FieldValue, Owner, ValueType
+from crosswalk.domain.write import FieldWrite, Reason
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.explain import FieldExplanation, explain_field
 from tests.core_builders import a_field, a_link, a_place, a_record, a_sync, a_target, an_identity, evaluate_one

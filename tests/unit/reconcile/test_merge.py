@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from crosswalk.domain.plan import FieldWrite, Reason
 from crosswalk.domain.values import FieldValue, Owner, ValueType
+from crosswalk.domain.write import FieldWrite, Reason
 from crosswalk.mapping.compiled import CompiledTarget
 from crosswalk.reconcile.merge import Merge, merge_fields
 from tests.core_builders import a_field, a_place, a_target

@@ -1,9 +1,10 @@
 """From identity and record to the writes."""
 
 from crosswalk.domain.evaluation import Evaluation
-from crosswalk.domain.plan import Action, Conflict, FieldWrite, Plan, Reason, RecordWrite, Situation
+from crosswalk.domain.plan import Conflict, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import Owner, ValueType
+from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.matching.resolution import AlreadyLinked, Ambiguous, Matched, NoMatch
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.planner import plan_deleted, plan_linked, plan_unlinked

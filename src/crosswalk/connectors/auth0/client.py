@@ -30,7 +30,7 @@ from crosswalk.connectors.shared_token import SharedToken
 from crosswalk.domain.event import Event
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
-from crosswalk.domain.plan import UserWrite
+from crosswalk.domain.write import UserWrite
 
 
 def _utc_now() -> datetime:

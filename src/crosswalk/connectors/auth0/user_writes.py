@@ -18,7 +18,7 @@ from crosswalk.connectors.base import (
 )
 from crosswalk.connectors.errors import CallRefused, ConnectorError
 from crosswalk.connectors.parallel import map_parallel
-from crosswalk.domain.plan import UserWrite
+from crosswalk.domain.write import UserWrite
 
 BUSY_S = 2.0
 CREDENTIALS_S = 300.0

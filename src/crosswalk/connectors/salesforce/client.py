@@ -31,8 +31,8 @@ from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.salesforce.transport import Transport
 from crosswalk.connectors.shared_token import SharedToken
 from crosswalk.domain.event import Event
-from crosswalk.domain.plan import RecordWrite
 from crosswalk.domain.record import Record
+from crosswalk.domain.write import RecordWrite
 
 _decode_limits = msgspec.json.Decoder(dict[str, Limit]).decode
 

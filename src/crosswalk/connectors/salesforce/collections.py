@@ -11,8 +11,8 @@ from crosswalk.connectors.errors import ConnectorError
 from crosswalk.connectors.salesforce.errors import result_of, result_of_failed_call
 from crosswalk.connectors.salesforce.transport import Transport
 from crosswalk.domain.ids import RecordId
-from crosswalk.domain.plan import Action, RecordWrite
 from crosswalk.domain.values import FieldValue
+from crosswalk.domain.write import Action, RecordWrite
 
 MAX_RECORDS = 200
 """Salesforce's limit for one collections call, and the size of one trigger chunk."""

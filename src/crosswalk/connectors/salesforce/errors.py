@@ -16,7 +16,7 @@ from crosswalk.connectors.base import (
 )
 from crosswalk.connectors.errors import CallRefused, ConnectorError, CredentialsRefused
 from crosswalk.domain.ids import RecordId
-from crosswalk.domain.plan import Action
+from crosswalk.domain.write import Action
 
 
 class Meaning(Enum):

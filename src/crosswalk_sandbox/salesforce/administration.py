@@ -7,7 +7,7 @@
     POST /salesforce/undelete           `RecordName`: bring a record back from the recycle bin
     POST /salesforce/validation-rules   `ValidationRule`
     POST /salesforce/duplicate-rules    `DuplicateRule`
-    POST /salesforce/field-access       `FieldAccess`: what the integration user does not see or may not write
+    POST /salesforce/field-access       `FieldAccess`: what a user does not see or may not write
     POST /salesforce/fields             `NewField`: a custom field
     POST /salesforce/objects            `CustomObject`: a custom object with its fields
     POST /salesforce/person-accounts    switch them on
@@ -62,11 +62,12 @@ class RecordName(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class FieldAccess(msgspec.Struct, forbid_unknown_fields=True):
-    """The integration user's access to an object's fields; each order replaces the one before."""
+    """A user's access to an object's fields, the integration user's without `username`; replaces the one before."""
 
     object: str
     hidden: list[str] = []
     read_only: list[str] = []
+    username: str | None = None
 
 
 class NewField(msgspec.Struct, forbid_unknown_fields=True):
@@ -113,7 +114,7 @@ def administration_routes(org: Org) -> list[tuple[str, str, Endpoint]]:
         org.setup.define_object(order)
 
     def restrict(order: FieldAccess) -> None:
-        org.setup.restrict_fields(order.object, hidden=order.hidden, read_only=order.read_only)
+        org.setup.restrict_fields(order.object, hidden=order.hidden, read_only=order.read_only, username=order.username)
 
     def define_field(order: NewField) -> None:
         org.setup.define_field(order.object, order.field)

@@ -31,6 +31,7 @@ from crosswalk_sandbox.salesforce.front_door import Admission, FrontDoor
 from crosswalk_sandbox.salesforce.http import Endpoint, Path, api_error_reply, record_error_reply
 from crosswalk_sandbox.salesforce.oauth import endpoints as oauth
 from crosswalk_sandbox.salesforce.oauth import pages as login_pages
+from crosswalk_sandbox.salesforce.oauth import soap_login
 from crosswalk_sandbox.salesforce.org import Org
 
 _TEMPLATE = "crosswalk_sandbox.template"
@@ -91,6 +92,7 @@ def create_app(org: Org) -> Starlette:
     paths = [
         *oauth.PATHS,
         *login_pages.PATHS,
+        *soap_login.PATHS,
         *service.PATHS,
         *record_collections.PATHS,
         *composite.PATHS,

@@ -1,5 +1,5 @@
 // How jsforce 3 logs in to the org: web server flow with PKCE, refresh with rotation, password, JWT access tokens, identity,
-// user info, revocation, and the renewal of a session that ended.
+// user info, revocation, the renewal of a session that ended, and login and logout over SOAP.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import jsforce from 'jsforce';
@@ -111,6 +111,19 @@ test('user name and password are enough for an app that may', async () => {
   assert.ok(user.id.startsWith('005'));
 
   await assert.rejects(conn.loginByOAuth2(USERNAME, 'guess'), { name: 'invalid_grant', message: 'authentication failure' });
+});
+
+test('a script logs in and out over SOAP with user name and password', async () => {
+  const conn = new jsforce.Connection({ loginUrl: ORG_URL, version: VERSION });
+  const user = await conn.login(USERNAME, PASSWORD);
+  assert.equal(conn.instanceUrl, ORG_URL);
+  assert.equal((await conn.identity()).user_id, user.id);
+
+  const { accessToken } = conn;
+  await conn.logout();
+  const stale = new jsforce.Connection({ instanceUrl: ORG_URL, accessToken, version: VERSION });
+  await assert.rejects(stale.limits(), { errorCode: 'INVALID_SESSION_ID' });
+  await assert.rejects(conn.login(USERNAME, 'guess'), /INVALID_LOGIN: Invalid username, password, security token/);
 });
 
 test('a refusal that was ordered reaches the client in the vendor\'s words', async () => {

@@ -63,7 +63,7 @@ def test_jsforce_logs_in_to_the_org(run_node: RunNode, login_environment: dict[s
     report = run_node("jsforce_login.test.mjs", login_environment)
 
     assert "# fail 0" in report
-    assert "# pass 11" in report
+    assert "# pass 12" in report
 
 
 def test_openid_client_logs_in_to_the_org(run_node: RunNode, login_environment: dict[str, str]) -> None:

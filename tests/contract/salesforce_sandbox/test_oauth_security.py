@@ -284,6 +284,17 @@ def test_the_approval_cannot_come_before_the_login(browser: Browser, shop: App) 
     assert (skipped.status_code, "location" in skipped.headers) == (400, False)
 
 
+def test_an_approval_is_worth_nothing_once_its_user_has_logged_out(browser: Browser, shop: App) -> None:
+    browser.open(shop.authorize_url())
+    approval = browser.log_in()
+    browser.client.get("/secur/logout.jsp")
+
+    answered = browser.client.post(str(approval.url), data={"save": "Allow"})
+
+    assert (answered.status_code, "location" in answered.headers) == (400, False)
+    assert browser.client.get(str(approval.url)).status_code == 400
+
+
 def test_an_approval_is_good_for_one_code(browser: Browser, shop: App) -> None:
     browser.open(shop.authorize_url())
     approval = browser.log_in()

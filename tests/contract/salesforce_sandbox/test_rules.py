@@ -5,8 +5,10 @@ import pytest
 from simple_salesforce import Salesforce, SalesforceMalformedRequest, SalesforceResourceNotFound
 
 from crosswalk_sandbox.process import SandboxFailedError, SandboxProcess
+from crosswalk_sandbox.salesforce.oauth.users import DEFAULT_PASSWORD
 
 from .builders import API, a_lead, typed
+from .logins import ADA, a_user, an_app
 
 ALLOW_SAVE = {"Sforce-Duplicate-Rule-Header": "allowSave=true"}
 
@@ -172,6 +174,26 @@ def test_read_only_field_can_be_read_and_not_written(sandbox: SandboxProcess, or
 
     sandbox.administer("field-access", object="Contact")
     assert org.Contact.update(contact, {"Title": "Lady"}) == 204
+
+
+def test_each_user_has_an_access_of_its_own(sandbox: SandboxProcess, anonymous: httpx.Client, org: Salesforce) -> None:
+    a_user(sandbox)
+    shop = an_app(sandbox, flows=["password"])
+    token = shop.ask(anonymous, "password", username=ADA, password=DEFAULT_PASSWORD).json()["access_token"]
+    ada = Salesforce(instance_url=sandbox.access.salesforce.instance_url, session_id=token, session=org.session)
+    sandbox.administer("field-access", object="Contact", hidden=["Title"], username=ADA)
+    sandbox.administer("field-access", object="Contact", hidden=["Department"])
+
+    contact = org.Contact.create({"LastName": "Byron", "Title": "Countess"})["id"]
+    ada.Contact.update(contact, {"Department": "Engines"})
+
+    assert ("Title" in org.Contact.get(contact), "Department" in org.Contact.get(contact)) == (True, False)
+    assert ("Title" in ada.Contact.get(contact), "Department" in ada.Contact.get(contact)) == (False, True)
+    assert ada.query("SELECT Department FROM Contact")["records"][0]["Department"] == "Engines"
+    with pytest.raises(SalesforceMalformedRequest, match="INVALID_FIELD"):
+        ada.query("SELECT Title FROM Contact")
+    with pytest.raises(SandboxFailedError, match="expected the name of a user of the org"):
+        sandbox.administer("field-access", object="Contact", username="nobody@example.com")
 
 
 def test_field_that_comes_later_is_seen_beside_hidden_ones(sandbox: SandboxProcess, org: Salesforce) -> None:

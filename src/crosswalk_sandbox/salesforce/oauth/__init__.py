@@ -6,6 +6,20 @@ requests, `web_flow` leads a person from the authorization request to a code, `s
 force, `refusals` has the vendor's words. `endpoints` and `pages` are the HTTP side, `administration` is what the
 control API can set. Facts come from the vendor's documentation, from the test data of its mobile SDK (JWT access
 tokens), and from replies that public clients were written against.
+
+Decided without a recording
+    A challenge is always for S256, as the vendor documents it, and the method `plain` is refused. A code that is used
+    again is refused, and what its first use brought stays good. A request that may not come from the app is answered
+    in the browser with the refusal as text. An app that its administrator has approved for others refuses with
+    `invalid_app_access`. A user's approval ends with the last refresh token that came of it. Access tokens of one
+    person are different ones each time, and the API's own use does not lengthen them. Introspection is refused with
+    400. The wording of what is missing in a request, and of login hours. One signing key, which never changes.
+    `sfap_op` and its like, which the vendor puts into tokens of its newer products, are left out.
+
+Not emulated
+    The user-agent, device, token exchange, SAML and hybrid flows; dynamic registration, DPoP, JSONP and XML as form of
+    a reply; installation of apps, profiles and permission sets as approval; IP ranges and login hours except on order;
+    multi-factor logins, locked and frozen users, expired passwords; login history.
 """
 
 from crosswalk_sandbox.salesforce.oauth.apps import ConnectedApp

@@ -101,7 +101,7 @@ def _jwt_bearer(server: "AuthorizationServer", form: Mapping[str, str], _given: 
 def _password(server: "AuthorizationServer", form: Mapping[str, str], given: Credentials) -> dict[str, Any]:
     app = authenticate(server.apps, given, server.instance_url, server.clock(), needs_secret=True)
     _check_flow(app, "password")
-    row = server.users.log_in(form.get("username", ""), form.get("password", ""))
+    row = server.users.log_in(form.get("username", ""), form.get("password", ""), may_append_token=True)
     if row is None:
         raise refusal("authentication_failure")
     _check_access(app, row)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PASSWORD = "sandbox-password-1"  # noqa: S105 - documented, and good for nothing but a sandbox
 """The password of every user that was not given another one."""
+SECURITY_TOKEN = "SandboxSecurityToken0001"  # noqa: S105 - documented as well
+"""What programs may put behind a password, as the vendor wants it from addresses that it does not trust."""
 
 
 class Users:
@@ -59,8 +61,18 @@ class Users:
             raise ValueError(f"expected the name of a user of the org, found {username!r}")
         self._digests[row["Id"]] = self._digest(password)
 
-    def log_in(self, username: str, password: str) -> Row | None:
-        """The record of the active user who has this name and password, or None."""
+    def log_in(self, username: str, password: str, *, may_append_token: bool = False) -> Row | None:
+        """The record of the active user who has this name and password, or None.
+
+        Parameters
+        ----------
+        username, password
+            As they were typed.
+        may_append_token
+            Whether the security token may stand behind the password, as in logins of programs.
+        """
+        if may_append_token:
+            password = password.removesuffix(SECURITY_TOKEN)
         row = self.find(username)
         expected = self._default if row is None else self._digests.get(row["Id"], self._default)
         is_right = hmac.compare_digest(expected, self._digest(password))

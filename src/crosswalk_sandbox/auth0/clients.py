@@ -171,7 +171,7 @@ class Clients:
         document = changed_document(document, checked)
         document["refresh_token"] = {**REFRESH_TOKEN_DEFAULTS, **(checked.get("refresh_token") or {})}
         self._documents[document["client_id"]] = document
-        return {**copy.deepcopy(document), "encrypted": True}
+        return {**shown_client(document), "encrypted": True}
 
     def get(self, client_id: str) -> dict[str, Any]:
         """Return one client, or raise 404 ``inexistent_client``."""
@@ -196,7 +196,7 @@ class Clients:
 
     def all(self) -> list[dict[str, Any]]:
         """Return all clients in the order of their creation, last the one that stands for all of them."""
-        return [copy.deepcopy(document) for document in (*self._documents.values(), self._settings_of_all)]
+        return [shown_client(document) for document in (*self._documents.values(), self._settings_of_all)]
 
     def update(self, client_id: str, body: object) -> dict[str, Any]:
         """Change one client and return it.
@@ -215,7 +215,7 @@ class Clients:
             self._settings_of_all = changed
         else:
             self._documents[client_id] = changed
-        return copy.deepcopy(changed)
+        return shown_client(changed)
 
     def rotate_secret(self, client_id: str) -> dict[str, Any]:
         """Give a client a new secret, with which the old one ends, and return the client."""
@@ -243,6 +243,17 @@ def global_client(tenant_name: str, signing_keys: list[dict[str, str]]) -> dict[
         "client_secret": random_text(64),
         "custom_login_page_on": True,
     }
+
+
+def shown_client(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a client as the API shows it: one that proves itself with a key of its own has no secret."""
+    hidden = {"client_secret"} if has_own_keys(document) else set()
+    return {name: copy.deepcopy(value) for name, value in document.items() if name not in hidden}
+
+
+def has_own_keys(client: dict[str, Any]) -> bool:
+    """Tell whether a client proves itself with a key of its own, instead of a secret."""
+    return bool(client.get("client_authentication_methods"))
 
 
 def is_public(client: dict[str, Any]) -> bool:

@@ -71,10 +71,14 @@ class ResourceServers:
             "id": secrets.token_hex(12),
             "name": "Auth0 Management API",
             "is_system": True,
-            "scopes": [{"value": scope, "description": scope.replace(":", " ")} for scope in management_scopes],
+            "scopes": [{"value": scope, "description": described(scope)} for scope in management_scopes],
             "signing_alg": "RS256",
             "allow_offline_access": False,
             "skip_consent_for_verifiable_first_party_clients": False,
+            "subject_type_authorization": {
+                "client": {"policy": "require_client_grant"},
+                "user": {"policy": "allow_all"},
+            },
             "token_lifetime": DEFAULT_TOKEN_LIFETIME,
             "token_lifetime_for_web": WEB_TOKEN_LIFETIME,
         }
@@ -167,6 +171,11 @@ def carries_permissions(resource_server: dict[str, Any]) -> bool:
 def follows_rfc_9068(resource_server: dict[str, Any]) -> bool:
     """Tell whether access tokens for an API are of the standard's profile instead of the vendor's."""
     return str(resource_server.get("token_dialect", "")).startswith("rfc9068_profile")
+
+
+def described(scope: str) -> str:
+    """Return the words of the Management API for one of its scopes, such as "Read Client Grants"."""
+    return scope.replace(":", " ").replace("_", " ").title()
 
 
 def scope_values(resource_server: dict[str, Any]) -> list[str]:

@@ -37,6 +37,7 @@ from crosswalk_sandbox.auth0.logs import (
     update_of,
 )
 from crosswalk_sandbox.auth0.mailbox import Mailbox
+from crosswalk_sandbox.auth0.management_scopes import MANAGEMENT_SCOPES
 from crosswalk_sandbox.auth0.organizations import Organizations
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.rate_limit import RateLimit
@@ -47,7 +48,7 @@ from crosswalk_sandbox.auth0.search_lag import SearchLag
 from crosswalk_sandbox.auth0.signals import Signal
 from crosswalk_sandbox.auth0.signin.state import SignInState
 from crosswalk_sandbox.auth0.signing_keys import signing_keys
-from crosswalk_sandbox.auth0.tokens import SCOPES, TokenIssuer
+from crosswalk_sandbox.auth0.tokens import TokenIssuer
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
 from crosswalk_sandbox.auth0.users import UserDirectory
 from crosswalk_sandbox.clock import SandboxClock
@@ -136,7 +137,7 @@ class Tenant:
         )
         self.connections = Connections(self.clients, self.emit)
         self.users = UserDirectory(self.clock, self.connections)
-        self.resource_servers = ResourceServers(self.management_audience, tuple(SCOPES.split()))
+        self.resource_servers = ResourceServers(self.management_audience, MANAGEMENT_SCOPES)
         self.client_grants = ClientGrants()
         self.roles = Roles(self.resource_servers)
         self.organizations = Organizations(self.roles, self.connections, self.emit)

@@ -10,32 +10,9 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 
-from crosswalk_sandbox.auth0.configuration.scopes import configuration_scopes
 from crosswalk_sandbox.auth0.problems import Problem
 
 ALGORITHM = "RS256"
-SCOPES = (
-    "read:users create:users update:users delete:users read:logs read:logs_users read:log_streams create:log_streams "
-    "update:log_streams delete:log_streams read:event_streams create:event_streams update:event_streams "
-    "delete:event_streams read:event_deliveries update:event_deliveries read:events "
-    "read:clients create:clients update:clients delete:clients read:client_keys update:client_keys "
-    "read:client_grants create:client_grants update:client_grants delete:client_grants "
-    "read:resource_servers create:resource_servers update:resource_servers delete:resource_servers "
-    "read:roles create:roles update:roles delete:roles read:role_members create:role_members "
-    "read:organizations create:organizations update:organizations delete:organizations "
-    "read:organization_members create:organization_members delete:organization_members "
-    "read:organization_connections create:organization_connections update:organization_connections "
-    "delete:organization_connections read:organization_member_roles create:organization_member_roles "
-    "delete:organization_member_roles read:organization_invitations create:organization_invitations "
-    "delete:organization_invitations read:guardian_enrollments delete:guardian_enrollments "
-    "read:actions create:actions update:actions delete:actions "
-    "read:mfa_policies update:mfa_policies "
-    "read:groups delete:groups read:group_members read:group_roles create:group_roles delete:group_roles "
-    "read:organization_groups read:organization_group_roles create:organization_group_roles "
-    "delete:organization_group_roles read:scim_config create:scim_config update:scim_config delete:scim_config "
-    "read:scim_token create:scim_token delete:scim_token "
-    "create:user_tickets read:connections create:connections update:connections delete:connections "
-) + " ".join(configuration_scopes())
 KNOWN_TOKENS_KEPT = 1_000
 
 

@@ -164,7 +164,7 @@ class Configurator:
 
 SMS_TEXTS = ("enrollment_message", "verification_message")
 SMTP = {"smtp_host": "mail.orders.example", "smtp_port": 587, "smtp_user": "shop", "smtp_pass": "a-password"}
-SCRIPT = {"tag": "script", "attributes": {"src": "https://orders.example/login.js", "defer": True}}
+SCRIPT: dict[str, Any] = {"tag": "script", "attributes": {"src": "https://orders.example/login.js", "defer": True}}
 EMAIL_TEMPLATE = {
     "template": "welcome_email",
     "body": "<html><body>Welcome</body></html>",

@@ -16,6 +16,7 @@ FURTHER = (
     ("/guardian/factors", "guardian_factors"),
     ("/guardian/factors/{name}", "guardian_factors"),
     ("/prompts/rendering", "prompts"),
+    ("/actions/modules", "actions"),
     ("/rules", "rules"),
     ("/rules/{id}", "rules"),
     ("/rules-configs", "rules_configs"),
@@ -46,17 +47,6 @@ def configuration_rules() -> Iterator[tuple[re.Pattern[str], str]]:
     for kind in RESOURCE_KINDS:
         yield path_pattern(kind.path), kind.noun
         yield path_pattern(f"{kind.path}/{{item}}"), kind.noun
-
-
-def configuration_scopes() -> list[str]:
-    """Return every scope of the configuration that an application may have."""
-    scopes: dict[str, None] = {}
-    for document in SETTINGS_DOCUMENTS:
-        verbs = {"PATCH": "update", "PUT": "update", "POST": "create", "DELETE": "delete"}
-        scopes |= dict.fromkeys(f"{verb}:{document.noun}" for verb in ("read", *map(verbs.get, document.methods)))
-    for noun in (*(kind.noun for kind in RESOURCE_KINDS), *(noun for _, noun in FURTHER)):
-        scopes |= dict.fromkeys(f"{verb}:{noun}" for verb in ("read", "create", "update", "delete"))
-    return list(scopes)
 
 
 def path_pattern(template: str) -> re.Pattern[str]:

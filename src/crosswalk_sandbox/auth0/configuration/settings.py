@@ -41,6 +41,8 @@ class SettingsDocument:
         Secrets, by their dotted paths, that no answer shows.
     only_read : mapping
         What reading shows besides.
+    only_changed : mapping
+        What the answer to a change shows besides, within objects of the document.
     silent : bool
         Whether a write is answered without a body.
     values : mapping
@@ -60,6 +62,7 @@ class SettingsDocument:
     merged: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     only_read: Mapping[str, Any] = field(default_factory=dict)
+    only_changed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     silent: bool = False
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     normalized: Callable[[Document], Document] = copy.deepcopy
@@ -98,7 +101,10 @@ class Settings:
                 changes[name] = {**(before.get(name) or {}), **changes[name]}
         kept = {name: value for name, value in {**before, **changes}.items() if value is not None}
         self._written[key] = kept
-        return self._shown(kind, kept)
+        shown = self._shown(kind, kept)
+        for name, further in kind.only_changed.items():
+            shown[name] = {**shown.get(name, {}), **further}
+        return shown
 
     def replace(self, kind: SettingsDocument, key: str, body: object) -> Document:
         """Put a whole document in the place of what was there, and return it."""

@@ -110,6 +110,12 @@ TENANT_SETTINGS = SettingsDocument(
         "session_cookie": {"mode": "persistent"},
     },
     merged=("flags",),
+    only_changed={
+        "flags": {
+            "cannot_change_enforce_client_authentication_on_passwordless_start": True,
+            "enforce_client_authentication_on_passwordless_start": True,
+        }
+    },
     only_read={"sandbox_versions_available": RUNTIMES},
     normalized=in_hours,
 )

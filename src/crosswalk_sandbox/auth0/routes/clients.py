@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from crosswalk_sandbox.auth0.clients import shown_client
 from crosswalk_sandbox.auth0.paging import page_of, projected
 from crosswalk_sandbox.auth0.problems import Problem, invalid_property
 from crosswalk_sandbox.auth0.resource_servers import GRANT_PROPERTIES, scope_values
@@ -78,7 +79,7 @@ class ClientRoutes:
         """Return one application."""
         query = Query(request, ("fields", "include_fields"))
         with self._tenant.lock:
-            return answer(projected(self._tenant.clients.get(request.path_params["id"]), query))
+            return answer(projected(shown_client(self._tenant.clients.get(request.path_params["id"])), query))
 
     async def update(self, request: Request) -> Response:
         """Change an application."""

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 from crosswalk_sandbox.auth0.configuration.resource_table import RESOURCE_KINDS
 from crosswalk_sandbox.auth0.configuration.settings_table import RENDERING_PATH, SETTINGS_DOCUMENTS
 from crosswalk_sandbox.auth0.configuration.shapes import flags, lists, texts
-from crosswalk_sandbox.auth0.paging import page_of
+from crosswalk_sandbox.auth0.paging import MOST_PER_PAGE, page_of
 from crosswalk_sandbox.auth0.problems import Problem, invalid_property
 from crosswalk_sandbox.auth0.routes.exchange import Query, answer, read_json
 from crosswalk_sandbox.auth0.routes.operations import log_operation
@@ -40,6 +40,7 @@ def login_page_routes(tenant: Tenant) -> list[BaseRoute]:
         Route("/rules", retired("rules"), methods=["GET", "POST"]),
         Route("/hooks", retired("hooks"), methods=["GET", "POST"]),
         Route("/rules-configs", retired("rules-configs"), methods=["GET"]),
+        Route("/actions/modules", modules, methods=["GET"]),
         Route("/supplemental-signals", supplemental_signals, methods=["GET", "PATCH"]),
     ]
 
@@ -157,6 +158,13 @@ def retired(name: str) -> Any:
         return answer(page_of([], Query(request, (*PAGED, "enabled", "triggerId")), name, default_size=50))
 
     return endpoint
+
+
+async def modules(request: Request) -> Response:
+    """Return that there are no modules that Actions share."""
+    query = Query(request, ("page", "per_page"))
+    page, size = query.number("page", default=0), query.number("per_page", default=50, maximum=MOST_PER_PAGE)
+    return answer({"modules": [], "total": 0, "page": page, "per_page": size})
 
 
 async def supplemental_signals(_request: Request) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from crosswalk_sandbox.auth0.configuration.scopes import configuration_rules
+from crosswalk_sandbox.auth0.configuration.scopes import NOT_IN_PLAN, configuration_rules
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.tenant import Tenant
 
@@ -59,6 +59,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     )
 )
 CONFIGURATION_RULES = tuple(configuration_rules())
+NOUNS_NOT_IN_PLAN = frozenset(noun for _, noun in NOT_IN_PLAN)
 
 
 def check_scope(request: Request, claims: dict[str, Any], tenant: Tenant) -> None:
@@ -71,7 +72,9 @@ def check_scope(request: Request, claims: dict[str, Any], tenant: Tenant) -> Non
     """
     path = request.scope["raw_path"].decode().partition("/api/v2")[2]
     wanted = scope_for(request.method, path)
-    if wanted is not None and wanted not in str(claims.get("scope", "")).split():
+    if wanted is None:
+        return
+    if wanted.partition(":")[2] in NOUNS_NOT_IN_PLAN or wanted not in str(claims.get("scope", "")).split():
         raise Problem(403, f"Insufficient scope, expected any of: {wanted}", "insufficient_scope")
 
 

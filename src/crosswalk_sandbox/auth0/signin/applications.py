@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_plus
 
-from crosswalk_sandbox.auth0.clients import is_public
+from crosswalk_sandbox.auth0.clients import has_own_keys, is_public
 from crosswalk_sandbox.auth0.signin.errors import OAuthError
 from crosswalk_sandbox.auth0.tenant import Tenant
 from crosswalk_sandbox.auth0.tokens import same_secret
@@ -38,7 +38,7 @@ def authenticated_client(tenant: Tenant, authorization: str, given: Mapping[str,
         raise OAuthError(401, "access_denied", "Unauthorized")
     if is_public(client):
         return client
-    if not same_secret(secret, client["client_secret"]):
+    if has_own_keys(client) or not same_secret(secret, client["client_secret"]):
         raise OAuthError(401, "access_denied", "Unauthorized")
     return client
 

@@ -250,8 +250,11 @@ _LISTED_KEYS = [
     "updateable",
     "urls",
 ]
+_LINKS_OF_DESCRIBE = {"defaultValues", "eventSeriesUpdates", "uiDetailTemplate", "uiEditTemplate", "uiNewRecord"}
 
 
 def listed(summary: dict[str, Any]) -> dict[str, Any]:
-    """An object's entry in the list of objects (`sobjects`), which carries fewer keys than its describe."""
-    return {key: summary.get(key) for key in _LISTED_KEYS}
+    """An object's entry in the list of objects (`sobjects`), which carries fewer keys and links than its describe."""
+    entry = {key: summary.get(key) for key in _LISTED_KEYS}
+    links = {name: url for name, url in summary["urls"].items() if name not in _LINKS_OF_DESCRIBE}
+    return {**entry, "urls": links}

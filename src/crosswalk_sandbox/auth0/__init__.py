@@ -10,7 +10,7 @@ Emulated
     `login_hint`, `screen_hint`, `organization`, `invitation`, three response modes) with pages for login, sign-up,
     one-time passwords and consent; sessions; brute-force protection; ``/userinfo``, both logouts. Token endpoint:
     codes, refresh tokens with rotation and detection of reuse, client credentials, passwords, one-time passwords;
-    revocation; sign-up by API. Each outcome is logged with the vendor's type.
+    revocation; sign-up by API. Each outcome is logged with the vendor's type. Actions run in Node where it is present.
 
     Management API: users (create, read, update, delete, search v3 in a subset of its syntax, paging with its limit of
     1,000, look-up by e-mail), blocks, applications, APIs, client grants, roles and permissions, organizations with
@@ -26,7 +26,7 @@ Not emulated
     database connection only.
 
     Search is consistent at once here, and eventually so at the vendor. One database connection; no other connections,
-    identities to link, groups, Actions, jobs (import, export), tickets or e-mails. Of the vendor's events those of
+    identities to link, groups, jobs (import, export), tickets or e-mails. Of the vendor's events those of
     users and organizations happen by themselves; others can be sent as test events with given data. `http` URLs of
     webhooks are accepted for loopback addresses. Passwords are checked for their length only. The wording of rare
     errors is a best effort.

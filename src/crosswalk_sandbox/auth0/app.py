@@ -11,6 +11,7 @@ from starlette.routing import Mount
 
 from crosswalk_sandbox.auth0.fault_answers import TenantAnswers
 from crosswalk_sandbox.auth0.pages import page_routes
+from crosswalk_sandbox.auth0.pages.action_pages import action_page_routes
 from crosswalk_sandbox.auth0.pages.ticket_pages import ticket_page_routes
 from crosswalk_sandbox.auth0.routes.authentication_limits import AuthenticationLimits
 from crosswalk_sandbox.auth0.routes.authorize import authorize_routes
@@ -45,6 +46,7 @@ def create_app(tenant: Tenant) -> Starlette:
         Mount("/api/v2", app=management_api(tenant)),
         *scim_routes(tenant),
         *ticket_page_routes(tenant),
+        *action_page_routes(tenant),
         *page_routes(tenant),
     ]
     middleware = [

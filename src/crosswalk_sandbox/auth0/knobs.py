@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 
 from crosswalk_sandbox.auth0.rate_limit_tables import Plan
-from pathlib import Path
 
 # Seconds before each further attempt; after the last one a delivery waits for a redelivery request.
 RETRY_DELAYS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 30.0, 30.0)

@@ -293,6 +293,7 @@ class Tenant:
                 "event_streams": list(self.event_streams),
                 "log_streams": [public_log_stream(stream) for stream in self.log_streams.all()],
                 "deliveries": self.deliveries.counts(),
+                "action_executions": [execution.shown() for execution in self.actions.executions.newest(20)],
             }
 
     def _in_process(self) -> Origin:

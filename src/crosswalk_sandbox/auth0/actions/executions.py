@@ -58,6 +58,11 @@ class Execution:
             "updated_at": timestamp(self.ended),
         }
 
+    def shown(self) -> dict[str, Any]:
+        """Return the execution with the console output of its Actions, for the sandbox's own page and state."""
+        results = [{**result.document(), "console": result.console} for result in self.results]
+        return {**self.document(), "results": results}
+
 
 class Executions:
     """The executions of the last days by their id, oldest first."""

@@ -1,5 +1,6 @@
 """Whatever is sent to the org's logins: no code or token goes where it does not belong, and each ends in time."""
 
+import base64
 import string
 from datetime import timedelta
 from typing import Any
@@ -10,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from crosswalk_sandbox.keys import make_jwt_key
 from crosswalk_sandbox.process import SandboxProcess
 from crosswalk_sandbox.salesforce import Org
 from crosswalk_sandbox.salesforce.oauth import ConnectedApp, TokenRefused
+from crosswalk_sandbox.salesforce.oauth.assertions import JWT_BEARER
 from crosswalk_sandbox.salesforce.oauth.codes import Authorization, Code, Codes, verifies
 from crosswalk_sandbox.salesforce.oauth.refresh_tokens import RefreshTokens
 from crosswalk_sandbox.salesforce.oauth.replies import token_reply
@@ -31,6 +34,7 @@ ADDRESSES = st.one_of(
         lambda base: st.text("/.@:#?%\\&= \taA1", max_size=8).map(lambda extra: base + extra)
     ),
 )
+PUBLIC_KEY = make_jwt_key()[1]
 GRANT = Authorization("key", "005Hs0000000001IAA", ("api", "refresh_token"))
 
 
@@ -354,6 +358,33 @@ def test_secrets_stay_out_of_reprs() -> None:
     shown += f"{session!r} {vars(server.sessions)} {vars(server.refresh_tokens)} {vars(server.codes)}"
     for secret in ("ABCDEF0123456789", refresh_token, access_token, code, "her own password"):
         assert secret not in shown
+
+
+def test_sessions_that_have_ended_are_forgotten_in_time() -> None:
+    clock = Clock()
+    org = an_org(clock)
+    app = org.oauth.apps.save({"name": "Shop", "token_lifetime_s": 60})
+    for _ in range(1_000):
+        token_reply(org.oauth, app, GRANT)
+    clock.now += timedelta(seconds=60)
+
+    newest = token_reply(org.oauth, app, GRANT)["access_token"]
+
+    assert repr(org.sessions) == "Sessions(1)"
+    assert org.sessions.is_valid(newest)
+
+
+@pytest.mark.parametrize(
+    "header", ["{}", "[]", '"x"', "1", "null", '{"alg":"RS256","crit":["x"]}', '{"alg":1}', "\ud800"]
+)
+@pytest.mark.parametrize("claims", ['{"iss":"key"}', '{"iss":"key","aud":[{}],"exp":1e400}', '{"iss":["key"]}', "[]"])
+def test_a_malformed_assertion_is_refused_like_any_other(header: str, claims: str) -> None:
+    org = an_org(Clock())
+    org.oauth.apps.save({"name": "Robot", "consumer_key": "key", "certificate": PUBLIC_KEY, "flows": ["jwt_bearer"]})
+    parts = (base64.urlsafe_b64encode(part.encode("utf-8", "surrogatepass")).decode() for part in (header, claims, "s"))
+
+    with pytest.raises(TokenRefused):
+        org.oauth.grant({"grant_type": JWT_BEARER, "assertion": ".".join(parts)})
 
 
 def test_another_orgs_token_opens_nothing() -> None:

@@ -73,6 +73,7 @@ def test_a_rotated_refresh_token_that_is_used_again_ends_the_whole_family(
     assert refused(shop.refresh(browser.client, third["refresh_token"])) == EXPIRED
     for each in (first, second, third):
         assert browser.client.get(LIMITS, headers=bearer(each["access_token"])).status_code == 401
+    assert "Allow Access?" in browser.open(shop.authorize_url()).text
 
 
 def test_another_login_is_another_family(sandbox: SandboxProcess, browser: Browser) -> None:

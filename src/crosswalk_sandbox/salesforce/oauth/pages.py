@@ -31,7 +31,8 @@ LOGIN_PATH = "/login"
 APPROVAL_PATH = "/setup/secur/RemoteAccessAuthorizationPage.apexp"
 _SESSION_COOKIE = "sid"
 _BROWSER_COOKIE = "oauth_browser"
-_STYLE = (resources.files("crosswalk_sandbox.salesforce") / "data" / "page.css").read_text(encoding="utf-8")
+_DATA = resources.files("crosswalk_sandbox.salesforce") / "data"
+_STYLE = "".join((_DATA / name).read_text(encoding="utf-8") for name in ("page.css", "login.css"))
 _HEADERS = {
     "cache-control": "no-store",
     "referrer-policy": "no-referrer",
@@ -116,7 +117,7 @@ async def show_approval(request: Request) -> Response:
         f"<p><b>{name}</b> is asking to:</p><ul>{scopes}</ul>"
         f"<p>Do you want to allow access for {escape(str(row['Username']) if row is not None else '')}?</p>"
         "<div class=bar><button id=oaapprove name=save value=Allow>Allow</button>"
-        "<button id=oadeny name=cancel value=Deny>Deny</button></div></form>"
+        "<button id=oadeny class=quiet name=cancel value=Deny>Deny</button></div></form>"
     )
     return _page("Allow Access?", f"<section>{body}</section>")
 

@@ -1,7 +1,7 @@
 """Refresh tokens, in families: what one authorization brought, and what came of it by rotation."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,9 +35,16 @@ class Family:
 
 
 class RefreshTokens:
-    """All refresh tokens of an org."""
+    """All refresh tokens of an org.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    on_revoked
+        Called with each family that is revoked.
+    """
+
+    def __init__(self, on_revoked: Callable[[Family], None] | None = None) -> None:
+        self._on_revoked = on_revoked
         self._families: dict[bytes, Family] = {}
         self._at_work: set[bytes] = set()
 
@@ -102,6 +109,8 @@ class RefreshTokens:
         family.is_revoked = True
         for key in (family.current, *family.rotated):
             self._families.pop(key, None)
+        if self._on_revoked is not None:
+            self._on_revoked(family)
 
     @contextmanager
     def at_work(self, token: str) -> Iterator[None]:

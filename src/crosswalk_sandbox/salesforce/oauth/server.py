@@ -10,7 +10,7 @@ from crosswalk_sandbox.salesforce.oauth.codes import Codes
 from crosswalk_sandbox.salesforce.oauth.grants import grant
 from crosswalk_sandbox.salesforce.oauth.keys import SigningKey
 from crosswalk_sandbox.salesforce.oauth.logins import BrowserSessions, PendingLogins
-from crosswalk_sandbox.salesforce.oauth.refresh_tokens import RefreshTokens
+from crosswalk_sandbox.salesforce.oauth.refresh_tokens import Family, RefreshTokens
 from crosswalk_sandbox.salesforce.oauth.refusals import OrderedRefusals, TokenRefused
 from crosswalk_sandbox.salesforce.oauth.sessions import TOKEN_LIFETIME, Sessions
 from crosswalk_sandbox.salesforce.oauth.users import Users
@@ -39,7 +39,7 @@ class AuthorizationServer:
         self.users = Users(org)
         self.key = SigningKey(org.organization_id)
         self.sessions = Sessions(org.organization_id, org.clock, self.users.is_active)
-        self.refresh_tokens = RefreshTokens()
+        self.refresh_tokens = RefreshTokens(self._forget_approval)
         self.codes = Codes()
         self.approvals = Approvals()
         self.refusals = OrderedRefusals()
@@ -98,6 +98,9 @@ class AuthorizationServer:
         if family is None:
             raise TokenRefused("invalid_token", "invalid token")
         self.refresh_tokens.revoke(family)
+
+    def _forget_approval(self, family: Family) -> None:
+        """A user who has no refresh token of an app any more has to approve it anew."""
         user_id, consumer_key = family.authorization.user_id, family.authorization.consumer_key
         if not self.refresh_tokens.families_of(user_id, consumer_key):
             self.approvals.take_back(user_id, consumer_key)

@@ -9,6 +9,7 @@ from crosswalk_sandbox.salesforce.oauth.refresh_tokens import Family
 from crosswalk_sandbox.salesforce.oauth.secrecy import digest
 
 TOKEN_LIFETIME = timedelta(hours=2)
+_FIRST_ROOM = 1_000
 _REST_SCOPES = frozenset({"api", "full", "web"})
 
 
@@ -54,6 +55,7 @@ class Sessions:
         self._clock = clock
         self._is_active = is_active
         self._sessions: dict[bytes, Session] = {}
+        self._room = _FIRST_ROOM
 
     def __repr__(self) -> str:
         return f"Sessions({len(self._sessions)})"
@@ -61,6 +63,8 @@ class Sessions:
     def start(self, session: Session, token: str | None = None) -> str:
         """Put a session into force and return its access token: the given one, or a new opaque one."""
         token = token or f"{self._organization_id[:15]}!AQ{secrets.token_urlsafe(72).replace('-', '.')}"
+        if len(self._sessions) >= self._room:
+            self._forget_ended()
         self._sessions[digest(token)] = session
         return token
 
@@ -91,3 +95,9 @@ class Sessions:
     def revoke_all(self) -> None:
         """End every session."""
         self._sessions.clear()
+
+    def _forget_ended(self) -> None:
+        """Drop what has expired; as seldom as the sessions double, so that logging in stays cheap."""
+        now = self._clock()
+        self._sessions = {key: each for key, each in self._sessions.items() if now < each.expires}
+        self._room = max(2 * len(self._sessions), _FIRST_ROOM)

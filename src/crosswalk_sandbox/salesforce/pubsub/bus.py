@@ -6,6 +6,7 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import cycle
 from typing import NamedTuple, Protocol
 
 KEPT = timedelta(hours=72)
@@ -13,7 +14,7 @@ KEPT_STANDARD_VOLUME = timedelta(hours=24)
 """Platform events of the old kind, defined before 2019."""
 
 MOST_EVENTS = 1_000_000
-_WIDEST_GAP = 3
+_WIDEST_GAP, _GAPS = 3, 997
 _LONGEST_SCAN = 20_000
 
 
@@ -63,7 +64,8 @@ class EventBus:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self._clock = clock
-        self._gaps = random.Random(1)  # noqa: S311 - the same gaps in every run
+        draw = random.Random(1)  # noqa: S311 - the same gaps in every run
+        self._gaps = cycle([draw.randint(1, _WIDEST_GAP) for _ in range(_GAPS)])
         # Later than all numbers of a sandbox that ran before, so that a replay id of then is known to have expired.
         self._last = time.time_ns() // 1_000
         self._expired = self._last - 1
@@ -154,7 +156,7 @@ class EventBus:
         return not self._numbers or number >= self._numbers[-1]
 
     def _advance(self) -> int:
-        self._last += self._gaps.randint(1, _WIDEST_GAP)
+        self._last += next(self._gaps)
         return self._last
 
     def _purge(self) -> None:

@@ -25,7 +25,8 @@ Not emulated
     codes, password reset. `organization_require_behavior` is always ``no_prompt``. Connections of organizations: the
     database connection only.
 
-    Search is consistent at once here, and eventually so at the vendor. One database connection; no other connections,
+    Search is consistent at once here unless a knob delays it, and eventually so at the vendor.
+    One database connection; no other connections,
     identities to link, groups, jobs (import, export), tickets or e-mails. Of the vendor's events those of
     users and organizations happen by themselves; others can be sent as test events with given data. `http` URLs of
     webhooks are accepted for loopback addresses. Passwords are checked for their length only. The wording of rare

@@ -11,6 +11,7 @@ from crosswalk_sandbox.salesforce.http import JSON_TYPE
 from crosswalk_sandbox.salesforce.org import Org
 
 _OAUTH = "/services/oauth2/"
+_SOAP_LOGIN = "/services/Soap/"
 _VERSIONED = re.compile(r"/services/data/v[^/]+/([^/]+)(?:/([^/]+))?(?:/([^/]+))?(?:/([^/]+))?")
 _QUERIES = ("query", "queryAll", "search", "parameterizedSearch")
 LIMIT_MESSAGES = {
@@ -37,6 +38,8 @@ class OrgAnswers:
         path: str = scope["path"]
         if path.startswith(_OAUTH):
             return frozenset(["token" if path.rstrip("/") == f"{_OAUTH}token" else "authentication"])
+        if path.startswith(_SOAP_LOGIN):
+            return frozenset({"token"})
         if not path.startswith("/services/"):
             return frozenset()
         parts = _VERSIONED.match(path)

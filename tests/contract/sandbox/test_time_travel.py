@@ -130,11 +130,16 @@ def test_logs_and_events_are_stamped_by_the_clock_and_logs_age_by_it(
     assert gone.status_code == 404
 
 
-def test_waiting_delivery_goes_out_when_time_jumps_over_its_moment(
-    sandbox: SandboxProcess, auth0: ManagementClient, tenant_http: httpx.Client
+@pytest.mark.parametrize(("delay", "order"), [(DAY, {"advance": DAY + 1}), (100.0, {"speed": 1000.0})])
+def test_waiting_delivery_goes_out_when_time_reaches_its_moment(
+    sandbox: SandboxProcess,
+    auth0: ManagementClient,
+    tenant_http: httpx.Client,
+    delay: float,
+    order: dict[str, float],
 ) -> None:
-    # The first attempt fails at a closed port; the next is a day later, which nobody waits for.
-    sandbox.auth0_settings(retry_delays=[DAY])
+    # The first attempt fails at a closed port; nobody waits for the next in real time.
+    sandbox.auth0_settings(retry_delays=[delay])
     body = {
         "name": "hub",
         "subscriptions": [{"event_type": "user.created"}],
@@ -156,7 +161,7 @@ def test_waiting_delivery_goes_out_when_time_jumps_over_its_moment(
         return sum(len(one["attempts"]) for one in reply.json()["deliveries"])
 
     wait_for(lambda: attempts(tenant_http.headers["authorization"]) == 1)
-    sandbox.clock(advance=DAY + 1)
+    sandbox.clock(**order)
     renewed = f"Bearer {tenant_token(sandbox, tenant_http)}"
 
     wait_for(lambda: attempts(renewed) == 2)

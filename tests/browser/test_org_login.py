@@ -1,4 +1,4 @@
-"""The org's login in a real browser: wrong password, login, approval, and the way back to the application with a code."""
+"""The org's login in a real browser: wrong password, login, approval, and the way back to the application."""
 
 import threading
 from collections.abc import Iterator

@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--state-dir", type=Path, required=True, help="directory for certificates and keys")
     parser.add_argument("--auth0-port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--salesforce-port", type=int, default=0, help="0 takes a free port")
+    parser.add_argument("--pubsub-port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--control-port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--host", default="127.0.0.1", help="address to bind")
     parser.add_argument("--tenants", type=int, default=1, metavar="N", help="how many tenants")
@@ -35,7 +36,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         host=options.host,
         seed=options.seed,
         tenants=[TenantSpec(port=options.auth0_port), *[TenantSpec()] * (options.tenants - 1)],
-        orgs=[OrgSpec(port=options.salesforce_port), *[OrgSpec()] * (options.orgs - 1)],
+        orgs=[
+            OrgSpec(port=options.salesforce_port, pubsub_port=options.pubsub_port),
+            *[OrgSpec()] * (options.orgs - 1),
+        ],
     )
     try:
         uvloop.run(run_until_stopped(sandbox, when_ready=_say_ready, exit_with_parent=options.exit_with_parent))

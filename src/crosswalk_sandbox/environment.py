@@ -63,6 +63,8 @@ def org_variables(org: SalesforceAccess) -> dict[str, str]:
         "SALESFORCE_CLIENT_SECRET": org.client_secret,
         "SALESFORCE_USERNAME": org.username,
         "SALESFORCE_PRIVATE_KEY_FILE": str(org.private_key_file.resolve()),
+        "SALESFORCE_ORGANIZATION_ID": org.organization_id,
+        "SALESFORCE_PUBSUB_ENDPOINT": org.pubsub_endpoint,
     }
 
 

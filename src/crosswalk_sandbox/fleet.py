@@ -99,20 +99,34 @@ class Fleet:
 
     async def add_tenant(self, spec: TenantSpec) -> HostedTenant:
         """Make and serve one more tenant; raises as `make` does."""
-        return await self._make_tenant(spec).start()
+        hosted = self._make_tenant(spec)
+        try:
+            return await hosted.start()
+        except BaseException:
+            await self._forget(self.tenants, hosted)
+            raise
 
     async def add_org(self, spec: OrgSpec) -> HostedOrg:
         """Make and serve one more org; raises as `make` does."""
-        return await self._make_org(spec).start()
+        hosted = self._make_org(spec)
+        try:
+            return await hosted.start()
+        except BaseException:
+            await self._forget(self.orgs, hosted)
+            raise
 
     async def remove_tenant(self, name: str) -> None:
         """Stop and forget a tenant; `ValueError` for the last one."""
-        await _remove(self.tenants, self.tenant(name), "tenant")
+        member = self.tenant(name)
+        _check_not_last(self.tenants, name, "tenant")
+        await self._forget(self.tenants, member)
         self.truth.forget(tenant=name)
 
     async def remove_org(self, name: str) -> None:
         """Stop and forget an org; `ValueError` for the last one."""
-        await _remove(self.orgs, self.org(name), "org")
+        member = self.org(name)
+        _check_not_last(self.orgs, name, "org")
+        await self._forget(self.orgs, member)
         self.truth.forget(org=name)
 
     def reset(self) -> None:
@@ -143,6 +157,11 @@ class Fleet:
             "tenants": {name: each.access() for name, each in self.tenants.items()},
             "orgs": {name: each.access() for name, each in self.orgs.items()},
         }
+
+    @staticmethod
+    async def _forget(members: dict[str, Member], member: Member) -> None:
+        del members[member.name]
+        await member.stop()
 
     def _make_tenant(self, spec: TenantSpec) -> HostedTenant:
         spec = msgspec.structs.replace(spec, name=_free_name(self.tenants, spec.name, "tenant"))
@@ -190,8 +209,6 @@ def _free_name(members: Mapping[str, Hosted], name: str, kind: str) -> str:
     return name
 
 
-async def _remove(members: dict[str, Member], member: Member, kind: str) -> None:
+def _check_not_last(members: Mapping[str, Hosted], name: str, kind: str) -> None:
     if len(members) == 1:
-        raise ValueError(f"{member.name!r} is the last {kind}, and the sandbox needs one; add another first")
-    del members[member.name]
-    await member.stop()
+        raise ValueError(f"{name!r} is the last {kind}, and the sandbox needs one; add another first")

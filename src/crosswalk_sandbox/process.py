@@ -35,7 +35,7 @@ class SandboxProcess:
     ----------
     state_dir
         Directory for certificates and keys.
-    auth0_port, salesforce_port, control_port
+    auth0_port, salesforce_port, pubsub_port, control_port
         Ports; 0 takes a free one.
     tenants, orgs
         How many; all but the first take free ports. Their names are `tenant-1`, `tenant-2`, … and `org-1`, `org-2`, …
@@ -55,6 +55,7 @@ class SandboxProcess:
         *,
         auth0_port: int = 0,
         salesforce_port: int = 0,
+        pubsub_port: int = 0,
         control_port: int = 0,
         tenants: int = 1,
         orgs: int = 1,
@@ -63,6 +64,7 @@ class SandboxProcess:
         self._command = [sys.executable, "-m", "crosswalk_sandbox", "--exit-with-parent"]
         self._command += ["--state-dir", str(state_dir), "--auth0-port", str(auth0_port)]
         self._command += ["--salesforce-port", str(salesforce_port), "--control-port", str(control_port)]
+        self._command += ["--pubsub-port", str(pubsub_port)]
         self._command += ["--tenants", str(tenants), "--orgs", str(orgs)]
         self._command += ["--seed", seed] if seed else []
         self._process: subprocess.Popen[bytes] | None = None
@@ -139,9 +141,11 @@ class SandboxProcess:
         """Stop and forget a tenant; the last one stays."""
         self._read(self._client.delete(f"/tenants/{name}"))
 
-    def add_org(self, name: str = "", *, port: int = 0) -> SalesforceAccess:
+    def add_org(self, name: str = "", *, port: int = 0, pubsub_port: int = 0) -> SalesforceAccess:
         """Start one more org; its name is found when none is given."""
-        return read_access(self._post("/orgs", {"name": name, "port": port}), SalesforceAccess)
+        return read_access(
+            self._post("/orgs", {"name": name, "port": port, "pubsub_port": pubsub_port}), SalesforceAccess
+        )
 
     def remove_org(self, name: str) -> None:
         """Stop and forget an org; the last one stays."""

@@ -9,6 +9,8 @@ from typing import Any, Self
 
 from crosswalk_sandbox import auth0, salesforce
 from crosswalk_sandbox.control import create_app as create_control_app
+from crosswalk_sandbox.faults import FaultPlan
+from crosswalk_sandbox.faults.routes import set_plan
 from crosswalk_sandbox.fleet import Fleet
 from crosswalk_sandbox.hosted import OrgSpec, TenantSpec
 from crosswalk_sandbox.seeds import SeedOrder
@@ -23,8 +25,9 @@ class Sandbox:
     ----------
     state_dir
         Directory for `ca.pem`, `server.pem` and the orgs' keys; made when missing.
-    auth0_port, salesforce_port
-        Ports of the first tenant and the first org, unless `tenants` or `orgs` say otherwise; 0 takes a free one.
+    auth0_port, salesforce_port, pubsub_port
+        Ports of the first tenant, the first org and its Pub/Sub API, unless `tenants` or `orgs` say otherwise; 0 takes
+        a free one.
     control_port
         Port of the control API; 0 takes a free one.
     host
@@ -34,6 +37,8 @@ class Sandbox:
         start.
     progress
         Told during the seeding how many people are done.
+    faults
+        Rules that are in force from the start, each of which names its vendor.
     tenants, orgs
         What to serve; one of each when not given.
 
@@ -51,10 +56,12 @@ class Sandbox:
         *,
         auth0_port: int = 0,
         salesforce_port: int = 0,
+        pubsub_port: int = 0,
         control_port: int = 0,
         host: str = "127.0.0.1",
         seed: SeedOrder | str | None = None,
         progress: Callable[[int], None] = lambda done: None,
+        faults: FaultPlan | None = None,
         tenants: Sequence[TenantSpec] = (),
         orgs: Sequence[OrgSpec] = (),
     ) -> None:
@@ -63,8 +70,9 @@ class Sandbox:
         self._host = host
         self._seed = SeedOrder(seed) if isinstance(seed, str) else seed
         self._progress = progress
+        self._faults = faults
         self._tenants = tenants or (TenantSpec(port=auth0_port),)
-        self._orgs = orgs or (OrgSpec(port=salesforce_port),)
+        self._orgs = orgs or (OrgSpec(port=salesforce_port, pubsub_port=pubsub_port),)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -84,6 +92,8 @@ class Sandbox:
                 for done in self.fleet.seeding(self._seed):
                     self._progress(done)
                     await asyncio.sleep(0)  # so that a long seeding can be stopped
+            if self._faults is not None:
+                set_plan(self._faults, self.fleet.faults())
             await self.fleet.start()
             stack.push_async_callback(await serve(create_control_app(self.fleet), control_socket))
             self._stack = stack.pop_all()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from crosswalk_sandbox.server import Sandbox
 
-AUTH0_PORT, SALESFORCE_PORT, CONTROL_PORT = 8481, 8482, 8483
+AUTH0_PORT, SALESFORCE_PORT, CONTROL_PORT, PUBSUB_PORT = 8481, 8482, 8483, 8484
 _SHOW_PROGRESS_AFTER_S = 1.0
 
 
@@ -29,6 +29,7 @@ class SandboxNotStarted(CrosswalkError):
 def sandbox(
     auth0_port: Annotated[int | None, typer.Option(help="Port of the first tenant.")] = None,
     salesforce_port: Annotated[int | None, typer.Option(help="Port of the first org.")] = None,
+    pubsub_port: Annotated[int | None, typer.Option(help="Port of the first org's Pub/Sub API.")] = None,
     control_port: Annotated[int | None, typer.Option(help="Port of the control API.")] = None,
     host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
     tenants: Annotated[int, typer.Option(min=1, help="How many tenants; all but the first take free ports.")] = 1,
@@ -44,6 +45,9 @@ def sandbox(
     truth_file: Annotated[
         Path | None, typer.Option(help="Write who is the same person as whom, one JSON object a line.")
     ] = None,
+    faults: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Fault rules that hold from the start, as JSON.")
+    ] = None,
     state_dir: Annotated[Path, typer.Option(help="Where certificates and keys go.")] = Path(".crosswalk/sandbox"),
     env_file: Annotated[
         Path | None,
@@ -57,6 +61,7 @@ def sandbox(
     """
     import uvloop  # noqa: PLC0415  # the light commands start without it
 
+    from crosswalk_sandbox.faults import read_fault_rules  # noqa: PLC0415
     from crosswalk_sandbox.foreground import run_until_stopped  # noqa: PLC0415
     from crosswalk_sandbox.hosted import OrgSpec, TenantSpec  # noqa: PLC0415
     from crosswalk_sandbox.seeds import SeedOrder  # noqa: PLC0415
@@ -72,7 +77,14 @@ def sandbox(
             seed=order,
             progress=meter.show,
             tenants=[TenantSpec(port=free_port(AUTH0_PORT, auth0_port, host)), *[TenantSpec()] * (tenants - 1)],
-            orgs=[OrgSpec(port=free_port(SALESFORCE_PORT, salesforce_port, host)), *[OrgSpec()] * (orgs - 1)],
+            faults=read_fault_rules(faults) if faults else None,
+            orgs=[
+                OrgSpec(
+                    port=free_port(SALESFORCE_PORT, salesforce_port, host),
+                    pubsub_port=free_port(PUBSUB_PORT, pubsub_port, host),
+                ),
+                *[OrgSpec()] * (orgs - 1),
+            ],
         )
         say_ready = _ready(meter, env_file or state_dir / "sandbox.env", truth_file, as_json)
         uvloop.run(run_until_stopped(wanted, when_ready=say_ready))
@@ -119,8 +131,7 @@ def _table(line: dict[str, Any]) -> list[tuple[Any, ...]]:
         rows.append((f"Tenant {name}", f"https://{tenant['domain']}/", "state, people, sign-up"))
     for name, org in line["orgs"].items():
         rows.append((f"Org {name}", org["page_url"], "records; converting leads"))
-        if "pubsub_endpoint" in org:
-            rows.append(("  Pub/Sub", org["pubsub_endpoint"], "gRPC over TLS"))
+        rows.append(("  its Pub/Sub API", org["pubsub_endpoint"], "gRPC over TLS"))
     rows.append(("Control API", line["control_url"], "reset, seed, faults, clock"))
     rows.append(("Authority", line["ca_file"], "the CA certificate that clients have to trust"))
     first, second = (max(len(row[place]) for row in rows) for place in (0, 1))

@@ -20,7 +20,9 @@ GONE_WITHIN_S = 10
 
 
 def command(folder: Path, *options: str) -> list[str]:
-    free = [f"--{name}-port=0" for name in ("auth0", "salesforce", "control") if f"--{name}-port" not in options]
+    free = [
+        f"--{name}-port=0" for name in ("auth0", "salesforce", "pubsub", "control") if f"--{name}-port" not in options
+    ]
     return [sys.executable, "-m", "crosswalk", "sandbox", "--state-dir", str(folder / "state"), *free, *options]
 
 
@@ -120,6 +122,7 @@ def test_sigterm_while_it_seeds_ends_it_at_once(tmp_path: Path) -> None:
     ("options", "words"),
     [
         (("--seed", "circus"), "expected one of the scenarios company, contacts, people, edge-cases, found 'circus'"),
+        (("--faults", "/dev/null"), "/dev/null: "),
         (("--seed", "people", "--state-dir", "/dev/null/state"), "Not a directory"),
     ],
 )

@@ -13,6 +13,8 @@ from crosswalk.domain.event import Event
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.record import Record
+from crosswalk.domain.record_writes import EventPublish, RecordDelete
+from crosswalk.domain.user_writes import MembershipChange, RoleChange, UserCreate
 from crosswalk.domain.write import RecordWrite, UserWrite
 
 
@@ -65,7 +67,10 @@ class ConfigurationWrong(Struct, frozen=True, tag="configuration_wrong"):
     fields: tuple[str, ...] = ()
 
 
-WriteResult: TypeAlias = Written | RetryLater | ConflictFound | LinkLost | Rejected | ConfigurationWrong
+Failure: TypeAlias = RetryLater | ConflictFound | LinkLost | Rejected | ConfigurationWrong
+"""Why a write was not done."""
+
+WriteResult: TypeAlias = Written | Failure
 """What became of one write; exactly one of these for each, in the order of the writes."""
 
 
@@ -75,8 +80,14 @@ class UserWritten(Struct, frozen=True, tag="user_written"):
     identity: Identity
 
 
-UserWriteResult: TypeAlias = UserWritten | RetryLater | ConflictFound | LinkLost | Rejected | ConfigurationWrong
+UserWriteResult: TypeAlias = UserWritten | Failure
 """What became of one write to a user."""
+
+
+class Done(Struct, frozen=True, tag="done"):
+    """Everything else that can be done was; `reference` is the vendor's id of what it was done to."""
+
+    reference: str
 
 
 class ApiUsage(Struct, frozen=True):
@@ -171,6 +182,26 @@ class WritesUsers(Protocol):
         ...
 
 
+class ChangesAccess(Protocol):
+    """Changes which users there are and what they may do. Doing anything again comes to the same."""
+
+    async def create_user(self, write: UserCreate) -> UserWritten | Failure:
+        """Return the user that there has to be, made now if it was missing."""
+        ...
+
+    async def change_role(self, write: RoleChange) -> Done | Failure:
+        """Grant a role or revoke it."""
+        ...
+
+    async def change_membership(self, write: MembershipChange) -> Done | Failure:
+        """Make a user a member of an organization, or none."""
+        ...
+
+    async def issue_ticket(self, user_id: UserId, ttl_s: int) -> str | Failure:
+        """Return the address of an invitation."""
+        ...
+
+
 class SubscribesToEvents(Protocol):
     """Delivers events as they happen, without a public URL."""
 
@@ -218,6 +249,22 @@ class WritesRecords(Protocol):
 
     async def write(self, writes: Sequence[RecordWrite]) -> list[WriteResult]:
         """Return what became of each write, in order; a record that fails never holds back its neighbours."""
+        ...
+
+
+class DeletesRecords(Protocol):
+    """Deletes what the hub made."""
+
+    async def delete_record(self, write: RecordDelete) -> Done | Failure:
+        """Delete a record by its external id; one that is gone already counts as deleted."""
+        ...
+
+
+class PublishesEvents(Protocol):
+    """Tells the org's own flows and integrations of something."""
+
+    async def publish_event(self, write: EventPublish) -> Done | Failure:
+        """Publish a platform event."""
         ...
 
 

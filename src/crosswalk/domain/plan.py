@@ -72,8 +72,8 @@ class Plan(Struct, frozen=True):
         Why identity and record are linked: the match rule's name or `created`.
     errors, conflict, disputed
         Fields without a value, a match that needs a person, and fields that do.
-    effects
-        What flows want to be done or undone for the identity.
+    effects, episode
+        What flows want to be done or undone for the identity, and the number of the present episode.
     """
 
     user_id: UserId
@@ -87,6 +87,7 @@ class Plan(Struct, frozen=True):
     conflict: Conflict | None = None
     disputed: tuple[FieldConflict, ...] = ()
     effects: tuple[EffectStep, ...] = ()
+    episode: int = 0
 
     @property
     def record_writes(self) -> tuple[RecordWrite, ...]:

@@ -19,6 +19,7 @@ from crosswalk.engine.planning import Planner
 from crosswalk.engine.reconciler import Reconciler
 from crosswalk.engine.routing import Router
 from crosswalk.engine.settings import auth0_settings, salesforce_settings
+from crosswalk.engine.writing import Writer
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.store import usage
 from crosswalk.store.database import Database
@@ -80,7 +81,11 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
         planners = {name: Planner(one, orgs[one.definition.org], threads) for name, one in compiled.items()}
         reconcilers = {
             name: Reconciler(
-                one.definition, planners[name], tenants[one.definition.tenant], orgs[one.definition.org], database
+                one.definition,
+                planners[name],
+                tenants[one.definition.tenant],
+                Writer(tenants[one.definition.tenant], orgs[one.definition.org]),
+                database,
             )
             for name, one in compiled.items()
         }

@@ -1,39 +1,37 @@
 """From results to the ledger: what was done, what is agreed now, and what needs a person or another try."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from msgspec import Struct
 
 from crosswalk.connectors.base import (
     ConfigurationWrong,
     ConflictFound,
+    Done,
+    Failure,
     LinkLost,
     Rejected,
     RetryLater,
-    UserWriteResult,
     UserWritten,
-    WriteResult,
     Written,
 )
+from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.plan import Conflict, FieldConflict, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, RecordWrite, UserWrite
+from crosswalk.engine.effect_books import AUTH0_USER, book_steps
+from crosswalk.engine.writing import Result
 from crosswalk.reconcile.planner import keep_base
-from crosswalk.store import audit, claims, due, links, problems
+from crosswalk.store import audit, claims, due, effects, links, problems
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Connection
+from crosswalk.store.effects import StepTaken
 from crosswalk.store.problems import Problem, ProblemKind
 
 ACTOR = "crosswalk"
-
-AUTH0_USER = "Auth0 user"
-"""What stands in the place of the object's name for a write to a user: no object of Salesforce has a blank in it."""
-
-Failure: TypeAlias = RetryLater | ConflictFound | LinkLost | Rejected | ConfigurationWrong
-"""Why a write was not done."""
 
 Item = TypeVar("Item")
 
@@ -50,6 +48,7 @@ class Booking(Struct, frozen=True):
     link: Link | None = None
     audit: tuple[AuditEntry, ...] = ()
     problems: tuple[Problem, ...] = ()
+    steps: tuple[StepTaken, ...] = ()
 
 
 class Books(Struct, frozen=True):
@@ -66,7 +65,7 @@ class Books(Struct, frozen=True):
     sync: SyncName
     seqs: Mapping[UserId, int]
 
-    def book(self, plan: Plan, results: Sequence[WriteResult | UserWriteResult], link: Link | None) -> Booking:
+    def book(self, plan: Plan, results: Sequence[Result], link: Link | None) -> Booking:
         """Turn one identity's plan and the results of its writes into what is stored.
 
         `link` is the identity's link before; it is only stored again when something about it changed.
@@ -81,24 +80,31 @@ class Books(Struct, frozen=True):
         entries: list[AuditEntry] = []
         failures: list[tuple[FieldsWrite, Failure]] = []
         record = plan.record
-        for write, result in zip(plan.writes, results, strict=True):
+        for write, result in zip(plan.writes, results[: len(plan.writes)], strict=True):
             if isinstance(write, RecordWrite) and isinstance(result, Written):
                 record = _after(record, write, result)
                 entries += self._audit(plan, write.object, result.record_id, write.action.value, write.fields)
             elif isinstance(write, UserWrite) and isinstance(result, UserWritten):
                 entries += self._audit(plan, AUTH0_USER, write.user_id, Action.UPDATE.value, write.fields)
-            elif not isinstance(result, Written | UserWritten):
+            elif not isinstance(result, Written | UserWritten | Done):
                 failures.append((write, result))
         problems_found += [self._failed(plan, write, failure) for write, failure in failures]
+        seq = self.seqs.get(plan.user_id)
+        rest = results[len(plan.writes) :]
+        steps = book_steps(self.sync, ACTOR, plan.user_id, plan.episode, plan.effects, rest, seq)
+        problems_found += [self.step_failed(plan.user_id, step, failure) for step, failure in steps.failures]
+        entries += steps.audit
         agreed = _agreed(plan, record, link, failures)
-        waits = [failure.after_s or 0.0 for _, failure in failures if isinstance(failure, RetryLater)]
+        all_failures = [failure for _, failure in (*failures, *steps.failures)]
+        waits = [failure.after_s or 0.0 for failure in all_failures if isinstance(failure, RetryLater)]
         return Booking(
             plan.user_id,
-            None if waits else _outcome(plan, entries, failures),
+            None if waits else _outcome(plan, entries, all_failures),
             max(waits, default=0.0),
             link=None if agreed == link else agreed,
             audit=tuple(entries),
             problems=tuple(problems_found),
+            steps=steps.taken,
         )
 
     def postponed(self, user_id: UserId, code: str, message: str, wait_s: float = 0.0) -> Booking:
@@ -154,6 +160,17 @@ class Books(Struct, frozen=True):
                 "fields": {field.field: field.new for field in write.fields},
                 "at_fault": list(getattr(failure, "fields", ())),
             },
+        )
+
+    def step_failed(self, user_id: UserId, step: EffectStep, failure: Failure) -> Problem:
+        """The problem of a flow's step that was not carried out."""
+        return self._problem(
+            user_id,
+            _kind(failure),
+            failure.code,
+            f"{step.effect.because} {failure.message}",
+            field=step.effect.key,
+            detail={"flow": step.flow, "step": step.step.value, "place": str(step.place)},
         )
 
     def _disputed(self, plan: Plan, dispute: FieldConflict) -> Problem:
@@ -248,9 +265,9 @@ def _mapped(write: FieldsWrite) -> Sequence[str]:
     return write.mapped if isinstance(write, UserWrite) else [field.field for field in write.fields]
 
 
-def _outcome(plan: Plan, entries: Sequence[AuditEntry], failures: Sequence[tuple[FieldsWrite, Failure]]) -> str:
+def _outcome(plan: Plan, entries: Sequence[AuditEntry], failures: Sequence[Failure]) -> str:
     if failures:
-        return _kind(failures[0][1]).value
+        return _kind(failures[0]).value
     if entries:
         return "written"
     if plan.disputed:
@@ -272,6 +289,7 @@ async def store(connection: Connection, sync: SyncName, bookings: Sequence[Booki
     saved = await links.save(connection, sync, [b.link for b in bookings if b.link is not None])
     lost = {b.user_id for b in bookings if b.link is not None and b.link.user_id not in saved}
     await audit.append(connection, _all(b.audit for b in bookings))
+    await effects.take(connection, sync, _all(b.steps for b in bookings))
     await problems.settle(connection, sync, [b.user_id for b in bookings], _all(b.problems for b in bookings))
     await claims.release(connection, sync, [b.user_id for b in bookings])
     # Another identity linked the record first: reconciled again, this one will find that out and become a conflict.

@@ -5,31 +5,23 @@ hold now, so lost, repeated, reordered and echoed events all end in the same pla
 crash is harmless: everything already written merges to an empty plan.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeAlias
 
 import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
-from crosswalk.connectors.base import (
-    ReadsUsers,
-    UserWriteResult,
-    UserWritten,
-    WriteResult,
-    WritesRecords,
-    WritesUsers,
-)
+from crosswalk.connectors.base import ReadsUsers, UserWritten
 from crosswalk.connectors.errors import CallRefused, ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
-from crosswalk.domain.write import RecordWrite
 from crosswalk.engine import ledger
+from crosswalk.engine.effect_books import writes_of
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.planning import Planned, Planner
 from crosswalk.engine.states import fold, newest_states
+from crosswalk.engine.writing import Result, Writer
 from crosswalk.store import claims, identities
 from crosswalk.store.database import Database
 from crosswalk.store.due import DueEvent
@@ -41,13 +33,6 @@ TRANSIENT = (psycopg.OperationalError, PoolTimeout)
 """The database is away: the whole batch is tried again, nobody in it is to blame."""
 
 
-Result: TypeAlias = WriteResult | UserWriteResult
-
-
-class Users(ReadsUsers, WritesUsers, Protocol):
-    """What a reconcile needs of a tenant."""
-
-
 class Reconciler:
     """Reconciles batches of one sync."""
 
@@ -55,14 +40,14 @@ class Reconciler:
         self,
         definition: SyncDefinition,
         planner: Planner,
-        users: Users,
-        org: WritesRecords,
+        users: ReadsUsers,
+        writer: Writer,
         database: Database,
     ) -> None:
         self.definition = definition
         self._planner = planner
         self._users = users
-        self._org = org
+        self._writer = writer
         self._database = database
 
     async def reconcile(self, due: Sequence[DueEvent]) -> None:
@@ -124,15 +109,11 @@ class Reconciler:
             return await claims.claim(connection, self.definition.name, planned.claims)
 
     async def _write(self, plans: Mapping[UserId, Plan]) -> dict[UserId, list[Result]]:
-        """Carry the plans' writes out, both sides at once, and hand each plan its own results."""
-        to_org = [write for plan in plans.values() for write in plan.record_writes]
-        to_tenant = [write for plan in plans.values() for write in plan.user_writes]
-        org_results, tenant_results = await asyncio.gather(self._org.write(to_org), self._users.write_users(to_tenant))
-        of_records, of_users = iter(org_results), iter(tenant_results)
-        return {
-            user_id: [next(of_records) if isinstance(write, RecordWrite) else next(of_users) for write in plan.writes]
-            for user_id, plan in plans.items()
-        }
+        """Carry the plans' writes out, all together, and hand each plan its own results."""
+        wanted = {user_id: [*plan.writes, *writes_of(plan.effects)] for user_id, plan in plans.items()}
+        writes = [write for each in wanted.values() for write in each]
+        results = iter(await self._writer.write(writes) if writes else ())
+        return {user_id: [next(results) for _ in each] for user_id, each in wanted.items()}
 
     async def _put_aside(self, due: Sequence[DueEvent], users: Sequence[UserId], error: Exception) -> None:
         books = Books(self.definition.name, {item.event.user_id: item.seq for item in due if item.event.user_id})

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from auth0.management import AsyncManagementClient
 
 from crosswalk.connectors.auth0 import subscription
+from crosswalk.connectors.auth0.access import Access
 from crosswalk.connectors.auth0.logs import LogReader
 from crosswalk.connectors.auth0.settings import Auth0Settings
 from crosswalk.connectors.auth0.token import TokenEndpoint
@@ -18,11 +19,15 @@ from crosswalk.connectors.auth0.transport import Transport
 from crosswalk.connectors.auth0.user_writes import UserWriter
 from crosswalk.connectors.auth0.users import UserReader
 from crosswalk.connectors.base import (
+    ChangesAccess,
+    Done,
+    Failure,
     ReadsLogs,
     ReadsUsers,
     SubscribesToEvents,
     SubscriptionItem,
     UserWriteResult,
+    UserWritten,
     WritesUsers,
 )
 from crosswalk.connectors.http import open_http
@@ -30,6 +35,7 @@ from crosswalk.connectors.shared_token import SharedToken
 from crosswalk.domain.event import Event
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
+from crosswalk.domain.user_writes import MembershipChange, RoleChange, UserCreate
 from crosswalk.domain.write import UserWrite
 
 
@@ -37,7 +43,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Auth0Client(ReadsUsers, WritesUsers, ReadsLogs, SubscribesToEvents):
+class Auth0Client(ReadsUsers, WritesUsers, ChangesAccess, ReadsLogs, SubscribesToEvents):
     """One tenant.
 
     An asynchronous context manager; leaving it closes the connections.
@@ -60,6 +66,7 @@ class Auth0Client(ReadsUsers, WritesUsers, ReadsLogs, SubscribesToEvents):
         gate = asyncio.Semaphore(settings.parallel_reads)
         self._users = UserReader(self._transport, gate, now)
         self._writer = UserWriter(self._transport, gate, now)
+        self._access = Access(self._transport, self._users, now)
         self._logs = LogReader(self._transport, now)
 
     async def __aenter__(self) -> Self:
@@ -117,6 +124,22 @@ class Auth0Client(ReadsUsers, WritesUsers, ReadsLogs, SubscribesToEvents):
     async def write_users(self, writes: Sequence[UserWrite]) -> list[UserWriteResult]:
         """Change users and return what became of each write, in order: the new state, or why there is none."""
         return await self._writer.write(writes)
+
+    async def create_user(self, write: UserCreate) -> UserWritten | Failure:
+        """Return the user that there has to be, made now if it was missing."""
+        return await self._access.create_user(write)
+
+    async def change_role(self, write: RoleChange) -> Done | Failure:
+        """Grant a role or revoke it."""
+        return await self._access.change_role(write)
+
+    async def change_membership(self, write: MembershipChange) -> Done | Failure:
+        """Make a user a member of an organization, or none."""
+        return await self._access.change_membership(write)
+
+    async def issue_ticket(self, user_id: UserId, ttl_s: int) -> str | Failure:
+        """Return the address of an invitation: a ticket to choose a password."""
+        return await self._access.issue_ticket(user_id, ttl_s)
 
     def subscribe(
         self, cursor: str | None, from_timestamp: str | None = None

@@ -81,6 +81,17 @@ class Transport:
         """
         return await self._repeat("PATCH", path, None, body)
 
+    async def post(self, path: str, body: bytes) -> bytes:
+        """Return the body that Auth0 answers to `POST /api/v2/{path}`.
+
+        Tried again like a read, so it is for calls only that may be executed twice. Raises what `get` raises.
+        """
+        return await self._repeat("POST", path, None, body)
+
+    async def delete(self, path: str, body: bytes) -> bytes:
+        """Return the body that Auth0 answers to `DELETE /api/v2/{path}`, tried again and raising as `get` does."""
+        return await self._repeat("DELETE", path, None, body)
+
     async def _repeat(self, method: str, path: str, query: Mapping[str, str | int] | None, body: bytes | None) -> bytes:
         attempt = 1
         while True:

@@ -10,13 +10,14 @@ from crosswalk.connectors.auth0.users import identity_of
 from crosswalk.connectors.base import (
     ConfigurationWrong,
     ConflictFound,
+    Failure,
     LinkLost,
     Rejected,
     RetryLater,
     UserWriteResult,
     UserWritten,
 )
-from crosswalk.connectors.errors import CallRefused, ConnectorError
+from crosswalk.connectors.errors import CallRefused, ConnectorError, CredentialsRefused
 from crosswalk.connectors.parallel import map_parallel
 from crosswalk.domain.write import UserWrite
 
@@ -51,26 +52,26 @@ class UserWriter:
         try:
             answer = await self._transport.patch(f"users/{quote(write.user_id, safe='')}", write.patch)
             return UserWritten(identity_of(answer, observed_at)[0])
-        except CallRefused as error:
-            return _refused(error)
         except ConnectorError as error:
-            return RetryLater(error.code, str(error), CREDENTIALS_S if error.code == "CREDENTIALS_REFUSED" else BUSY_S)
+            return failure_of(error)
 
 
-def _refused(error: CallRefused) -> UserWriteResult:
-    """What a refusal means for one user.
+def failure_of(error: ConnectorError) -> Failure:
+    """What it means for one user that a call failed.
 
-    Source: the responses that the vendor documents for `PATCH /api/v2/users/{id}`: 400 for a body or an operation that
-    the user's connection does not support, 403 for a missing scope, 404 for a user that is gone, 409 for an e-mail
-    address, username or phone number that another user of the connection has.
+    Source: the responses that the vendor documents for `PATCH /api/v2/users/{id}` and its neighbours: 400 for a body or
+    an operation that the user's connection does not support, 403 for a missing scope, 404 for a user that is gone, 409
+    for an e-mail address, username or phone number that another user of the connection has.
     """
+    if not isinstance(error, CallRefused):
+        wait_s = CREDENTIALS_S if error.code == CredentialsRefused.code else BUSY_S
+        return RetryLater(error.code, str(error), wait_s)
     code, message = error.code, error.message
     if error.status in (401, 408, 429) or error.status >= 500:
         return RetryLater(code, message, error.after_s or BUSY_S)
-    if error.status == 403:
-        return ConfigurationWrong(code, f"{message} (the hub's application needs the scope update:users)")
-    if error.status == 404:
-        return LinkLost(code, message)
-    if error.status == 409:
-        return ConflictFound(code, message)
-    return Rejected(code, message)
+    refusals: dict[int, Failure] = {
+        403: ConfigurationWrong(code, f"{message} (give the hub's application the scope for {error.call})"),
+        404: LinkLost(code, message),
+        409: ConflictFound(code, message),
+    }
+    return refusals.get(error.status, Rejected(code, message))

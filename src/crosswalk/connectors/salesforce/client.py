@@ -10,9 +10,13 @@ import msgspec
 
 from crosswalk.connectors.base import (
     ApiUsage,
+    DeletesRecords,
     DescribesObjects,
+    Done,
+    Failure,
     FindsCandidates,
     ObjectDescription,
+    PublishesEvents,
     ReadsChanges,
     WriteResult,
     WritesRecords,
@@ -20,8 +24,8 @@ from crosswalk.connectors.base import (
 from crosswalk.connectors.errors import ConnectorError, MalformedAnswer
 from crosswalk.connectors.http import open_http
 from crosswalk.connectors.parallel import map_parallel
+from crosswalk.connectors.salesforce import deletes, platform_events, record_poll
 from crosswalk.connectors.salesforce import query as queries
-from crosswalk.connectors.salesforce import record_poll
 from crosswalk.connectors.salesforce.auth import TokenEndpoint
 from crosswalk.connectors.salesforce.collections import Call, plan_calls, send_call
 from crosswalk.connectors.salesforce.describe import describe
@@ -32,6 +36,7 @@ from crosswalk.connectors.salesforce.transport import Transport
 from crosswalk.connectors.shared_token import SharedToken
 from crosswalk.domain.event import Event
 from crosswalk.domain.record import Record
+from crosswalk.domain.record_writes import EventPublish, RecordDelete
 from crosswalk.domain.write import RecordWrite
 
 _decode_limits = msgspec.json.Decoder(dict[str, Limit]).decode
@@ -41,7 +46,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SalesforceClient(FindsCandidates, ReadsChanges, WritesRecords, DescribesObjects):
+class SalesforceClient(FindsCandidates, ReadsChanges, WritesRecords, DeletesRecords, PublishesEvents, DescribesObjects):
     """One org.
 
     An asynchronous context manager; leaving it closes the connections.
@@ -152,6 +157,14 @@ class SalesforceClient(FindsCandidates, ReadsChanges, WritesRecords, DescribesOb
             for call, outcome in zip(wave, await map_parallel(send, wave, self._gate), strict=True):
                 results.update(zip(call.positions, outcome, strict=True))
         return [results[position] for position in range(len(writes))]
+
+    async def delete_record(self, write: RecordDelete) -> Done | Failure:
+        """Delete a record by its external id; one that is gone already counts as deleted."""
+        return await deletes.delete_record(self._transport, write)
+
+    async def publish_event(self, write: EventPublish) -> Done | Failure:
+        """Publish a platform event."""
+        return await platform_events.publish_event(self._transport, write)
 
     async def describe(self, object_name: str) -> ObjectDescription:
         """Return what the org says about an object and its fields."""

@@ -9,10 +9,10 @@ from enum import Enum, auto
 from crosswalk.connectors.base import (
     ConfigurationWrong,
     ConflictFound,
+    Failure,
     LinkLost,
     Rejected,
     RetryLater,
-    WriteResult,
 )
 from crosswalk.connectors.errors import CallRefused, ConnectorError, CredentialsRefused
 from crosswalk.domain.ids import RecordId
@@ -93,7 +93,7 @@ def meaning_of(code: str, message: str = "", action: Action | None = None, field
     return MEANINGS.get(code, Meaning.REJECTED)
 
 
-_BUILD: Mapping[Meaning, Callable[[str, str, tuple[str, ...], tuple[RecordId, ...]], WriteResult]] = {
+_BUILD: Mapping[Meaning, Callable[[str, str, tuple[str, ...], tuple[RecordId, ...]], Failure]] = {
     Meaning.CONFLICT: lambda code, message, fields, duplicates: ConflictFound(code, message, duplicates),
     Meaning.LINK_LOST: lambda code, message, fields, duplicates: LinkLost(code, message),
     Meaning.REJECTED: lambda code, message, fields, duplicates: Rejected(code, message, fields),
@@ -107,7 +107,7 @@ def result_of(
     fields: tuple[str, ...],
     duplicates: tuple[RecordId, ...],
     action: Action,
-) -> WriteResult:
+) -> Failure:
     """Return the result of one record that Salesforce refused."""
     meaning = meaning_of(code, message, action, fields)
     delay = DELAYS_S.get(meaning)
@@ -116,7 +116,7 @@ def result_of(
     return _BUILD[meaning](code, message, fields, duplicates)
 
 
-def result_of_failed_call(error: ConnectorError) -> WriteResult:
+def result_of_failed_call(error: ConnectorError) -> Failure:
     """Return the result of every record of a call that failed as a whole.
 
     Repeating is safe even when the call may have been executed after a timeout: an upsert by external id finds the
@@ -129,7 +129,7 @@ def result_of_failed_call(error: ConnectorError) -> WriteResult:
     return RetryLater(error.code, str(error), DELAYS_S[Meaning.RETRY_WHEN_OUTAGE_ENDS])
 
 
-def _result_of_refused_call(error: CallRefused) -> WriteResult:
+def _result_of_refused_call(error: CallRefused) -> Failure:
     meaning = meaning_of(error.code, error.message)
     if meaning is Meaning.RETRY_WHEN_WINDOW_OPENS:
         return RetryLater(error.code, error.message, error.after_s or DELAYS_S[meaning])

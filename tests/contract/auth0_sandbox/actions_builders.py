@@ -11,6 +11,7 @@ from auth0.management import ManagementClient
 from crosswalk_sandbox.auth0 import Tenant
 
 from .conftest import wait_until
+from .signing_in import Application, Browser, returned
 
 needs_node = pytest.mark.skipif(
     shutil.which("node") is None, reason="Node 18 or newer is needed to run Actions; nothing else is"
@@ -44,3 +45,10 @@ def post_login(auth0: ManagementClient, body: str, name: str = "Under test", **m
 def newest_execution(tenant: Tenant) -> Any:
     """Return what the tenant remembers of the last time that Actions ran."""
     return tenant.actions.executions.newest(1)[0]
+
+
+def denied(browser: Browser, shop: Application, **changes: str | None) -> tuple[str, str]:
+    """Try to log Ada in and return the error that the application is told."""
+    browser.open(shop.authorize_url(**changes))
+    told = returned(browser.log_in())
+    return told["error"], told["error_description"]

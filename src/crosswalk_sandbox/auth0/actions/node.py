@@ -98,6 +98,11 @@ class NodeRunner:
                 raise NodeUnavailable("Node ended while a request was sent to it") from None
         return future
 
+    def warm_up(self) -> None:
+        """Start the process before it is needed, if it can be started at all."""
+        with self._lock, contextlib.suppress(NodeUnavailable):
+            self._running()
+
     def give_up(self) -> None:
         """Kill the process, because it does not answer; what is under way fails."""
         with self._lock:

@@ -170,6 +170,8 @@ class TriggerOperations:
             bound = self._tenant.actions.bindings.replace(request.path_params["id"], body)
             shown = {"bindings": [binding_document(binding) for binding in bound]}
             log_operation(self._tenant, request, "Update trigger bindings", body, shown)
+        if bound:
+            self._tenant.action_runner.warm_up()
         return answer(shown)
 
     async def execution(self, request: Request) -> Response:

@@ -170,10 +170,10 @@ def test_silence_is_broken_with_a_place_to_resume_from(
     pubsub: PubSubClient, sandbox: SandboxProcess, org: Salesforce
 ) -> None:
     sandbox.administer("event-faults", keepalive_s=0.05)
-    org.Lead.create({"LastName": "Byron", "Company": "C"})
+    make_contacts(org, 1)
     with pubsub.subscribe(CONTACTS, preset=LATEST) as stream:
         alive = stream.response()
-    [contact] = make_contacts(org, 1)
+    [contact] = make_contacts(org, 1, first=2)
 
     assert (list(alive.events), alive.pending_num_requested) == ([], 100)
     with pubsub.subscribe(CONTACTS, after=alive.latest_replay_id) as stream:

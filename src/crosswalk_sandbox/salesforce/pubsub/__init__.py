@@ -16,9 +16,11 @@ Decided without a recording
     one that is updated and deleted a deletion. Children that a merge moves have updates. Records whose reference is
     emptied by a deletion have no event. A compound field whose parts all are null is null. A transaction is one call
     that writes, one row of a bulk job, or one composite call that is all or none. All channels share one
-    sequence of replay ids. At most the 1,000,000 newest events are kept. A stream ends when the client has ended its
+    sequence of replay ids. At most the 500,000 newest events are kept. A stream ends when the client has ended its
     requests, and a minute after the last event that was asked for. Changes of long texts come whole, never as a diff.
+    Records that are seeded have no events. The gRPC status of wrong headers is UNAUTHENTICATED, that of publishing on a
+    channel of changes PERMISSION_DENIED, and that of an idle publishing stream UNAVAILABLE.
 
 Not emulated
-    ManagedSubscribe, custom channels, filters, enriched fields, hourly and daily allocations.
+    ManagedSubscribe, custom channels, filters, enriched fields, allocations, schemas of events over REST.
 """

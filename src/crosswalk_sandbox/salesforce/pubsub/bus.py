@@ -13,7 +13,7 @@ KEPT = timedelta(hours=72)
 KEPT_STANDARD_VOLUME = timedelta(hours=24)
 """Platform events of the old kind, defined before 2019."""
 
-MOST_EVENTS = 1_000_000
+MOST_EVENTS = 500_000
 _WIDEST_GAP, _GAPS = 3, 997
 _LONGEST_SCAN = 20_000
 

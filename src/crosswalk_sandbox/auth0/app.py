@@ -16,6 +16,7 @@ from crosswalk_sandbox.auth0.pages.ticket_pages import ticket_page_routes
 from crosswalk_sandbox.auth0.routes.authentication_limits import AuthenticationLimits
 from crosswalk_sandbox.auth0.routes.authorize import authorize_routes
 from crosswalk_sandbox.auth0.routes.cross_origin import CrossOrigin
+from crosswalk_sandbox.auth0.routes.jobs import export_file_routes
 from crosswalk_sandbox.auth0.routes.logout import logout_routes
 from crosswalk_sandbox.auth0.routes.management import management_api
 from crosswalk_sandbox.auth0.routes.oauth import oauth_routes
@@ -36,6 +37,7 @@ def create_app(tenant: Tenant) -> Starlette:
         async with delivering(tenant):
             yield
         tenant.close_subscriptions()
+        tenant.jobs.close()
         tenant.action_runner.close()
         tenant.action_builder.close()
 
@@ -45,6 +47,7 @@ def create_app(tenant: Tenant) -> Starlette:
         *logout_routes(tenant),
         Mount("/api/v2", app=management_api(tenant)),
         *scim_routes(tenant),
+        *export_file_routes(tenant),
         *ticket_page_routes(tenant),
         *action_page_routes(tenant),
         *page_routes(tenant),

@@ -24,6 +24,7 @@ from crosswalk_sandbox.auth0.event_streams import EventStreams
 from crosswalk_sandbox.auth0.events import EventLog, cloud_event, event_context
 from crosswalk_sandbox.auth0.groups import Groups
 from crosswalk_sandbox.auth0.invitations import Invitations
+from crosswalk_sandbox.auth0.jobs.store import Jobs
 from crosswalk_sandbox.auth0.knobs import Knobs
 from crosswalk_sandbox.auth0.log_streams import SINK_SECRETS, LogStreams
 from crosswalk_sandbox.auth0.logs import (
@@ -144,6 +145,7 @@ class Tenant:
         self.groups = Groups(self.clock, self.roles, self.emit)
         self.scim = Configurations(self.clock)
         self.invitations = Invitations(self.clock)
+        self.jobs = Jobs(self.time)
         self.mailbox = Mailbox(self.clock)
         self.tickets: dict[str, Ticket] = {}
         self.signin = SignInState()
@@ -156,6 +158,7 @@ class Tenant:
         """Forget everything but the domain, the machine-to-machine application, the signing key and the knobs."""
         with self.lock:
             self.faults.reset()
+            self.jobs.close()
             self._start_empty()
         self.events_changed.notify()
         self.logs_changed.notify()

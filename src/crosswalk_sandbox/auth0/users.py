@@ -57,7 +57,7 @@ class UserDirectory:
         if self.is_taken(connection, checked):
             raise user_exists()
         now = self._clock()
-        own_id = self._next_identity_id(now, checked.get("user_id"))
+        own_id = checked.get("user_id") or self.new_identity_id()
         document = new_document(checked, identity(connection, own_id), iso_milliseconds(now))
         if document["user_id"] in self._documents or document["user_id"] in self._owners:
             raise user_exists()
@@ -192,6 +192,11 @@ class UserDirectory:
         earliest = parse_iso(document["updated_at"]) + timedelta(milliseconds=1)
         return iso_milliseconds(max(self._clock(), earliest))
 
+    def new_identity_id(self) -> str:
+        """Return the id of a new account of a database, 24 hexadecimal digits that begin with the time."""
+        self._created += 1
+        return f"{int(self._clock().timestamp()):08x}{secrets.token_hex(5)}{self._created & 0xFFFFFF:06x}"
+
     def _index(self, document: dict[str, Any]) -> None:
         user_id, email = document["user_id"], document.get("email")
         if email is not None:
@@ -215,12 +220,6 @@ class UserDirectory:
             linked_email = entry.get("profileData", {}).get("email")
             if linked_email is not None:
                 self._linked_logins.pop((entry["connection"], linked_email.lower()), None)
-
-    def _next_identity_id(self, now: datetime, wanted: str | None) -> str:
-        if wanted is not None:
-            return wanted
-        self._created += 1
-        return f"{int(now.timestamp()):08x}{secrets.token_hex(5)}{self._created & 0xFFFFFF:06x}"
 
 
 def user_exists() -> Problem:

@@ -20,6 +20,7 @@ from crosswalk_sandbox.auth0.routes.exchange import refusal
 from crosswalk_sandbox.auth0.routes.groups import group_routes
 from crosswalk_sandbox.auth0.routes.guardian import guardian_routes
 from crosswalk_sandbox.auth0.routes.identities import identity_routes
+from crosswalk_sandbox.auth0.routes.jobs import job_routes
 from crosswalk_sandbox.auth0.routes.log_streams import log_stream_routes
 from crosswalk_sandbox.auth0.routes.login_pages import login_page_routes
 from crosswalk_sandbox.auth0.routes.logs import log_routes
@@ -42,6 +43,7 @@ def management_api(tenant: Tenant) -> ASGIApp:
         *user_routes(tenant),
         *identity_routes(tenant),
         *connection_routes(tenant),
+        *job_routes(tenant),
         *scim_configuration_routes(tenant),
         *group_routes(tenant),
         *ticket_routes(tenant),

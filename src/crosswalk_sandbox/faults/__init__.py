@@ -13,7 +13,7 @@ from crosswalk_sandbox.faults.files import read_fault_rules
 from crosswalk_sandbox.faults.layer import ABORT_EXTENSION, ConnectionDropped, FaultLayer
 from crosswalk_sandbox.faults.log import InjectedFault
 from crosswalk_sandbox.faults.orders import FaultOrder
-from crosswalk_sandbox.faults.routes import fault_routes, fleet_fault_routes
+from crosswalk_sandbox.faults.routes import fault_routes, fleet_fault_routes, set_plan
 from crosswalk_sandbox.faults.rules import FaultPlan, FaultRule, Match, When
 
 __all__ = [
@@ -35,4 +35,5 @@ __all__ = [
     "fault_routes",
     "fleet_fault_routes",
     "read_fault_rules",
+    "set_plan",
 ]

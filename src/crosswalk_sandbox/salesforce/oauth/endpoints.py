@@ -40,6 +40,12 @@ async def issue_token(request: Request) -> Response:
     return _answer(request, form, reply)
 
 
+async def refuse_get(request: Request) -> Response:
+    """`GET /services/oauth2/token`: credentials do not belong into addresses."""
+    refused = TokenRefused("invalid_request", "must use HTTP POST")
+    return _answer(request, dict(request.query_params), refused.body(), 400)
+
+
 async def show_token(request: Request) -> Response:
     """`POST /services/oauth2/introspect` (RFC 7662)."""
     server, form = server_of(request), await read_form(request)
@@ -181,7 +187,7 @@ _CLAIMS = [
 ]
 
 PATHS = [
-    Path(TOKEN_PATH, {"POST": issue_token}),
+    Path(TOKEN_PATH, {"GET": refuse_get, "POST": issue_token}),
     Path("/services/oauth2/introspect", {"POST": show_token}),
     Path("/services/oauth2/revoke", {"GET": revoke_token, "POST": revoke_token}),
     Path("/services/oauth2/userinfo", {"GET": show_user_info, "POST": show_user_info}),

@@ -29,7 +29,14 @@ def token_reply(
     family: Family | None = None,
     refresh_token: str | None = None,
 ) -> dict[str, Any]:
-    """Start a session and tell about it; what a flow does not tell, `grants` takes out."""
+    """Start a session and tell about it; what a flow does not tell, `grants` takes out.
+
+    Raises
+    ------
+    TokenRefused
+        When the user has logged in too often.
+    """
+    server.login_rate.spend(authorization.user_id)
     now = server.clock()
     user_id, scopes = authorization.user_id, authorization.scopes
     lifetime = server.sessions.lifetime

@@ -9,6 +9,7 @@ from crosswalk_sandbox.salesforce.oauth.clients import credentials_of
 from crosswalk_sandbox.salesforce.oauth.codes import Codes
 from crosswalk_sandbox.salesforce.oauth.grants import grant
 from crosswalk_sandbox.salesforce.oauth.keys import SigningKey
+from crosswalk_sandbox.salesforce.oauth.login_rate import LoginRate
 from crosswalk_sandbox.salesforce.oauth.logins import BrowserSessions, PendingLogins
 from crosswalk_sandbox.salesforce.oauth.refresh_tokens import Family, RefreshTokens
 from crosswalk_sandbox.salesforce.oauth.refusals import OrderedRefusals, TokenRefused
@@ -43,6 +44,7 @@ class AuthorizationServer:
         self.codes = Codes()
         self.approvals = Approvals()
         self.refusals = OrderedRefusals()
+        self.login_rate = LoginRate(org.clock)
         self.browser_sessions = BrowserSessions(org.clock)
         self.pending_logins = PendingLogins(org.clock)
 
@@ -62,6 +64,7 @@ class AuthorizationServer:
         self.codes.clear()
         self.approvals.clear()
         self.refusals.clear()
+        self.login_rate.clear()
         self.browser_sessions.clear()
         self.pending_logins.clear()
         self.sessions.lifetime = TOKEN_LIFETIME

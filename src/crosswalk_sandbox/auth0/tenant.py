@@ -217,7 +217,8 @@ class Tenant:
         """Create a user as a sign-up form does, and return its document."""
         with self.lock:
             document = self.users.create(body)
-            self.log("ss", self.user_log(document, origin, signup_details(body, origin, self.name)))
+            entry = self.user_log(document, origin, signup_details(body, origin, self.name))
+            self.log("ss", {"description": "", **entry})
             self.emit("user.created", {"object": document}, origin)
             after_registration(self, document, origin)
             return document

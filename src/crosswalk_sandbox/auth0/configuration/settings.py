@@ -25,6 +25,8 @@ class SettingsDocument:
         What the scopes that it takes end with.
     about : str
         What the tenant's logs call it.
+    change_told : str
+        The words of the log of a change, where they are not "Update" and the name.
     properties : mapping or None
         What its body may hold; None for anything.
     initial : mapping or None
@@ -64,6 +66,7 @@ class SettingsDocument:
     only_read: Mapping[str, Any] = field(default_factory=dict)
     only_changed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     silent: bool = False
+    change_told: str = ""
     values: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     normalized: Callable[[Document], Document] = copy.deepcopy
 

@@ -119,7 +119,7 @@ ATTACK_PROTECTION = (
     SettingsDocument(
         path="/attack-protection/breached-password-detection",
         noun="attack_protection",
-        about="breached password detection settings",
+        about="Breached Password Detection settings",
         properties=flags("enabled")
         | lists("shields", "admin_notification_frequency")
         | choice("method", "standard", "enhanced")
@@ -136,7 +136,7 @@ ATTACK_PROTECTION = (
     SettingsDocument(
         path="/attack-protection/brute-force-protection",
         noun="attack_protection",
-        about="brute force settings",
+        about="Brute-force settings",
         properties=flags("enabled")
         | lists("shields", "allowlist")
         | choice("mode", "count_per_identifier_and_ip", "count_per_identifier")
@@ -154,6 +154,7 @@ ATTACK_PROTECTION = (
         path="/attack-protection/captcha",
         noun="attack_protection",
         about="CAPTCHA settings",
+        change_told="Create or update the anomaly detection captcha",
         properties=texts("active_provider_id")
         | objects(
             "arkose",
@@ -191,7 +192,7 @@ ATTACK_PROTECTION = (
     SettingsDocument(
         path="/attack-protection/suspicious-ip-throttling",
         noun="attack_protection",
-        about="suspicious IP throttling settings",
+        about="Suspicious IP Throttling settings",
         properties=flags("enabled") | lists("shields", "allowlist") | objects("stage"),
         initial={
             "enabled": True,
@@ -209,6 +210,7 @@ ATTACK_PROTECTION = (
         path="/risk-assessments/settings",
         noun="attack_protection",
         about="risk assessment settings",
+        change_told="Updates risk assessment configs",
         properties=flags("enabled"),
         initial={"enabled": False},
     ),
@@ -216,6 +218,7 @@ ATTACK_PROTECTION = (
         path="/risk-assessments/settings/new-device",
         noun="attack_protection",
         about="new device settings",
+        change_told="Updates risk assessment configs",
         properties=whole_numbers("remember_for"),
         initial={"remember_for": 30},
     ),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from crosswalk_sandbox.auth0.configuration.resource_table import RESOURCE_KINDS
 from crosswalk_sandbox.auth0.configuration.resources import ResourceKind
-from crosswalk_sandbox.auth0.configuration.settings import SettingsDocument
+from crosswalk_sandbox.auth0.configuration.settings import SettingsDocument, without_secrets
 from crosswalk_sandbox.auth0.configuration.settings_table import SETTINGS_DOCUMENTS
 from crosswalk_sandbox.auth0.paging import page_of, projected
 from crosswalk_sandbox.auth0.routes.checkpoints import totals_or_checkpoint
@@ -62,7 +64,7 @@ class SettingsRoutes:
         body = await read_json(request)
         with self._tenant.lock:
             document = self._tenant.settings.change(self._kind, self._key(request), body)
-            log_operation(self._tenant, request, f"Update {self._kind.about}", {}, {})
+            self._log(request, self._kind.change_told or f"Update {self._kind.about}", body, document)
         return answer(document)
 
     async def replace(self, request: Request) -> Response:
@@ -70,7 +72,7 @@ class SettingsRoutes:
         body = await read_json(request)
         with self._tenant.lock:
             document = self._tenant.settings.replace(self._kind, self._key(request), body)
-            log_operation(self._tenant, request, f"Set {self._kind.about}", {}, {})
+            self._log(request, f"Set {self._kind.about}", body, document)
         return no_content() if self._kind.silent else answer(document)
 
     async def create(self, request: Request) -> Response:
@@ -78,7 +80,7 @@ class SettingsRoutes:
         body = await read_json(request)
         with self._tenant.lock:
             document = self._tenant.settings.create(self._kind, self._key(request), body)
-            log_operation(self._tenant, request, f"Create {self._kind.about}", {}, {}, 201)
+            self._log(request, f"Create {self._kind.about}", body, document, 201)
         return answer(document, 201)
 
     async def delete(self, request: Request) -> Response:
@@ -90,6 +92,9 @@ class SettingsRoutes:
 
     def _key(self, request: Request) -> str:
         return self._kind.key(request.path_params)
+
+    def _log(self, request: Request, told: str, body: Any, document: dict[str, Any], status: int = 200) -> None:
+        log_operation(self._tenant, request, told, without_secrets(body, self._kind.hidden), document, status)
 
 
 class ResourceRoutes:
@@ -116,7 +121,8 @@ class ResourceRoutes:
         body = await read_json(request)
         with self._tenant.lock:
             item = self._tenant.resources.create(self._kind, self._path(request), body)
-            log_operation(self._tenant, request, f"Create a {self._kind.about}", {}, {}, 201)
+            shown = without_secrets(body, self._kind.hidden)
+            log_operation(self._tenant, request, f"Create a {self._kind.about}", shown, item, 201)
         return answer(item, 201)
 
     async def get(self, request: Request) -> Response:
@@ -130,7 +136,8 @@ class ResourceRoutes:
         item_id = request.path_params["item"]
         with self._tenant.lock:
             item = self._tenant.resources.update(self._kind, self._path(request), item_id, body)
-            log_operation(self._tenant, request, f"Update a {self._kind.about}", {}, {})
+            shown = without_secrets(body, self._kind.hidden)
+            log_operation(self._tenant, request, f"Update a {self._kind.about}", shown, item)
         return answer(item)
 
     async def delete(self, request: Request) -> Response:

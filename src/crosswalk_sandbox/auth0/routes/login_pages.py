@@ -140,7 +140,7 @@ class PageRoutes:
                 self._tenant.factors_enabled.add(name)
             else:
                 self._tenant.factors_enabled.discard(name)
-            log_operation(self._tenant, request, "Update a guardian factor", body, body)
+            log_operation(self._tenant, request, "Update a Multi-factor Authentication Factor", body, body)
         return answer({"enabled": bool(body["enabled"])})
 
 

@@ -180,7 +180,7 @@ class InvitationRoutes:
                 )
                 link = invitation["invitation_url"]
                 self._tenant.mailbox.send("invitation", invitation["invitee"]["email"], text, link)
-            log_operation(self._tenant, request, "Create an organization invitation", body, {}, 201)
+            log_operation(self._tenant, request, "Create invitations to organization", body, {}, 201)
         return answer(invitation, 201)
 
     async def get(self, request: Request) -> Response:

@@ -58,13 +58,23 @@ def check_credentials(
     if account is None or user is None or not tenant.users.passwords.matches(account, password):
         log("fu" if user is None else "fp", WRONG_PASSWORD)
         if attempts.fail(identifier, origin.ip):
-            log("limit_wc", f"{MOST_FAILURES} failed login attempts into a single account from the same IP address")
+            log_block(tenant, connection, identifier, origin)
         raise WrongCredentials(WRONG_PASSWORD, "invalid_grant")
     attempts.succeed(identifier, origin.ip)
     if user.get("blocked"):
         log("f", USER_BLOCKED)
         raise WrongCredentials(USER_BLOCKED, "unauthorized")
     return user
+
+
+def log_block(tenant: Tenant, connection: Connection, identifier: str, origin: Origin) -> None:
+    """Log that an address may not try an account any more."""
+    description = (
+        f"User ({identifier}) attempted {MOST_FAILURES} consecutive logins unsuccessfully. Brute force protection is "
+        "enabled for this connection, further attempts are blocked from this IP address for this user."
+    )
+    account = {**connection_fields(connection), "user_name": identifier}
+    log_application(tenant, "limit_wc", origin, description, **account)
 
 
 def find_account(tenant: Tenant, connection: str, identifier: str) -> str | None:

@@ -10,10 +10,11 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from crosswalk.domain.definition import FieldMap, MatchRule, SyncDefinition, Target
+from crosswalk.domain.definition import FieldMap, SyncDefinition, Target
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName, UserId
 from crosswalk.domain.link import Link
+from crosswalk.domain.match_rule import MatchPart, MatchRule
 from crosswalk.domain.place import Place
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue, Owner, ValueType
@@ -85,8 +86,10 @@ def _definition() -> SyncDefinition:
     place = Place("bench", 1)
     fields = tuple(FieldMap(name, text, owner, type_, place) for name, text, owner, type_ in _FIELDS)
     match = (
-        MatchRule("external_id", "Auth0_User_Id__c", "user.user_id", ValueType.TEXT, None, place),
-        MatchRule("email", "Email", "user.email", ValueType.EMAIL, "user.email_verified", place),
+        MatchRule("external_id", (MatchPart(("Auth0_User_Id__c",), "user.user_id", ValueType.TEXT),), place),
+        MatchRule(
+            "email", (MatchPart(("Email",), "user.email", ValueType.EMAIL),), place, condition="user.email_verified"
+        ),
     )
     target = Target("Contact", True, "Auth0_User_Id__c", fields, match, place)
     return SyncDefinition(SyncName("bench"), TenantName("t"), OrgName("o"), (target,), None, None, 1, 150)

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
-from crosswalk.domain.definition import FieldMap, MatchRule, SyncDefinition, Target
+from crosswalk.domain.definition import FieldMap, SyncDefinition, Target
 from crosswalk.domain.evaluation import Evaluation, TargetEvaluation
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName, UserId
 from crosswalk.domain.link import Link
+from crosswalk.domain.match_rule import AutomaticLink, MatchPart, MatchRule, Normalisation, Reactions
 from crosswalk.domain.place import Place
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue, Owner, ValueType
 from crosswalk.reconcile.compiled import CompiledSync
 
 EXTERNAL_ID = "Auth0_User_Id__c"
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 
 def a_place(line: int = 1) -> Place:
@@ -34,13 +37,17 @@ def a_field(
 
 def a_rule(
     name: str,
-    field: str,
+    field: str | tuple[str, ...],
     expression: str,
     type_: ValueType = ValueType.TEXT,
     condition: str | None = None,
     line: int = 50,
+    normalisation: Normalisation = Normalisation(),  # noqa: B008  frozen
+    where: str | None = None,
 ) -> MatchRule:
-    return MatchRule(name, field, expression, type_, condition, a_place(line))
+    """A rule that compares one value with one field, or with any of several."""
+    fields = (field,) if isinstance(field, str) else field
+    return MatchRule(name, (MatchPart(fields, expression, type_, normalisation),), a_place(line), condition, where)
 
 
 BY_ID = a_rule("external_id", EXTERNAL_ID, "user.user_id")
@@ -53,7 +60,12 @@ def a_target(
     return Target(object_, create, EXTERNAL_ID, fields, match, a_place(90))
 
 
-def a_sync(*targets: Target, filter_: str | None = None) -> SyncDefinition:
+def a_sync(
+    *targets: Target,
+    filter_: str | None = None,
+    reactions: Reactions = Reactions(),  # noqa: B008  frozen
+    automatic_link: AutomaticLink | None = None,
+) -> SyncDefinition:
     return SyncDefinition(
         SyncName("shop"),
         TenantName("tenant"),
@@ -63,6 +75,8 @@ def a_sync(*targets: Target, filter_: str | None = None) -> SyncDefinition:
         None if filter_ is None else a_place(99),
         1,
         150,
+        reactions,
+        automatic_link,
     )
 
 

@@ -2,19 +2,19 @@
 
 from dataclasses import dataclass, field
 
-from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.link import Link
+from crosswalk.domain.look_up import LookUp
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import Action
-from crosswalk.matching.candidates import Candidates
-from crosswalk.matching.keys import keys_to_query, normalise_key
-from crosswalk.matching.resolution import resolve
+from crosswalk.engine.tracking import tracked_fields
+from crosswalk.matching.look_ups import look_ups
 from crosswalk.reconcile.compiled import CompiledSync
-from crosswalk.reconcile.planner import plan_deleted, plan_linked, plan_unlinked
+from crosswalk.reconcile.planner import plan_deleted, plan_linked
+from crosswalk.reconcile.unlinked import plan_all_unlinked
 
 
 @dataclass
@@ -24,17 +24,18 @@ class Org:
     records: dict[RecordId, Record] = field(default_factory=dict)
     writes: int = 0
 
-    def query(self, sync: CompiledSync, evaluations: list[Evaluation]) -> Candidates:
-        found: dict[tuple[str, str], list[Record]] = {}
-        types = {(t.object, rule.field): rule.type for t in sync.definition.targets for rule in t.match}
-        for query, keys in keys_to_query(evaluations, sync.definition).items():
-            wanted = {normalise_key(key, types[query]) for key in keys}
-            found[query] = [
-                record
-                for record in self.records.values()
-                if record.object == query[0] and normalise_key(record.fields.get(query[1]), types[query]) in wanted
-            ]
-        return Candidates.of(sync.definition, found)
+    def answer(self, look_up: LookUp) -> list[Record]:
+        """What a query of Salesforce gives: the records with an asked-for form in every part, whatever the case."""
+        forms = [{form.casefold() for key in look_up.keys for form in key[at]} for at in range(len(look_up.parts))]
+        return [
+            record
+            for record in self.records.values()
+            if record.object == look_up.object
+            and all(
+                any(_text(record, field) in wanted for field in part.fields)
+                for part, wanted in zip(look_up.parts, forms, strict=True)
+            )
+        ]
 
     def edit(self, id_: RecordId, fields: dict[str, FieldValue]) -> None:
         record = self.records[id_]
@@ -73,8 +74,10 @@ class Hub:
         if link is not None:
             return plan_linked(self.sync, evaluation, link)
         owners = {link.record.id: user_id for user_id, link in self.links.items()}
-        candidates = self.org.query(self.sync, [evaluation])
-        return plan_unlinked(self.sync, evaluation, resolve(evaluation, self.sync.definition, candidates, owners))
+        select = {target.object: tracked_fields(target) for target in self.sync.definition.targets}
+        wanted = look_ups([evaluation], self.sync.rules, select, {})
+        found = {name: self.org.answer(look_up) for name, look_up in wanted.items()}
+        return plan_all_unlinked(self.sync, [evaluation], found, owners, {})[identity.user_id]
 
     def _apply(self, plan: Plan) -> None:
         record = plan.record
@@ -91,3 +94,7 @@ class Hub:
                 record = self.org.records[write.record_id]
         if record is not None:
             self.links[plan.user_id] = Link(plan.user_id, record, plan.base, plan.evidence)
+
+
+def _text(record: Record, field: str) -> str:
+    return (record.id if field == "Id" else str(record.fields.get(field))).casefold()

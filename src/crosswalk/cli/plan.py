@@ -13,6 +13,7 @@ from crosswalk.cli.output import counted, print_line
 
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
+    from crosswalk.domain.candidate import Candidate
     from crosswalk.domain.ids import SyncName
     from crosswalk.domain.plan import Plan
     from crosswalk.domain.write import FieldsWrite
@@ -103,11 +104,20 @@ def _as_text(plan: "Plan") -> list[str]:
         for d in plan.disputed
     ]
     if plan.conflict:
-        lines.append(f"  conflict by rule {plan.conflict.rule}: {plan.conflict.message}")
-        lines += [f"    candidate {c.object} {c.id}" for c in plan.conflict.candidates]
+        by_rule = f" by rule {plan.conflict.rule}" if plan.conflict.rule else ""
+        lines.append(f"  conflict{by_rule}: {plan.conflict.message}")
+        lines += [_candidate(each) for each in plan.conflict.candidates]
+    if plan.waits_for:
+        lines.append(f"  waits: {plan.waits_for}")
     if not (plan.writes or plan.conflict or plan.disputed):
         lines.append("  nothing to write")
     return lines
+
+
+def _candidate(candidate: "Candidate") -> str:
+    record, known = candidate.record, [each for each in candidate.evidence if each.similarity is not None]
+    evidence = ", ".join(f"{each.field} {each.similarity:.2f}" for each in known)
+    return f"    candidate {record.object} {record.id}  {candidate.score:.2f}" + (f" ({evidence})" if evidence else "")
 
 
 def _heading(write: "FieldsWrite") -> str:

@@ -3,10 +3,18 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from crosswalk.config.match_rules import (
+    IgnoreConfig,
+    MatchPartConfig,
+    MatchRuleConfig,
+    MatchShorthand,
+    shorthand_fields,
+)
 from crosswalk.config.problem import KeyPath
-from crosswalk.config.syncs import MatchRuleConfig, MatchShorthand, SyncConfig, TargetConfig, email_field
-from crosswalk.domain.definition import FieldMap, MatchRule, SyncDefinition, Target
+from crosswalk.config.syncs import SyncConfig, TargetConfig
+from crosswalk.domain.definition import FieldMap, SyncDefinition, Target
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
+from crosswalk.domain.match_rule import AutomaticLink, MatchPart, MatchRule, Normalisation, Reaction, Reactions
 from crosswalk.domain.place import Place
 from crosswalk.domain.values import ValueType
 
@@ -35,6 +43,10 @@ def define_sync(name: str, sync: SyncConfig, places: Mapping[KeyPath, Place]) ->
         filter_place=places[(*path, "filter")] if sync.filter is not None else None,
         lanes=sync.lanes,
         linger_ms=round(sync.linger / timedelta(milliseconds=1)),
+        reactions=Reactions(**{name: Reaction(reaction) for name, reaction in sync.reactions}),
+        automatic_link=None
+        if sync.automatic_link is None
+        else AutomaticLink(sync.automatic_link.score, sync.automatic_link.margin),
     )
 
 
@@ -64,17 +76,26 @@ def _define_target(target: TargetConfig, path: KeyPath, places: Mapping[KeyPath,
 
 
 def _define_rule(rule: MatchShorthand | MatchRuleConfig, target: TargetConfig, place: Place) -> MatchRule:
+    if isinstance(rule, MatchRuleConfig):
+        written = rule.all or (rule,)
+        parts = tuple(_define_part(part) for part in written)
+        name = rule.name or " + ".join("/".join(part.fields) for part in parts)
+        return MatchRule(name, parts, place, rule.when, rule.where)
+    fields = shorthand_fields(rule, target.object, target.external_id)
     match rule:
         case MatchShorthand.EXTERNAL_ID:
-            return MatchRule(rule.value, target.external_id, "user.user_id", ValueType.TEXT, None, place)
+            return MatchRule(rule.value, (MatchPart(fields, "user.user_id", ValueType.TEXT),), place)
         case MatchShorthand.VERIFIED_EMAIL:
-            return MatchRule(
-                rule.value,
-                email_field(target.object),
-                "user.email",
-                ValueType.EMAIL,
-                "user.email_verified === true",
-                place,
-            )
-        case MatchRuleConfig():
-            return MatchRule(rule.name or rule.field, rule.field, rule.value, rule.type, rule.when, place)
+            part = MatchPart(fields, "user.email", ValueType.EMAIL)
+            return MatchRule(rule.value, (part,), place, "user.email_verified === true")
+        case MatchShorthand.VERIFIED_PHONE:
+            part = MatchPart(fields, "user.phone_number", ValueType.PHONE)
+            return MatchRule(rule.value, (part,), place, "user.phone_verified === true")
+
+
+def _define_part(part: MatchPartConfig | MatchRuleConfig) -> MatchPart:
+    ignore = part.ignore or IgnoreConfig()
+    normalisation = Normalisation(
+        ignore.plus_address, ignore.dots_of, ignore.accents, ignore.spaces, part.case_sensitive
+    )
+    return MatchPart(part.fields or (part.field or "",), part.value or "", part.type, normalisation)

@@ -15,6 +15,7 @@ from crosswalk.config.expressions import check_expressions
 from crosswalk.config.file import ConfigFile
 from crosswalk.config.findings import Findings, value_at
 from crosswalk.config.mappings import check_mappings
+from crosswalk.config.match_checks import check_match_rules
 from crosswalk.config.problem import ConfigurationError
 from crosswalk.config.references import check_references
 from crosswalk.config.validation import validate
@@ -49,6 +50,7 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     _read_mappings(tree, path.parent, findings)
     file = validate(tree, path.parent, findings)
     check_references(tree, findings)
+    check_match_rules(tree, findings)
     check_expressions(tree, findings)
     check_mappings(tree, _state_dir(tree, path.parent), findings)
     database_url = _database_url(file, environ, findings)

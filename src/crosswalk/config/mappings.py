@@ -5,6 +5,8 @@ from pathlib import Path
 
 from crosswalk.config.document import Value
 from crosswalk.config.findings import Findings
+from crosswalk.config.match_checks import check_searchable, check_where, no_such_field
+from crosswalk.config.match_rules import MatchShorthand
 from crosswalk.config.nearest import nearest_name
 from crosswalk.config.problem import KeyPath
 from crosswalk.config.schema import (
@@ -15,8 +17,7 @@ from crosswalk.config.schema import (
     known_objects,
     known_schema,
 )
-from crosswalk.config.syncs import email_field
-from crosswalk.config.written import WrittenField, WrittenTarget, written_syncs
+from crosswalk.config.written import WrittenField, WrittenRule, WrittenTarget, written_syncs
 from crosswalk.domain.values import Owner, ValueType
 
 _NUMBERS = ("int", "double", "currency", "percent", "long")
@@ -98,17 +99,26 @@ def _check_target(target: WrittenTarget, schema: ObjectSchema, findings: Finding
             _check_type(mapped.type, field, mapped.path, findings)
             _check_writable(mapped, target, field, findings)
     for rule in target.rules:
-        if rule.field is not None:
-            field = _existing_field(rule.field, (*rule.path, "field"), schema, findings)
-            if field is not None:
-                _check_type(rule.type, field, rule.path, findings)
-    email = email_field(target.object)
-    if target.verified_email is not None and email not in schema.fields and schema.knows_of(email):
-        message = f"{schema.name} has no field {email}, which this rule compares"
-        findings.add(target.verified_email, message, "external_id, or a rule with a field of its own")
+        _check_rule(rule, schema, findings)
     _check_external_id(target, schema, findings)
     if target.create:
         _check_required(target, schema, findings)
+
+
+def _check_rule(rule: WrittenRule, schema: ObjectSchema, findings: Findings) -> None:
+    if rule.shorthand is MatchShorthand.EXTERNAL_ID:
+        return  # reported with the target's external_id
+    for part in rule.parts:
+        for path, name in part.fields:
+            if rule.shorthand is None:
+                field = _existing_field(name, path, schema, findings)
+                if field is not None:
+                    check_searchable(field, path, findings)
+                    if field.type != "multipicklist":
+                        _check_type(part.type, field, part.path, findings)
+            elif name not in schema.fields and schema.knows_of(name):
+                no_such_field(schema.name, name, path, findings)
+    check_where(rule, schema, findings)
 
 
 def _existing_field(name: str, path: KeyPath, schema: ObjectSchema, findings: Findings) -> Field | None:

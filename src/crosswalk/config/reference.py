@@ -133,7 +133,7 @@ def _value_words(annotation: Any) -> Iterator[str]:
     elif issubclass(annotation, Section):
         yield "section"
     else:
-        yield {bool: "`true` or `false`", int: "whole number"}[annotation]
+        yield {bool: "`true` or `false`", int: "whole number", float: "number"}[annotation]
 
 
 def _default_words(field: FieldInfo) -> str:

@@ -8,7 +8,7 @@ from crosswalk.config.written import WrittenTarget, written_syncs
 
 
 def check_references(tree: Value, findings: Findings) -> None:
-    """Check that named tenants and orgs exist, and that no object, rule or field has two definitions in one sync."""
+    """Check that named tenants and orgs exist, and that no object or field has two definitions in one sync."""
     for sync in written_syncs(tree):
         _check_name(sync.tenant, (*sync.path, "tenant"), "tenants", tree, findings)
         _check_name(sync.org, (*sync.path, "org"), "orgs", tree, findings)
@@ -19,7 +19,6 @@ def check_references(tree: Value, findings: Findings) -> None:
                 message = f"{target.object} is a target twice; {findings.place(earlier.path)} has it already"
                 findings.add((*target.path, "object"), message, "each object once in a sync")
             _check_owners(target, findings)
-            _check_rule_names(target, findings)
 
 
 def _check_name(name: str | None, path: KeyPath, section: str, tree: Value, findings: Findings) -> None:
@@ -41,12 +40,3 @@ def _check_owners(target: WrittenTarget, findings: Findings) -> None:
         if earlier != field.path:
             message = f"{field.name} has two owners: {findings.place(earlier)} maps the same field as {earlier[-1]}"
             findings.add(field.path, message, "each field once")
-
-
-def _check_rule_names(target: WrittenTarget, findings: Findings) -> None:
-    seen: set[str] = set()
-    for rule in target.rules:
-        if rule.name and rule.name in seen:
-            message = f"two match rules are called {rule.name}"
-            findings.add(rule.path, message, "name: with a name of its own, to tell them apart in the audit trail")
-        seen.add(rule.name)

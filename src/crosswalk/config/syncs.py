@@ -1,51 +1,16 @@
 """Syncs: which identities go to which Salesforce objects, how records are found, and what fields get."""
 
 from datetime import timedelta
-from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from crosswalk.config.match_rules import AutomaticLinkConfig, MatchEntry, MatchShorthand, ReactionsConfig
 from crosswalk.config.section import Section
 from crosswalk.config.values import ApiName, Duration, Expression, Kind, Text, refuse
 from crosswalk.domain.values import FLOWS_BACK, Owner, ValueType
 from crosswalk.mapping.user_path import ATTRIBUTES, UserPath, parse_path, path_of
-
-
-class MatchShorthand(StrEnum):
-    """Match rules that are known by name."""
-
-    EXTERNAL_ID = "external_id"
-    """The external-id field equals the user's id."""
-    VERIFIED_EMAIL = "verified_email"
-    """`Email` equals the user's e-mail address, when Auth0 has verified it."""
-
-
-def email_field(object_name: str) -> str:
-    """Name the field that `verified_email` compares; an account has one only as a person account."""
-    return "PersonEmail" if object_name == "Account" else "Email"
-
-
-class MatchRuleConfig(Section):
-    """One way to find the record of an identity: the record whose field equals a value computed from the user."""
-
-    name: Text | None = Field(
-        default=None, description="What the rule is called in the audit trail; the field's name when absent."
-    )
-    field: ApiName = Field(description="API name of the field to compare.", examples=["Phone"])
-    value: Expression = Field(
-        description="JavaScript expression over `user`; the rule is skipped when it gives nothing.",
-        examples=["user.phone_number"],
-    )
-    type: ValueType = Field(
-        default=ValueType.TEXT, description="How the value is normalised and compared.", examples=["phone"]
-    )
-    when: Expression | None = Field(
-        default=None,
-        description="JavaScript expression; the rule is skipped when it is not true.",
-        examples=["user.phone_verified"],
-    )
 
 
 def _writable_place(value: str) -> str:
@@ -115,16 +80,6 @@ class FieldMapConfig(Section):
         return {"value": data} if isinstance(data, str) else data
 
 
-def _kind_of_rule(value: object) -> str:
-    return "rule" if isinstance(value, dict | MatchRuleConfig) else "shorthand"
-
-
-MatchEntry = Annotated[
-    Annotated[MatchShorthand, Tag("shorthand")] | Annotated[MatchRuleConfig, Tag("rule")],
-    Discriminator(_kind_of_rule),
-]
-
-
 class TargetConfig(Section):
     """A Salesforce object whose records identities are linked to."""
 
@@ -141,7 +96,7 @@ class TargetConfig(Section):
         default=(MatchShorthand.EXTERNAL_ID,),
         min_length=1,
         description="How the record of an identity is found, in this order: `external_id`, `verified_email`, "
-        "or a rule of one's own.",
+        "`verified_phone`, or a rule of one's own.",
         examples=[["external_id", "verified_email"]],
     )
     fields: dict[ApiName, FieldMapConfig] = Field(
@@ -211,4 +166,11 @@ class SyncConfig(Section):
     targets: tuple[TargetConfig, ...] = Field(
         min_length=1,
         description="The Salesforce objects, in order of preference: the first that has a match gets the link.",
+    )
+    reactions: ReactionsConfig = Field(
+        default=ReactionsConfig(), description="What is done with an identity that has no link, by situation."
+    )
+    automatic_link: AutomaticLinkConfig | None = Field(
+        default=None,
+        description="When the best of several candidates is linked without asking anybody; absent: never.",
     )

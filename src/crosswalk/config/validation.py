@@ -24,6 +24,8 @@ _EXPECTED_KINDS: Mapping[str, str] = {
     "int_parsing": "a whole number",
     "int_type": "a whole number",
     "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "float_type": "a number",
     "string_type": "text; numbers, true and false in quotes",
     "model_type": "a mapping (key: value)",
     "model_attributes_type": "a mapping (key: value)",

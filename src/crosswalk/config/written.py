@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from crosswalk.config.document import Value
+from crosswalk.config.match_rules import MatchShorthand, shorthand_fields
 from crosswalk.config.problem import KeyPath
-from crosswalk.config.syncs import MatchShorthand
 from crosswalk.domain.values import Owner, ValueType
 
 
@@ -23,13 +23,25 @@ class WrittenField(Struct, frozen=True):
     type: ValueType | None
 
 
+class WrittenPart(Struct, frozen=True):
+    """What a match rule compares: the fields, each with its path, and how."""
+
+    path: KeyPath
+    fields: tuple[tuple[KeyPath, str], ...]
+    type: ValueType | None
+    ignore: tuple[str, ...]
+    """The keys under `ignore:` that are written and not false."""
+    case_sensitive: bool
+
+
 class WrittenRule(Struct, frozen=True):
-    """A match rule of one's own."""
+    """A match rule; `shorthand` when it is one that is known by name."""
 
     path: KeyPath
     name: str
-    field: str | None
-    type: ValueType | None
+    shorthand: MatchShorthand | None
+    parts: tuple[WrittenPart, ...]
+    where: str | None
 
 
 class WrittenTarget(Struct, frozen=True):
@@ -42,8 +54,6 @@ class WrittenTarget(Struct, frozen=True):
     external_id: str | None
     fields: tuple[WrittenField, ...]
     rules: tuple[WrittenRule, ...]
-    verified_email: KeyPath | None
-    """Where the match rule of this name is written, if it is."""
 
 
 class WrittenSync(Struct, frozen=True):
@@ -53,6 +63,7 @@ class WrittenSync(Struct, frozen=True):
     tenant: str | None
     org: str | None
     targets: tuple[WrittenTarget, ...]
+    reactions: Value
 
 
 def written_syncs(tree: Value) -> Iterator[WrittenSync]:
@@ -66,7 +77,7 @@ def written_syncs(tree: Value) -> Iterator[WrittenSync]:
             for index, written in enumerate(_list(section.get("targets")))
             if (target := _read_target(_mapping(written), (*path, "targets", index), org)) is not None
         )
-        yield WrittenSync(path, _text(section.get("tenant")), org, targets)
+        yield WrittenSync(path, _text(section.get("tenant")), org, targets, section.get("reactions"))
 
 
 def written_expressions(tree: Value) -> Iterator[tuple[KeyPath, str]]:
@@ -77,7 +88,10 @@ def written_expressions(tree: Value) -> Iterator[tuple[KeyPath, str]]:
         for index, written in enumerate(_list(_mapping(sync).get("targets"))):
             target, target_path = _mapping(written), (*path, "targets", index)
             for position, rule in enumerate(_list(target.get("match"))):
-                yield from _texts((*target_path, "match", position), _mapping(rule), ("value", "when"))
+                rule_path: KeyPath = (*target_path, "match", position)
+                yield from _texts(rule_path, _mapping(rule), ("value", "when", "where"))
+                for number, part in enumerate(_list(_mapping(rule).get("all"))):
+                    yield from _texts((*rule_path, "all", number), _mapping(part), ("value",))
             fields = _mapping(target.get("fields"))
             yield from _texts((*target_path, "fields"), fields, tuple(fields))
             for field, value in fields.items():
@@ -99,17 +113,9 @@ def _read_target(target: dict[str, Value], path: KeyPath, org: str | None) -> Wr
             for field, value in _mapping(target.get("fields")).items()
         ),
         rules=tuple(
-            _read_rule((*path, "match", index), rule)
+            read
             for index, rule in enumerate(_list(target.get("match")))
-            if isinstance(rule, dict)
-        ),
-        verified_email=next(
-            (
-                (*path, "match", index)
-                for index, rule in enumerate(_list(target.get("match")))
-                if rule == MatchShorthand.VERIFIED_EMAIL
-            ),
-            None,
+            if (read := _read_rule((*path, "match", index), rule, name, _text(target.get("external_id")))) is not None
         ),
     )
 
@@ -119,10 +125,34 @@ def _read_field(path: KeyPath, name: str, value: Value) -> WrittenField:
     return WrittenField(path, name, _owner(section.get("owner", "auth0")), _type(section.get("type", "text")))
 
 
-def _read_rule(path: KeyPath, rule: dict[str, Value]) -> WrittenRule:
-    field = _text(rule.get("field"))
-    name = _text(rule.get("name")) or field or ""
-    return WrittenRule(path, name, field, _type(rule.get("type", "text")))
+def _read_rule(path: KeyPath, rule: Value, object_name: str, external_id: str | None) -> WrittenRule | None:
+    if isinstance(rule, str) and rule in list(MatchShorthand):
+        return _read_shorthand(path, MatchShorthand(rule), object_name, external_id)
+    if not isinstance(rule, dict):
+        return None
+    written = [((*path, "all", index), _mapping(part)) for index, part in enumerate(_list(rule.get("all")))]
+    parts = tuple(_read_part(*each) for each in written or [(path, rule)])
+    fields = " + ".join("/".join(name for _, name in part.fields) for part in parts)
+    return WrittenRule(path, _text(rule.get("name")) or fields, None, parts, _text(rule.get("where")))
+
+
+def _read_shorthand(
+    path: KeyPath, rule: MatchShorthand, object_name: str, external_id: str | None
+) -> WrittenRule | None:
+    types = {MatchShorthand.VERIFIED_EMAIL: ValueType.EMAIL, MatchShorthand.VERIFIED_PHONE: ValueType.PHONE}
+    fields = shorthand_fields(rule, object_name, external_id or "")
+    part = WrittenPart(path, tuple((path, field) for field in fields), types.get(rule, ValueType.TEXT), (), False)
+    return WrittenRule(path, rule.value, rule, (part,), None)
+
+
+def _read_part(path: KeyPath, part: dict[str, Value]) -> WrittenPart:
+    one = _text(part.get("field"))
+    several = (((*path, "fields", index), _text(each)) for index, each in enumerate(_list(part.get("fields"))))
+    fields = [] if one is None else [((*path, "field"), one)]
+    fields += [(at, name) for at, name in several if name is not None]
+    ignore = tuple(name for name, value in _mapping(part.get("ignore")).items() if value)
+    type_ = _type(part.get("type", "text"))
+    return WrittenPart(path, tuple(fields), type_, ignore, part.get("case_sensitive") is True)
 
 
 def _texts(path: KeyPath, section: dict[str, Value], keys: tuple[str, ...]) -> Iterator[tuple[KeyPath, str]]:

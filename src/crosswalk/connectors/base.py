@@ -12,6 +12,7 @@ from msgspec import Struct
 from crosswalk.domain.event import Event
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.look_up import LookUp
 from crosswalk.domain.record import Record
 from crosswalk.domain.record_writes import EventPublish, RecordDelete
 from crosswalk.domain.user_writes import MembershipChange, RoleChange, UserCreate
@@ -229,6 +230,10 @@ class FindsCandidates(Protocol):
         self, object_name: str, fields: Sequence[str], key_field: str, values: Sequence[str]
     ) -> list[Record]:
         """Return the records whose `key_field` equals one of `values`, with `fields` and the key field."""
+        ...
+
+    async def look_up(self, look_ups: Sequence[LookUp]) -> list[list[Record]]:
+        """Return the records that each look-up finds, in the order of the look-ups, in as few calls as possible."""
         ...
 
 

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
+from crosswalk.domain.match_rule import AutomaticLink, MatchRule, Reactions
 from crosswalk.domain.place import Place
 from crosswalk.domain.values import Owner, ValueType
 
@@ -19,20 +20,6 @@ class FieldMap(Struct, frozen=True):
     """Where in the user the record's value goes: the names from the root, `("app_metadata", "tier")`."""
     back: str | None = None
     """The expression over `value` and `record` that turns the record's value into the user's; `None` takes it as is."""
-
-
-class MatchRule(Struct, frozen=True):
-    """One way to find the record of an identity: records whose `field` equals the value of `expression`.
-
-    The rule is skipped for an identity when `condition` (an expression) is not true or the value is empty.
-    """
-
-    name: str
-    field: str
-    expression: str
-    type: ValueType
-    condition: str | None
-    place: Place
 
 
 class Target(Struct, frozen=True):
@@ -62,3 +49,7 @@ class SyncDefinition(Struct, frozen=True):
     """Into how many slices the identities are split, each reconciled by one worker at a time."""
     linger_ms: int
     """How long the first change of a batch waits for others, milliseconds."""
+    reactions: Reactions = Reactions()
+    """What is done in each situation in which an identity without a link can be."""
+    automatic_link: AutomaticLink | None = None
+    """When the best of several candidates is linked without asking anybody; `None` asks always."""

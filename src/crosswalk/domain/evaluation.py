@@ -10,23 +10,28 @@ from crosswalk.domain.values import FieldValue
 
 
 class MatchKey(Struct, frozen=True):
-    """One value by which a match rule looks for records.
+    """What a match rule looks for.
 
     Parameters
     ----------
-    rule, object, field
-        The rule's name, and the Salesforce field that it compares.
-    value
-        What to ask Salesforce for; SOQL compares text without regard to case.
+    rule, object
+        The rule's name, and the object whose records it finds.
+    field
+        The fields that are compared, and how; rules that are alike in this share one look-up.
+    values
+        The value of each part of the rule, normalised by its type.
     normal
         The form in which two keys are compared here.
+    verified
+        Whether the rule's condition is true: only then the key says whose record it is.
     """
 
     rule: str
     object: str
     field: str
-    value: str
+    values: tuple[str, ...]
     normal: str
+    verified: bool = True
 
 
 class TargetEvaluation(Struct, frozen=True):
@@ -39,7 +44,7 @@ class TargetEvaluation(Struct, frozen=True):
     errors
         Fields whose expression failed or gave a value of the wrong type.
     keys
-        One for each match rule of the target, in order; `None` where the rule does not apply to this identity.
+        One for each match rule of the target, in order; `None` where the identity has no value for it.
     """
 
     values: Mapping[str, FieldValue]

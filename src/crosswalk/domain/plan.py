@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.place import Place
@@ -40,16 +41,23 @@ class Situation(StrEnum):
     NO_MATCH = "no_match"
     AMBIGUOUS = "ambiguous"
     ALREADY_LINKED = "already_linked"
+    KEY_MISSING = "key_missing"
+    KEY_UNVERIFIED = "key_unverified"
+    UNVERIFIED_MATCH = "unverified_match"
+    LEFT_ALONE = "left_alone"
     DELETED = "deleted"
     FILTERED = "filtered"
 
 
 class Conflict(Struct, frozen=True):
-    """A match that the rules cannot decide, with the candidates as evidence; a person has to."""
+    """A match that the rules cannot decide, with the candidates as evidence; a person has to.
+
+    The candidates stand with the most similar first; there are none where nothing was found.
+    """
 
     situation: Situation
     rule: str
-    candidates: tuple[Record, ...]
+    candidates: tuple[Candidate, ...]
     message: str
 
 
@@ -72,6 +80,8 @@ class Plan(Struct, frozen=True):
         Why identity and record are linked: the match rule's name or `created`.
     errors, conflict, disputed
         Fields without a value, a match that needs a person, and fields that do.
+    waits_for
+        Where the identity waits instead of getting a record: what for, in a sentence.
     effects, episode
         What flows want to be done or undone for the identity, and the number of the present episode.
     """
@@ -86,6 +96,7 @@ class Plan(Struct, frozen=True):
     errors: tuple[FieldError, ...] = ()
     conflict: Conflict | None = None
     disputed: tuple[FieldConflict, ...] = ()
+    waits_for: str = ""
     effects: tuple[EffectStep, ...] = ()
     episode: int = 0
 

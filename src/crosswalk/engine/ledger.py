@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from crosswalk.connectors.base import (
@@ -16,6 +17,7 @@ from crosswalk.connectors.base import (
     UserWritten,
     Written,
 )
+from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import Link
@@ -197,7 +199,7 @@ class Books(Struct, frozen=True):
             object_name=plan.target or "",
             detail={
                 "rule": conflict.rule,
-                "candidates": [{"object": c.object, "id": c.id, "fields": dict(c.fields)} for c in conflict.candidates],
+                "candidates": [_as_detail(candidate) for candidate in conflict.candidates],
             },
         )
 
@@ -263,6 +265,18 @@ def _agreed(
 def _mapped(write: FieldsWrite) -> Sequence[str]:
     """The Salesforce fields whose base depends on the write."""
     return write.mapped if isinstance(write, UserWrite) else [field.field for field in write.fields]
+
+
+def _as_detail(candidate: Candidate) -> dict[str, object]:
+    record = candidate.record
+    return {
+        "object": record.object,
+        "id": record.id,
+        "fields": dict(record.fields),
+        "score": candidate.score,
+        "linked_to": candidate.linked_to,
+        "evidence": [msgspec.structs.asdict(each) for each in candidate.evidence],
+    }
 
 
 def _outcome(plan: Plan, entries: Sequence[AuditEntry], failures: Sequence[Failure]) -> str:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from crosswalk.connectors.base import FindsCandidates
 from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.change import ChangeKind, RecordChange
+from crosswalk.domain.decision import Decided
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
@@ -23,11 +24,10 @@ from crosswalk.domain.record import MODIFIED_FIELD, Record
 from crosswalk.domain.values import FieldValue, Owner
 from crosswalk.domain.write import Action
 from crosswalk.engine.tracking import tracked_fields
-from crosswalk.matching.candidates import Candidates
-from crosswalk.matching.keys import keys_to_query
-from crosswalk.matching.resolution import resolve
+from crosswalk.matching.look_ups import LookUpName, look_ups
 from crosswalk.reconcile.compiled import CompiledSync
-from crosswalk.reconcile.planner import plan_deleted, plan_linked, plan_unlinked
+from crosswalk.reconcile.planner import plan_deleted, plan_linked
+from crosswalk.reconcile.unlinked import plan_all_unlinked
 from crosswalk.store import links
 from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
@@ -86,10 +86,12 @@ class Planner:
         database: Database,
         identities: Sequence[Identity],
         changes: Mapping[UserId, Sequence[RecordChange]] = MappingProxyType({}),
+        decisions: Mapping[UserId, Decided] = MappingProxyType({}),
     ) -> Planned:
         """Decide for each identity what has to be written so that both sides agree; writes nothing.
 
         `changes` is what the org told of the identities' records: where that is news, the record is read first.
+        `decisions` are what people decided about identities without a link; they go before the match rules.
         """
         async with database.transaction() as connection:
             known = await links.read(connection, self._definition.name, [i.user_id for i in identities])
@@ -102,7 +104,7 @@ class Planner:
         plans |= linked_plans
 
         unlinked = [e for e in evaluations if e.user_id not in known]
-        unlinked_plans, waiting = await self._plan_unlinked(database, unlinked)
+        unlinked_plans, waiting = await self._plan_unlinked(database, unlinked, decisions)
         plans |= unlinked_plans
         return Planned(
             plans=plans,
@@ -153,41 +155,26 @@ class Planner:
         }
 
     async def _plan_unlinked(
-        self, database: Database, evaluations: Sequence[Evaluation]
+        self, database: Database, evaluations: Sequence[Evaluation], decisions: Mapping[UserId, Decided]
     ) -> tuple[dict[UserId, Plan], dict[UserId, ConnectorError]]:
         if not evaluations:
             return {}, {}
         try:
-            found = await self._look_up(evaluations)
+            found = await self._look_up(evaluations, decisions)
         except ConnectorError as error:
             return {}, {e.user_id: error for e in evaluations}
         record_ids = {record.id for records in found.values() for record in records}
         async with database.transaction() as connection:
             owners = await links.owners(connection, self._definition.name, list(record_ids))
-        return await self._in_thread(self._decide_unlinked, evaluations, found, owners), {}
+        plans = await self._in_thread(plan_all_unlinked, self._compiled, evaluations, found, owners, decisions)
+        return plans, {}
 
-    async def _look_up(self, evaluations: Sequence[Evaluation]) -> dict[tuple[str, str], list[Record]]:
-        """Ask the org for the records that could belong to these identities: a query per rule and 200 keys."""
-        wanted = keys_to_query(evaluations, self._definition)
-        answers = await asyncio.gather(
-            *(
-                self._org.find_candidates(object_name, self._tracked[object_name], field, values)
-                for (object_name, field), values in wanted.items()
-            )
-        )
-        return dict(zip(wanted, answers, strict=True))
-
-    def _decide_unlinked(
-        self,
-        evaluations: Sequence[Evaluation],
-        found: Mapping[tuple[str, str], Sequence[Record]],
-        owners: Mapping[RecordId, UserId],
-    ) -> dict[UserId, Plan]:
-        candidates = Candidates.of(self._definition, found, default_region=self._compiled.default_region)
-        return {
-            e.user_id: plan_unlinked(self._compiled, e, resolve(e, self._definition, candidates, owners))
-            for e in evaluations
-        }
+    async def _look_up(
+        self, evaluations: Sequence[Evaluation], decisions: Mapping[UserId, Decided]
+    ) -> dict[LookUpName, list[Record]]:
+        """Ask the org for the records that could belong to these identities, all rules at once."""
+        wanted = await self._in_thread(look_ups, evaluations, self._compiled.rules, self._tracked, decisions)
+        return dict(zip(wanted, await self._org.look_up(list(wanted.values())), strict=True))
 
     def _claims(self, plan: Plan, evaluation: Evaluation) -> list[Claim]:
         """What nobody else may create or take while this plan is carried out."""

@@ -113,6 +113,7 @@ class Router:
 
     def _emails(self, record: Record) -> list[str]:
         """The addresses in the fields by which match rules look for e-mail addresses, in lower case."""
-        names = [rule.field for rule in self._targets[record.object].match if rule.type is ValueType.EMAIL]
-        values = [record.fields.get(name) for name in names]
+        parts = [part for rule in self._targets[record.object].match for part in rule.parts]
+        names = {name for part in parts if part.type is ValueType.EMAIL for name in part.fields}
+        values = [record.fields.get(name) for name in sorted(names)]
         return [value.lower() for value in values if isinstance(value, str) and value]

@@ -1,89 +1,120 @@
 """Match keys: the values by which records are looked for, and the form in which they are compared."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from typing import NamedTuple
 
-from crosswalk.domain.definition import MatchRule, SyncDefinition
-from crosswalk.domain.evaluation import Evaluation, MatchKey
-from crosswalk.domain.ids import UserId
-from crosswalk.domain.values import ValueType
+from crosswalk.domain.definition import Target
+from crosswalk.domain.evaluation import MatchKey
+from crosswalk.domain.look_up import LookUp, SearchedPart
+from crosswalk.domain.match_rule import MatchPart, MatchRule, Normalisation
+from crosswalk.domain.record import Record
 from crosswalk.expressions.results import Raw
 from crosswalk.expressions.types.problem import WrongValue
 from crosswalk.expressions.types.registry import Normaliser, normaliser_of
+from crosswalk.matching.folding import fold
+from crosswalk.matching.written_forms import is_quoted, written_forms
 
-__all__ = ["CompiledRule", "MatchKey", "keys_to_query", "normalise_key"]
+__all__ = ["CompiledPart", "CompiledRule", "MatchKey", "compile_rules"]
 
-_WITHOUT_CASE = frozenset({ValueType.TEXT, ValueType.EMAIL, ValueType.PICKLIST, ValueType.URL, ValueType.MULTIPICKLIST})
-"""Types whose fields SOQL compares without regard to case."""
+LONGEST_VALUE = 255
+"""A longer text stands in no field that Salesforce can search."""
+
+_BETWEEN = "\x1f"
+
+
+class CompiledPart(NamedTuple):
+    """A part of a rule with what its type needs looked up once."""
+
+    part: MatchPart
+    normalise: Normaliser
+
+    def value(self, raw: object) -> str | None:
+        """The normalised value as text; `None` for one that can match nothing: empty, too long, or not of the type."""
+        if raw is None:
+            return None
+        try:
+            normal = self.normalise(raw)
+        except WrongValue:
+            return None
+        if isinstance(normal, bool):
+            return "true" if normal else "false"
+        text = None if normal is None else str(normal)
+        return None if text is None or len(text) > LONGEST_VALUE else text
+
+    def fold(self, value: str) -> str:
+        """The form in which a value is compared."""
+        return fold(value, self.part.type, self.part.normalisation)
+
+    def found_in(self, record: Record) -> list[str]:
+        """The compared forms of what the part's fields hold."""
+        values = (self.value(record.fields.get(field)) for field in self.part.fields)
+        return [self.fold(value) for value in values if value is not None]
 
 
 class CompiledRule(NamedTuple):
-    """A match rule with what its type needs looked up once."""
-
-    rule: MatchRule
-    sobject: str
-    normalise: Normaliser
-    without_case: bool
-
-    @classmethod
-    def of(cls, rule: MatchRule, object_: str, region: str | None) -> "CompiledRule":
-        """Look up the functions of the rule's type; `region` is for telephone numbers without a country code."""
-        return cls(rule, object_, normaliser_of(rule.type, region), rule.type in _WITHOUT_CASE)
-
-    def key(self, value: Raw) -> MatchKey | None:
-        """The key of a match value; `None` where it is empty or does not fit the type, so that it can match nothing."""
-        text = _key_text(value, self.normalise)
-        if text is None:
-            return None
-        normal = text.casefold() if self.without_case else text
-        return MatchKey(self.rule.name, self.sobject, self.rule.field, text, normal)
-
-
-def normalise_key(value: object, type_: ValueType, region: str | None = None) -> str | None:
-    """The form in which keys are compared: normalised, and without case where SOQL compares without it.
-
-    Returns `None` for a value that cannot match anything: empty, or not of the type.
-    """
-    text = _key_text(value, normaliser_of(type_, region))
-    return text.casefold() if text is not None and type_ in _WITHOUT_CASE else text
-
-
-def _key_text(value: object, normalise: Normaliser) -> str | None:
-    if value is None:
-        return None
-    try:
-        normal = normalise(value)
-    except WrongValue:
-        return None
-    if isinstance(normal, bool):
-        return "true" if normal else "false"
-    return None if normal is None else str(normal)
-
-
-def keys_to_query(
-    evaluations: Iterable[Evaluation], definition: SyncDefinition, *, skip: Container[UserId] = frozenset()
-) -> dict[tuple[str, str], list[str]]:
-    """Which key values to look for in which field, for all identities at once.
+    """A match rule made ready.
 
     Parameters
     ----------
-    skip
-        Identities that need no look-up, because they are linked already.
-
-    Returns
-    -------
-    dict
-        (object, field) → distinct values; in the order of the definition's targets and rules, the values in the order
-        of the identities.
+    rule, parts
+        The rule and its compiled parts.
+    sobject
+        The object whose records it finds.
+    searched
+        Names the fields and how they are compared; rules that are alike in this share one look-up.
+    region
+        Two-letter country of telephone numbers without a country code.
     """
-    wanted: dict[tuple[str, str], dict[str, str]] = {
-        (target.object, rule.field): {} for target in definition.targets for rule in target.match
-    }
-    for evaluation in evaluations:
-        if evaluation.filtered or evaluation.user_id in skip:
-            continue
-        for target in evaluation.targets:
-            for key in target.keys:
-                if key is not None:
-                    wanted[(key.object, key.field)].setdefault(key.normal, key.value)
-    return {query: list(values.values()) for query, values in wanted.items() if values}
+
+    rule: MatchRule
+    parts: tuple[CompiledPart, ...]
+    sobject: str
+    searched: str
+    region: str | None
+
+    def key(self, values: Sequence[Raw], verified: bool) -> MatchKey | None:
+        """The key made of the values of the rule's parts; `None` where one of them can match nothing."""
+        checked: list[str] = []
+        for part, raw in zip(self.parts, values, strict=True):
+            value = part.value(raw)
+            if value is None:
+                return None
+            checked.append(value)
+        folded = _BETWEEN.join([part.fold(value) for part, value in zip(self.parts, checked, strict=True)])
+        return MatchKey(self.rule.name, self.sobject, self.searched, tuple(checked), folded, verified)
+
+    def keys_of(self, record: Record) -> Iterator[str]:
+        """The compared forms of all keys that a record answers."""
+        return map(_BETWEEN.join, product(*(part.found_in(record) for part in self.parts)))
+
+    def look_up(self, keys: Iterable[MatchKey], select: tuple[str, ...]) -> LookUp:
+        """The question for the records of these keys, each once."""
+        distinct = {key.normal: key for key in keys}
+        return LookUp(
+            self.sobject,
+            select,
+            tuple(SearchedPart(each.part.fields, is_quoted(each.part.type)) for each in self.parts),
+            tuple(
+                tuple(
+                    written_forms(value, each.part, self.region)
+                    for value, each in zip(key.values, self.parts, strict=True)
+                )
+                for key in distinct.values()
+            ),
+        )
+
+
+def compile_rules(target: Target, region: str | None) -> tuple[CompiledRule, ...]:
+    """The rules of a target, in their order; `region` is for telephone numbers without a country code."""
+    return tuple(_compile(rule, target, region) for rule in target.match)
+
+
+def _compile(rule: MatchRule, target: Target, region: str | None) -> CompiledRule:
+    parts = tuple(CompiledPart(part, normaliser_of(part.type, region)) for part in rule.parts)
+    return CompiledRule(rule, parts, target.object, "+".join(map(_searched, rule.parts)), region)
+
+
+def _searched(part: MatchPart) -> str:
+    options = "" if part.normalisation == Normalisation() else f":{part.normalisation}"
+    return f"{'|'.join(part.fields)}:{part.type.value}{options}"

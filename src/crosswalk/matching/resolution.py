@@ -1,95 +1,246 @@
 """The decision which record belongs to an identity, or that a person has to decide.
 
-Targets are tried in order of preference and rules in their order. The first rule that finds anything decides: one
-record is the match, several are ambiguous. A weaker rule never overrules a stronger one that was ambiguous.
+What a person decided goes first. Then targets are tried in order of preference and rules in their order. The first
+rule that finds anything decides: one record is the match, several are ambiguous. A weaker rule never overrules a
+stronger one that was ambiguous. Only when no rule finds anything, the keys that are not verified have a say: they never
+tell whose record it is, but that a new one might be its double.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
 
+from crosswalk.domain.candidate import Candidate
+from crosswalk.domain.decision import CreateNew, Decided, LeaveAlone, LinkTo
 from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.evaluation import Evaluation, MatchKey
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.record import Record
 from crosswalk.matching.candidates import Candidates
+from crosswalk.matching.similarity import judge
+from crosswalk.matching.where import Barred
+
+DECISION = "decision of {by}"
+"""The evidence of a link that a person decided."""
+
+BY_SIMILARITY = "{rule}, the most similar of {count}"
+"""The evidence of a link with the best of several candidates."""
 
 
 class Matched(Struct, frozen=True):
-    """Exactly one record, free to be linked."""
+    """Exactly one record, free to be linked; `decided` when a person chose it."""
 
     target_index: int
     record: Record
     rule: str
+    decided: bool = False
 
 
 class NoMatch(Struct, frozen=True):
-    """No rule found anything; `target_index_to_create` is the first target that may be created, if there is one."""
+    """No rule found anything."""
 
-    target_index_to_create: int | None
+
+class NewDecided(Struct, frozen=True):
+    """A person decided that the identity gets a new record of this target, whatever the rules say."""
+
+    target_index: int
+    by: str
 
 
 class Ambiguous(Struct, frozen=True):
-    """A rule found several records."""
+    """A rule found several records: the candidates, the most similar first."""
 
     target_index: int
     rule: str
-    records: tuple[Record, ...]
+    candidates: tuple[Candidate, ...]
 
 
 class AlreadyLinked(Struct, frozen=True):
     """A rule found one record, but it belongs to another identity."""
 
     target_index: int
-    record: Record
+    candidate: Candidate
     other_user: UserId
     rule: str
 
 
-Resolution: TypeAlias = Matched | NoMatch | Ambiguous | AlreadyLinked
+class KeyMissing(Struct, frozen=True):
+    """The identity has nothing to be found by: every rule but the external id lacks its value."""
 
 
-def resolve(
-    evaluation: Evaluation,
-    definition: SyncDefinition,
-    candidates: Candidates,
-    owners: Mapping[RecordId, UserId],
-) -> Resolution:
-    """Find the record of an identity that is not linked yet.
+class KeyUnverified(Struct, frozen=True):
+    """No rule found anything, and at least one has a value that is not verified; no record holds that either."""
+
+    rules: tuple[str, ...]
+
+
+class UnverifiedMatch(Struct, frozen=True):
+    """No rule found anything, but a key that is not verified did: the candidates, the most similar first."""
+
+    target_index: int
+    rule: str
+    candidates: tuple[Candidate, ...]
+
+
+class LeftAlone(Struct, frozen=True):
+    """A person decided that the identity gets no record."""
+
+    by: str
+
+
+Resolution: TypeAlias = (
+    Matched
+    | NoMatch
+    | Ambiguous
+    | AlreadyLinked
+    | KeyMissing
+    | KeyUnverified
+    | UnverifiedMatch
+    | NewDecided
+    | LeftAlone
+)
+
+
+class Scene(Struct, frozen=True):
+    """Everything that a resolution looks at beside the identity.
 
     Parameters
     ----------
+    definition
+        The sync.
+    candidates
+        The records that were found.
     owners
         The identities that records are linked to already.
+    barred
+        The pairs that a rule's condition on the record keeps apart.
+    decisions
+        What people decided.
     """
-    for index, (target, evaluated) in enumerate(zip(definition.targets, evaluation.targets, strict=True)):
-        for key in evaluated.keys:
-            if key is None:
-                continue
-            records = _found(key, target, candidates)
-            if len(records) > 1:
-                return Ambiguous(index, key.rule, records)
-            if records:
-                return _claim(index, key.rule, records[0], target, evaluation.user_id, owners)
-    creatable = (index for index, target in enumerate(definition.targets) if target.create)
-    return NoMatch(next(creatable, None))
+
+    definition: SyncDefinition
+    candidates: Candidates
+    owners: Mapping[RecordId, UserId] = {}
+    barred: Barred = frozenset()
+    decisions: Mapping[UserId, Decided] = {}
 
 
-def _found(key: MatchKey, target: Target, candidates: Candidates) -> tuple[Record, ...]:
-    records = candidates.get(key.object, key.field, key.normal)
-    if key.field == target.external_id_field:
-        # User ids differ by case (`auth0|A`, `auth0|a`), which Salesforce's comparison does not see.
-        exact = tuple(record for record in records if record.fields.get(key.field) == key.value)
-        return exact or records
-    return records
+def resolve(evaluation: Evaluation, scene: Scene) -> Resolution:
+    """Find the record of an identity that is not linked yet; the order in which records were found does not matter."""
+    decided = scene.decisions.get(evaluation.user_id)
+    if decided is not None:
+        resolution = _as_decided(evaluation, scene, decided)
+        if resolution is not None:
+            return resolution
+    return (
+        _first_found(evaluation, scene, verified=True)
+        or _first_found(evaluation, scene, verified=False)
+        or _without_match(evaluation, scene.definition)
+    )
+
+
+def _as_decided(evaluation: Evaluation, scene: Scene, decided: Decided) -> Resolution | None:
+    """What a person decided; `None` where that cannot be done any more, so that the rules decide again."""
+    indexes = {target.object: index for index, target in enumerate(scene.definition.targets)}
+    match decided.choice:
+        case LeaveAlone():
+            return LeftAlone(decided.by)
+        case CreateNew(object_):
+            return NewDecided(indexes[object_], decided.by) if object_ in indexes else None
+        case LinkTo(object_, record_id):
+            record = scene.candidates.named(record_id)
+            if record is None or object_ not in indexes:
+                return None
+            rule = DECISION.format(by=decided.by)
+            return _claim(evaluation, scene, indexes[object_], rule, record, decided=True)
+
+
+def _first_found(evaluation: Evaluation, scene: Scene, *, verified: bool) -> Resolution | None:
+    for index, key in _keys(evaluation):
+        if key.verified is not verified:
+            continue
+        records = _found(key, scene.definition.targets[index], evaluation.user_id, scene)
+        if not records:
+            continue
+        if not verified:
+            return UnverifiedMatch(index, key.rule, _judged(evaluation, scene, index, records))
+        if len(records) > 1:
+            return _among(evaluation, scene, index, key.rule, records)
+        return _claim(evaluation, scene, index, key.rule, records[0])
+    return None
+
+
+def _keys(evaluation: Evaluation) -> Iterator[tuple[int, MatchKey]]:
+    """The identity's keys in order of preference, each with the index of its target."""
+    return ((index, key) for index, each in enumerate(evaluation.targets) for key in each.keys if key is not None)
+
+
+def _without_match(evaluation: Evaluation, definition: SyncDefinition) -> Resolution:
+    unverified = tuple(dict.fromkeys(key.rule for _, key in _keys(evaluation) if not key.verified))
+    if unverified:
+        return KeyUnverified(unverified)
+    personal = [
+        key
+        for target, each in zip(definition.targets, evaluation.targets, strict=True)
+        for rule, key in zip(target.match, each.keys, strict=True)
+        if rule.fields != (target.external_id_field,)
+    ]
+    if personal and not any(personal):
+        return KeyMissing()
+    return NoMatch()
+
+
+def _found(key: MatchKey, target: Target, user_id: UserId, scene: Scene) -> tuple[Record, ...]:
+    records = tuple(
+        record for record in scene.candidates.get(key) if (user_id, key.object, key.rule, record.id) not in scene.barred
+    )
+    # Letter by letter: user ids differ by case (`auth0|A`, `auth0|a`), which Salesforce's comparison does not see.
+    own = tuple(record for record in records if record.fields.get(target.external_id_field) == user_id)
+    return own or records
+
+
+def _among(
+    evaluation: Evaluation, scene: Scene, index: int, rule: str, records: tuple[Record, ...]
+) -> Matched | Ambiguous:
+    """The best of several, where it stands out as far as the sync wants it to; otherwise a person decides."""
+    judged = _judged(evaluation, scene, index, records)
+    automatic = scene.definition.automatic_link
+    best, second = judged[:2]
+    if (
+        automatic is not None
+        and best.linked_to is None
+        and best.score >= automatic.score
+        and best.score - second.score >= automatic.margin
+    ):
+        return Matched(index, best.record, BY_SIMILARITY.format(rule=rule, count=len(judged)))
+    return Ambiguous(index, rule, judged)
+
+
+def _judged(evaluation: Evaluation, scene: Scene, index: int, records: tuple[Record, ...]) -> tuple[Candidate, ...]:
+    target, evaluated = scene.definition.targets[index], evaluation.targets[index]
+    judged = [judge(target, evaluated, each, _owner(each, target, evaluation.user_id, scene)) for each in records]
+    return tuple(sorted(judged, key=lambda each: (-each.score, each.record.id)))
 
 
 def _claim(
-    index: int, rule: str, record: Record, target: Target, user_id: UserId, owners: Mapping[RecordId, UserId]
+    evaluation: Evaluation, scene: Scene, index: int, rule: str, record: Record, *, decided: bool = False
 ) -> Matched | AlreadyLinked:
+    other = _owner(record, scene.definition.targets[index], evaluation.user_id, scene)
+    if other is None:
+        return Matched(index, record, rule, decided)
+    return taken(evaluation, scene, Matched(index, record, rule, decided), other)
+
+
+def taken(evaluation: Evaluation, scene: Scene, matched: Matched, other: UserId) -> AlreadyLinked:
+    """The same match, when the record is another identity's."""
+    index = matched.target_index
+    candidate = judge(scene.definition.targets[index], evaluation.targets[index], matched.record, other)
+    return AlreadyLinked(index, candidate, other, matched.rule)
+
+
+def _owner(record: Record, target: Target, user_id: UserId, scene: Scene) -> UserId | None:
+    """Whose record it is already, by the links or by what its external-id field says; `None` when it is free."""
     written = record.fields.get(target.external_id_field)
-    other = owners.get(record.id) or (UserId(written) if isinstance(written, str) and written else user_id)
-    if other != user_id:
-        return AlreadyLinked(index, record, other, rule)
-    return Matched(index, record, rule)
+    owner = scene.owners.get(record.id) or (UserId(written) if isinstance(written, str) and written else None)
+    return None if owner == user_id else owner

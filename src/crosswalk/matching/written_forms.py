@@ -91,7 +91,7 @@ def phone_forms(e164: str, region: str | None) -> tuple[str, ...]:
     separated = _NO_DIGIT.sub(" ", international.removeprefix(code)).strip()
     forms = [e164, international, e164[1:], f"{code} {separated}", f"{code}-{separated.replace(' ', '-')}"]
     forms.append(f"{code} {_as_inside_the_country(national, separated)}")
-    if region is not None and region in phonenumbers.region_codes_for_country_code(number.country_code):
+    if region is not None and region in phonenumbers.region_codes_for_country_code(number.country_code or 0):
         digits = " ".join(_NO_DIGIT.split(national)).strip()
         forms += [national, without_spaces(digits), digits.replace(" ", "-"), digits.replace(" ", "."), digits]
         if code == "+1":

@@ -14,7 +14,8 @@ from crosswalk.expressions.results import NO_OPINION, BadProfile, Raw, Row
 from crosswalk.expressions.sandbox import Expression
 from crosswalk.mapping.compiled import CompiledTarget
 from crosswalk.mapping.way_back import WayBack
-from crosswalk.matching.keys import CompiledRule
+from crosswalk.matching.keys import CompiledRule, compile_rules
+from crosswalk.matching.where import WhereConditions
 
 __all__ = ["CompiledSync", "Evaluation", "TargetEvaluation"]
 
@@ -55,11 +56,11 @@ class CompiledSync:
         for compiled in self.targets:
             start = len(expressions)
             expressions += _expressions_of(compiled.target)
-            rules = tuple(
-                CompiledRule.of(rule, compiled.target.object, default_region) for rule in compiled.target.match
-            )
+            rules = compile_rules(compiled.target, default_region)
             slices.append(_Slice(compiled, start, start + len(compiled.fields), rules))
         self._slices = tuple(slices)
+        self.rules = tuple(each.rules for each in slices)
+        self.where = WhereConditions(definition.targets)
         self.way_back = WayBack(self.targets)
         self._program = Program(expressions)
 
@@ -87,9 +88,8 @@ class CompiledSync:
         targets = []
         for compiled, start, end, rules in self._slices:
             values, problems = compiled.read(user_id, row[start:end])
-            found = row[end : end + len(rules)]
-            keys = [self._key(user_id, rule, raw, errors) for rule, raw in zip(rules, found, strict=True)]
-            targets.append(TargetEvaluation(values, problems, tuple(keys)))
+            keys = self._keys(user_id, rules, row, end, errors)
+            targets.append(TargetEvaluation(values, problems, keys))
         return Evaluation(
             user_id, filtered, tuple(targets), tuple(errors), identity.profile, identity.version.updated_at
         )
@@ -102,15 +102,34 @@ class CompiledSync:
         )
         errors.append(FieldError(user_id, "", "filter", self._filter_place, f"the filter failed: {message}"))
 
-    def _key(self, user_id: UserId, compiled: CompiledRule, raw: Raw, errors: list[FieldError]) -> MatchKey | None:
-        if raw is None or raw == NO_OPINION:
-            return None
-        if isinstance(raw, dict):
-            rule = compiled.rule
-            message = f"the match rule {rule.name} failed: {raw['message']}"
-            errors.append(FieldError(user_id, compiled.sobject, rule.field, rule.place, message))
-            return None
-        return compiled.key(raw)
+    def _keys(
+        self, user_id: UserId, rules: Sequence[CompiledRule], row: Row, at: int, errors: list[FieldError]
+    ) -> tuple[MatchKey | None, ...]:
+        """The keys of a target, whose results begin at `at`, in the layout of `_expressions_of`."""
+        keys = []
+        for rule in rules:
+            size = len(rule.parts)
+            key = self._key(user_id, rule, row[at : at + size], errors)
+            at += size
+            if rule.rule.condition is not None:
+                key = key or _unverified_key(rule, row[at : at + size])
+                at += size
+            keys.append(key)
+        return tuple(keys)
+
+    def _key(
+        self, user_id: UserId, compiled: CompiledRule, values: Sequence[Raw], errors: list[FieldError]
+    ) -> MatchKey | None:
+        """The key, where the rule's condition is true and there are values."""
+        for raw in values:
+            if raw is None or raw == NO_OPINION:
+                return None
+            if isinstance(raw, dict):
+                rule = compiled.rule
+                message = f"the match rule {rule.name} failed: {raw['message']}"
+                errors.append(FieldError(user_id, compiled.sobject, rule.fields[0], rule.place, message))
+                return None
+        return compiled.key(values, verified=True)
 
     def _bad(self, user_id: UserId, bad: BadProfile) -> Evaluation:
         """Nothing is known about this identity, so it is left alone."""
@@ -124,7 +143,21 @@ def _first_place(definition: SyncDefinition) -> Place:
     return definition.targets[0].place if definition.targets else Place(definition.name, 1)
 
 
+def _unverified_key(compiled: CompiledRule, values: Sequence[Raw]) -> MatchKey | None:
+    """The key as it would be, were the rule's condition true. What goes wrong without it is nobody's mistake."""
+    if any(raw is None or isinstance(raw, dict) or raw == NO_OPINION for raw in values):
+        return None
+    return compiled.key(values, verified=False)
+
+
 def _expressions_of(target: Target) -> list[Expression]:
-    """The expressions of a target in the order of a row: its fields, then its match rules."""
-    fields = [Expression(field.expression, field.place) for field in target.fields]
-    return fields + [Expression(rule.expression, rule.place, rule.condition) for rule in target.match]
+    """The expressions of a target in the order of a row: its fields, then its match rules.
+
+    A rule has its parts, evaluated only where its condition is true; with a condition, they follow once more without.
+    """
+    expressions = [Expression(field.expression, field.place) for field in target.fields]
+    for rule in target.match:
+        expressions += [Expression(part.expression, rule.place, rule.condition) for part in rule.parts]
+        if rule.condition is not None:
+            expressions += [Expression(part.expression, rule.place) for part in rule.parts]
+    return expressions

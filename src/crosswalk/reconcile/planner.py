@@ -7,12 +7,11 @@ from msgspec.structs import replace
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.link import Link
-from crosswalk.domain.plan import Conflict, FieldError, Plan, Situation
+from crosswalk.domain.plan import FieldError, Plan, Situation
 from crosswalk.domain.record import MODIFIED_FIELD, Record
 from crosswalk.domain.values import FieldValue, Side
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite
 from crosswalk.mapping.compiled import CompiledTarget
-from crosswalk.matching.resolution import AlreadyLinked, Ambiguous, Matched, NoMatch, Resolution
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.merge import Ages, Merge, merge_fields
 
@@ -62,29 +61,6 @@ def plan_linked(
     return _with_way_back(compiled, target, evaluation, plan, merge, link.base) if merge.user_writes else plan
 
 
-def plan_unlinked(compiled: CompiledSync, evaluation: Evaluation, resolution: Resolution) -> Plan:
-    """What to write for an identity without a record: link the one that was found, make one, or ask a person."""
-    if evaluation.filtered:
-        return Plan(evaluation.user_id, Situation.FILTERED, errors=evaluation.errors)
-    match resolution:
-        case Matched():
-            return _link(compiled, evaluation, resolution)
-        case NoMatch():
-            return _create(compiled, evaluation, resolution)
-        case Ambiguous():
-            message = (
-                f"The match rule {resolution.rule} found {len(resolution.records)} records where one was expected; "
-                "merge them in Salesforce, or link the right one by hand."
-            )
-            return _conflict(compiled, evaluation, Situation.AMBIGUOUS, resolution, resolution.records, message)
-        case AlreadyLinked():
-            message = (
-                f"The match rule {resolution.rule} found record {resolution.record.id}, which belongs to "
-                f"{resolution.other_user} already; link the two Auth0 users, or correct the record."
-            )
-            return _conflict(compiled, evaluation, Situation.ALREADY_LINKED, resolution, (resolution.record,), message)
-
-
 def plan_deleted(user_id: UserId, link: Link | None) -> Plan:
     """A user that is gone in Auth0 changes nothing in Salesforce: the record is kept, with its last values."""
     if link is None:
@@ -99,10 +75,12 @@ def plan_deleted(user_id: UserId, link: Link | None) -> Plan:
     )
 
 
-def _link(compiled: CompiledSync, evaluation: Evaluation, matched: Matched) -> Plan:
-    target = compiled.targets[matched.target_index]
-    evaluated = evaluation.targets[matched.target_index]
-    record = matched.record
+def plan_matched(
+    compiled: CompiledSync, evaluation: Evaluation, target_index: int, record: Record, evidence: str
+) -> Plan:
+    """What to write for an identity whose record was just found, because of `evidence`."""
+    target = compiled.targets[target_index]
+    evaluated = evaluation.targets[target_index]
     merge = merge_fields(target, evaluated.values, None, record.fields, ages_of(evaluation, record))
     field, user_id = target.target.external_id_field, str(evaluation.user_id)
     fields = tuple(write for write in merge.writes if write.field != field)
@@ -117,8 +95,8 @@ def _link(compiled: CompiledSync, evaluation: Evaluation, matched: Matched) -> P
         writes,
         record,
         merge.base,
-        matched.rule,
-        _errors(evaluation, matched.target_index),
+        evidence,
+        _errors(evaluation, target_index),
         disputed=merge.disputed,
     )
     return _with_way_back(compiled, target, evaluation, plan, merge, {}) if merge.user_writes else plan
@@ -159,18 +137,15 @@ def keep_base(
     }
 
 
-def _create(compiled: CompiledSync, evaluation: Evaluation, no_match: NoMatch) -> Plan:
-    index = no_match.target_index_to_create
-    if index is None or evaluation.errors:
-        # With a match rule that failed, the record may well exist: making another would double it.
-        return Plan(evaluation.user_id, Situation.NO_MATCH, errors=_errors(evaluation, index))
+def plan_created(compiled: CompiledSync, evaluation: Evaluation, index: int, situation: Situation) -> Plan:
+    """What to write for an identity that gets a new record of the target at `index`."""
     target = compiled.targets[index]
     merge = merge_fields(target, evaluation.targets[index].values, None, None)
     external_id = (target.target.external_id_field, str(evaluation.user_id))
     fields = tuple(write for write in merge.writes if write.field != target.target.external_id_field)
     return Plan(
         evaluation.user_id,
-        Situation.NO_MATCH,
+        situation,
         target.target.object,
         (RecordWrite(Action.CREATE, target.target.object, None, external_id, fields),),
         None,
@@ -180,22 +155,5 @@ def _create(compiled: CompiledSync, evaluation: Evaluation, no_match: NoMatch) -
     )
 
 
-def _conflict(
-    compiled: CompiledSync,
-    evaluation: Evaluation,
-    situation: Situation,
-    resolution: Ambiguous | AlreadyLinked,
-    candidates: tuple[Record, ...],
-    message: str,
-) -> Plan:
-    return Plan(
-        user_id=evaluation.user_id,
-        situation=situation,
-        target=compiled.targets[resolution.target_index].target.object,
-        errors=_errors(evaluation, None),
-        conflict=Conflict(situation, resolution.rule, candidates, message),
-    )
-
-
-def _errors(evaluation: Evaluation, index: int | None) -> tuple[FieldError, ...]:
-    return (evaluation.targets[index].errors if index is not None else ()) + evaluation.errors
+def _errors(evaluation: Evaluation, index: int) -> tuple[FieldError, ...]:
+    return evaluation.targets[index].errors + evaluation.errors

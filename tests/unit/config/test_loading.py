@@ -7,7 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from crosswalk.config import ClientCredentialsAuth, JwtBearerAuth, UnknownSync, load_config
-from crosswalk.domain.definition import FieldMap, MatchRule
+from crosswalk.domain.definition import FieldMap
+from crosswalk.domain.match_rule import MatchPart, MatchRule
 from crosswalk.domain.place import Place
 from crosswalk.domain.values import Owner, ValueType
 from tests.unit.config.builders import CROSSWALK_YAML, ENVIRON, load, write_files
@@ -55,16 +56,23 @@ def test_the_definition_speaks_the_domains_words_and_knows_the_lines(tmp_path: P
         FieldMap("Email", "user.email", Owner.AUTH0, ValueType.EMAIL, Place(mapping_file, 3)),
     )
     assert contact.match == (
-        MatchRule("external_id", "Auth0_User_Id__c", "user.user_id", ValueType.TEXT, None, Place(str(path), 39)),
+        MatchRule(
+            "external_id",
+            (MatchPart(("Auth0_User_Id__c",), "user.user_id", ValueType.TEXT),),
+            Place(str(path), 39),
+        ),
         MatchRule(
             "verified_email",
-            "Email",
-            "user.email",
-            ValueType.EMAIL,
-            "user.email_verified === true",
+            (MatchPart(("Email",), "user.email", ValueType.EMAIL),),
             Place(str(path), 40),
+            "user.email_verified === true",
         ),
-        MatchRule("Phone", "Phone", "user.phone_number", ValueType.PHONE, "user.phone_verified", Place(str(path), 41)),
+        MatchRule(
+            "Phone",
+            (MatchPart(("Phone",), "user.phone_number", ValueType.PHONE),),
+            Place(str(path), 41),
+            "user.phone_verified",
+        ),
     )
     assert lead.create is True
     assert lead.fields[2] == FieldMap(
@@ -185,7 +193,7 @@ def test_an_account_is_matched_by_the_person_accounts_address(tmp_path: Path) ->
 
     account = load(tmp_path, text).definition("customers").targets[1]
 
-    assert account.match[1].field == "PersonEmail"
+    assert account.match[1].fields == ("PersonEmail",)
 
 
 def test_a_loaded_configuration_cannot_be_changed(tmp_path: Path) -> None:

@@ -108,7 +108,16 @@ def test_a_custom_object_is_judged_by_its_description(tmp_path: Path) -> None:
 
 
 def test_a_custom_object_without_a_description_is_not_judged(tmp_path: Path) -> None:
-    assert spoilt(tmp_path, "- object: Lead", "- object: Member__c") == []
+    text = CROSSWALK_YAML.replace("- object: Lead", "- object: Member__c")
+
+    assert problems_of(write_files(tmp_path, text.replace("[external_id, verified_email]", "[external_id]"))) == []
+
+
+def test_a_custom_object_is_known_to_have_no_standard_field_that_a_rule_compares(tmp_path: Path) -> None:
+    problems = spoilt(tmp_path, "- object: Lead", "- object: Member__c")
+
+    message = "Member__c has no field Email, which this rule compares"
+    assert only(problems)[:4] == ("crosswalk.yaml", 46, "syncs.customers.targets[1].match[1]", message)
 
 
 @pytest.mark.parametrize(("name", "nearest"), [("Laed", "Lead"), ("Leads", "Lead"), ("contact_", "Contact")])

@@ -2,19 +2,47 @@
 
 from collections.abc import Mapping
 
+import pytest
+
+from crosswalk.domain.decision import Choice, CreateNew, Decided, LeaveAlone, LinkTo
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.match_rule import AutomaticLink, MatchPart, MatchRule, Normalisation
 from crosswalk.domain.record import Record
-from crosswalk.matching.candidates import Candidates
-from crosswalk.matching.resolution import AlreadyLinked, Ambiguous, Matched, NoMatch, Resolution, resolve
-from crosswalk.reconcile.compiled import CompiledSync
-from tests.core_builders import BY_EMAIL, BY_ID, EXTERNAL_ID, a_record, a_sync, a_target, an_identity, evaluate_one
+from crosswalk.domain.values import ValueType
+from crosswalk.matching.resolution import (
+    AlreadyLinked,
+    Ambiguous,
+    KeyMissing,
+    KeyUnverified,
+    LeftAlone,
+    Matched,
+    NewDecided,
+    NoMatch,
+    Resolution,
+    UnverifiedMatch,
+)
+from tests.core_builders import (
+    BY_EMAIL,
+    BY_ID,
+    EXTERNAL_ID,
+    NOON,
+    a_field,
+    a_place,
+    a_record,
+    a_rule,
+    a_sync,
+    a_target,
+    an_identity,
+)
+from tests.unit.matching.scene import resolve_batch, resolve_one
 
 CONTACT = a_target(create=False)
 LEAD = a_target(object_="Lead")
 SYNC = a_sync(CONTACT, LEAD)
 ADA = an_identity("auth0|ada", email="ada@example.com", email_verified=True)
+UNVERIFIED = an_identity("auth0|ada", email="ada@example.com", email_verified=False)
 
 
 def resolve_among(
@@ -22,13 +50,14 @@ def resolve_among(
     identity: Identity = ADA,
     owners: Mapping[RecordId, UserId] | None = None,
     definition: SyncDefinition = SYNC,
+    decided: Decided | None = None,
 ) -> Resolution:
-    found: dict[tuple[str, str], list[Record]] = {}
-    for record in records:
-        for field in (EXTERNAL_ID, "Email"):
-            found.setdefault((record.object, field), []).append(record)
-    evaluation = evaluate_one(CompiledSync(definition), identity)
-    return resolve(evaluation, definition, Candidates.of(definition, found), owners or {})
+    return resolve_one(definition, identity, *records, owners=owners, decided=decided)
+
+
+def ids(resolution: Resolution) -> list[str]:
+    assert isinstance(resolution, Ambiguous | UnverifiedMatch)
+    return [candidate.record.id for candidate in resolution.candidates]
 
 
 def test_record_with_the_external_id_is_the_match() -> None:
@@ -43,10 +72,36 @@ def test_verified_email_matches_without_regard_to_case() -> None:
     assert resolve_among(record) == Matched(0, record, "email")
 
 
-def test_unverified_email_matches_nothing() -> None:
-    identity = an_identity("auth0|ada", email="ada@example.com", email_verified=False)
+def test_unverified_email_never_says_whose_record_it_is() -> None:
+    resolution = resolve_among(a_record(Email="ada@example.com"), identity=UNVERIFIED)
 
-    assert resolve_among(a_record(Email="ada@example.com"), identity=identity) == NoMatch(1)
+    assert isinstance(resolution, UnverifiedMatch)
+    assert (resolution.rule, ids(resolution)) == ("email", ["0030000000000001AAA"])
+
+
+def test_unverified_email_that_no_record_has_doubles_nobody() -> None:
+    assert resolve_among(a_record(Email="bob@example.com"), identity=UNVERIFIED) == KeyUnverified(("email",))
+
+
+def test_a_verified_key_decides_whatever_an_unverified_one_finds() -> None:
+    phone = a_rule("phone", "Phone", "user.phone", ValueType.PHONE)
+    definition = a_sync(a_target(match=(BY_EMAIL, phone)))
+    identity = an_identity("auth0|ada", email="ada@example.com", email_verified=False, phone="+12125550100")
+    by_email = a_record("0030000000000001AAA", Email="ada@example.com")
+    by_phone = a_record("0030000000000002AAA", Phone="(212) 555-0100")
+
+    assert resolve_among(by_email, by_phone, identity=identity, definition=definition) == Matched(0, by_phone, "phone")
+
+
+def test_nothing_to_be_found_by_is_a_situation_of_its_own() -> None:
+    assert resolve_among(identity=an_identity("auth0|ada")) == KeyMissing()
+    assert resolve_among(a_record(**{EXTERNAL_ID: "auth0|ada"}), identity=an_identity("auth0|ada")) == Matched(
+        0, a_record(**{EXTERNAL_ID: "auth0|ada"}), "external_id"
+    )
+
+
+def test_a_sync_that_only_goes_by_the_external_id_misses_no_key() -> None:
+    assert resolve_among(identity=an_identity("auth0|ada"), definition=a_sync(a_target(match=(BY_ID,)))) == NoMatch()
 
 
 def test_earlier_rule_wins() -> None:
@@ -69,16 +124,19 @@ def test_later_target_is_tried_when_the_first_has_nothing() -> None:
     assert resolve_among(lead) == Matched(1, lead, "email")
 
 
-def test_without_a_match_the_first_target_that_may_be_created_is_chosen() -> None:
-    assert resolve_among() == NoMatch(1)
-    assert resolve_among(definition=a_sync(CONTACT)) == NoMatch(None)
+def test_without_any_record_there_is_no_match() -> None:
+    assert resolve_among() == NoMatch()
 
 
-def test_several_records_are_ambiguous_and_listed_by_id() -> None:
+def test_several_records_are_ambiguous_and_equally_similar_ones_stand_by_id() -> None:
     first = a_record("0030000000000001AAA", Email="ada@example.com")
     second = a_record("0030000000000002AAA", Email="Ada@example.com")
 
-    assert resolve_among(second, first) == Ambiguous(0, "email", (first, second))
+    resolution = resolve_among(second, first)
+
+    assert isinstance(resolution, Ambiguous)
+    assert (resolution.target_index, resolution.rule) == (0, "email")
+    assert ids(resolution) == [first.id, second.id]
 
 
 def test_one_record_found_twice_is_one_candidate() -> None:
@@ -87,18 +145,16 @@ def test_one_record_found_twice_is_one_candidate() -> None:
     assert resolve_among(record, record) == Matched(0, record, "email")
 
 
-def test_record_linked_to_another_identity_is_not_taken() -> None:
-    record = a_record(Email="ada@example.com")
+@pytest.mark.parametrize("fields", [{}, {EXTERNAL_ID: "auth0|bob"}])
+def test_record_of_another_identity_is_not_taken(fields: dict[str, str]) -> None:
+    record = a_record(Email="ada@example.com", **fields)
+    owners = {} if fields else {record.id: UserId("auth0|bob")}
 
-    resolution = resolve_among(record, owners={record.id: UserId("auth0|bob")})
+    resolution = resolve_among(record, owners=owners)
 
-    assert resolution == AlreadyLinked(0, record, UserId("auth0|bob"), "email")
-
-
-def test_record_with_another_user_s_external_id_is_not_taken() -> None:
-    record = a_record(Email="ada@example.com", **{EXTERNAL_ID: "auth0|bob"})
-
-    assert resolve_among(record) == AlreadyLinked(0, record, UserId("auth0|bob"), "email")
+    assert isinstance(resolution, AlreadyLinked)
+    assert (resolution.other_user, resolution.candidate.record, resolution.rule) == ("auth0|bob", record, "email")
+    assert resolution.candidate.linked_to == "auth0|bob"
 
 
 def test_record_that_is_linked_to_this_very_identity_is_a_match() -> None:
@@ -107,11 +163,19 @@ def test_record_that_is_linked_to_this_very_identity_is_a_match() -> None:
     assert resolve_among(record, owners={record.id: UserId("auth0|ada")}) == Matched(0, record, "email")
 
 
+def test_among_doubles_the_one_that_carries_the_user_s_own_id_is_the_match() -> None:
+    definition = a_sync(a_target(match=(BY_EMAIL,)))
+    double = a_record("0030000000000001AAA", Email="ada@example.com")
+    own = a_record("0030000000000002AAA", Email="ada@example.com", **{EXTERNAL_ID: "auth0|ada"})
+
+    assert resolve_among(double, own, definition=definition) == Matched(0, own, "email")
+
+
 def test_converted_lead_is_no_candidate() -> None:
     converted = a_record("00Q0000000000001AAA", "Lead", Email="ada@example.com", IsConverted=True)
     open_ = a_record("00Q0000000000002AAA", "Lead", Email="ada@example.com", IsConverted=False)
 
-    assert resolve_among(converted) == NoMatch(1)
+    assert resolve_among(converted) == NoMatch()
     assert resolve_among(converted, open_) == Matched(1, open_, "email")
 
 
@@ -120,7 +184,9 @@ def test_user_ids_that_differ_by_case_are_different_users() -> None:
     exact = a_record("0030000000000002AAA", **{EXTERNAL_ID: "auth0|ada"})
 
     assert resolve_among(upper, exact) == Matched(0, exact, "external_id")
-    assert resolve_among(upper) == AlreadyLinked(0, upper, UserId("auth0|ADA"), "external_id")
+    resolution = resolve_among(upper)
+    assert isinstance(resolution, AlreadyLinked)
+    assert resolution.other_user == "auth0|ADA"
 
 
 def test_ambiguity_is_not_resolved_by_a_later_rule_or_target() -> None:
@@ -128,4 +194,185 @@ def test_ambiguity_is_not_resolved_by_a_later_rule_or_target() -> None:
     doubles = [a_record(f"003000000000000{n}AAA", Email="ada@example.com") for n in (1, 2)]
     exact = a_record("0030000000000003AAA", **{EXTERNAL_ID: "auth0|ada"})
 
-    assert resolve_among(*doubles, exact, definition=definition) == Ambiguous(0, "email", tuple(doubles))
+    assert ids(resolve_among(*doubles, exact, definition=definition)) == [double.id for double in doubles]
+
+
+PHONE = a_rule("phone", ("MobilePhone", "Phone"), "user.phone", ValueType.PHONE)
+
+
+@pytest.mark.parametrize(
+    ("field", "written"), [("Phone", "(212) 555-0100"), ("MobilePhone", "212.555.0100"), ("Phone", "+1 212 5550100")]
+)
+def test_a_number_matches_in_any_of_the_rule_s_fields_however_it_is_written(field: str, written: str) -> None:
+    record = a_record(**{field: written})
+    identity = an_identity("auth0|ada", phone="+12125550100")
+
+    assert resolve_among(record, identity=identity, definition=a_sync(a_target(match=(PHONE,)))) == Matched(
+        0, record, "phone"
+    )
+
+
+def test_folded_addresses_match_where_the_rule_says_so() -> None:
+    identity = an_identity("auth0|ada", email="a.d.a+shop@gmail.com")
+    record = a_record(Email="ada@gmail.com")
+    folding = Normalisation(plus_address=True, dots_of=("gmail.com",))
+    rule = a_rule("email", "Email", "user.email", ValueType.EMAIL, normalisation=folding)
+    strict = a_rule("email", "Email", "user.email", ValueType.EMAIL)
+
+    assert resolve_among(record, identity=identity, definition=a_sync(a_target(match=(rule,)))) == Matched(
+        0, record, "email"
+    )
+    assert resolve_among(record, identity=identity, definition=a_sync(a_target(match=(strict,)))) == NoMatch()
+
+
+def test_all_parts_of_a_rule_have_to_match() -> None:
+    parts = (
+        MatchPart(("LastName",), "user.family_name", ValueType.TEXT, Normalisation(accents=True)),
+        MatchPart(
+            ("MailingPostalCode", "OtherPostalCode"), "user.postcode", ValueType.TEXT, Normalisation(spaces=True)
+        ),
+    )
+    definition = a_sync(a_target(match=(MatchRule("name and place", parts, a_place()),)))
+    identity = an_identity("auth0|ada", family_name="Müller", postcode="SW1A 1AA")
+    right = a_record("0030000000000001AAA", LastName="MULLER", OtherPostalCode="sw1a1aa")
+    elsewhere = a_record("0030000000000002AAA", LastName="Müller", MailingPostalCode="EC1A 1BB")
+    other = a_record("0030000000000003AAA", LastName="Mahler", MailingPostalCode="SW1A 1AA")
+
+    assert resolve_among(right, elsewhere, other, identity=identity, definition=definition) == Matched(
+        0, right, "name and place"
+    )
+
+
+def test_a_condition_on_the_record_keeps_candidates_out() -> None:
+    rule = a_rule("email", "Email", "user.email", ValueType.EMAIL, where="record.Country === user.country")
+    definition = a_sync(a_target(match=(rule,)))
+    identity = an_identity("auth0|ada", email="ada@example.com", country="US")
+    here = a_record("0030000000000001AAA", Email="ada@example.com", Country="US")
+    there = a_record("0030000000000002AAA", Email="ada@example.com", Country="CA")
+
+    assert resolve_among(here, there, identity=identity, definition=definition) == Matched(0, here, "email")
+    assert resolve_among(there, identity=identity, definition=definition) == NoMatch()
+
+
+BY_NAME_TOO = a_sync(
+    a_target(a_field("LastName", "user.family_name"), a_field("City", "user.city"), match=(BY_EMAIL,)),
+    automatic_link=AutomaticLink(score=0.9, margin=0.2),
+)
+LOVELACE = an_identity("auth0|ada", email="ada@example.com", email_verified=True, family_name="Lovelace", city="London")
+
+
+def test_candidates_stand_with_the_most_similar_first_and_say_why() -> None:
+    stranger = a_record("0030000000000001AAA", Email="ada@example.com", LastName="Byron", City="London")
+    likely = a_record("0030000000000002AAA", Email="ada@example.com", LastName="Lovelace", City=None)
+    definition = a_sync(*BY_NAME_TOO.targets)
+
+    resolution = resolve_among(stranger, likely, identity=LOVELACE, definition=definition)
+
+    assert isinstance(resolution, Ambiguous)
+    assert ids(resolution) == [likely.id, stranger.id]
+    best = resolution.candidates[0]
+    assert [(each.field, each.similarity) for each in best.evidence] == [
+        ("Email", 1.0),
+        ("LastName", 1.0),
+        ("City", None),
+    ]
+    assert best.score == pytest.approx((4 + 2.5 + 0.5) / 7.5, abs=1e-4)
+
+
+def test_the_best_of_several_is_linked_only_where_the_sync_wants_it_and_it_stands_out() -> None:
+    likely = a_record("0030000000000001AAA", Email="ada@example.com", LastName="Lovelace", City="London")
+    stranger = a_record("0030000000000002AAA", Email="ada@example.com", LastName="Byron", City="Oslo")
+    twin = a_record("0030000000000003AAA", Email="ada@example.com", LastName="Lovelace", City="London")
+    poor = a_record("0030000000000004AAA", Email="ada@example.com", LastName="Loveday", City="Oslo")
+
+    linked = resolve_among(likely, stranger, identity=LOVELACE, definition=BY_NAME_TOO)
+
+    assert linked == Matched(0, likely, "email, the most similar of 2")
+    for others in ((likely, twin), (poor, stranger)):
+        assert isinstance(resolve_among(*others, identity=LOVELACE, definition=BY_NAME_TOO), Ambiguous)
+    asking = a_sync(*BY_NAME_TOO.targets)
+    assert isinstance(resolve_among(likely, stranger, identity=LOVELACE, definition=asking), Ambiguous)
+
+
+def test_the_best_of_several_is_not_taken_from_somebody_else() -> None:
+    likely = a_record("0030000000000001AAA", Email="ada@example.com", LastName="Lovelace", City="London")
+    stranger = a_record("0030000000000002AAA", Email="ada@example.com", LastName="Byron", City="Oslo")
+
+    resolution = resolve_among(
+        likely, stranger, identity=LOVELACE, definition=BY_NAME_TOO, owners={likely.id: UserId("auth0|bob")}
+    )
+
+    assert isinstance(resolution, Ambiguous)
+    assert resolution.candidates[0].linked_to == "auth0|bob"
+
+
+def decided(choice: Choice) -> Decided:
+    return Decided(choice, "grace@example.com", NOON)
+
+
+def test_a_decision_goes_before_all_rules() -> None:
+    by_id = a_record("0030000000000001AAA", **{EXTERNAL_ID: "auth0|ada"})
+    chosen = a_record("0030000000000002AAA", Email="somebody@example.com")
+
+    to_record = resolve_among(by_id, chosen, decided=decided(LinkTo("Contact", chosen.id)))
+    new = resolve_among(by_id, decided=decided(CreateNew("Lead")))
+    alone = resolve_among(by_id, decided=decided(LeaveAlone()))
+
+    assert to_record == Matched(0, chosen, "decision of grace@example.com", decided=True)
+    assert new == NewDecided(1, "grace@example.com")
+    assert alone == LeftAlone("grace@example.com")
+
+
+def test_a_decision_that_cannot_be_carried_out_any_more_leaves_it_to_the_rules() -> None:
+    record = a_record(Email="ada@example.com")
+
+    for choice in (LinkTo("Contact", RecordId("0030000000000009AAA")), LinkTo("Asset", record.id), CreateNew("Asset")):
+        assert resolve_among(record, decided=decided(choice)) == Matched(0, record, "email")
+
+
+def test_a_decision_takes_no_record_from_another_identity() -> None:
+    record = a_record()
+
+    resolution = resolve_among(
+        record, owners={record.id: UserId("auth0|bob")}, decided=decided(LinkTo("Contact", record.id))
+    )
+
+    assert isinstance(resolution, AlreadyLinked)
+    assert resolution.rule == "decision of grace@example.com"
+
+
+def test_of_two_identities_in_a_batch_only_one_gets_the_record() -> None:
+    record = a_record(Email="ada@example.com", **{EXTERNAL_ID: None})
+    first = an_identity("auth0|b", email="ada@example.com", email_verified=True)
+    second = an_identity("google-oauth2|a", email="ada@example.com", email_verified=True)
+
+    resolved = resolve_batch(SYNC, [second, first], [record])
+
+    other = resolved[second.user_id]
+    assert resolved[first.user_id] == Matched(0, record, "email")
+    assert isinstance(other, AlreadyLinked)
+    assert other.other_user == "auth0|b"
+
+
+def test_in_a_batch_the_stronger_claim_gets_the_record() -> None:
+    rule = a_rule("phone", "Phone", "user.phone", ValueType.PHONE)
+    definition = a_sync(a_target(match=(BY_EMAIL, rule)))
+    record = a_record(Email="ada@example.com", Phone="+12125550100")
+    by_phone = an_identity("auth0|a", phone="+12125550100")
+    by_email = an_identity("auth0|b", email="ada@example.com", email_verified=True)
+    chosen = an_identity("auth0|c")
+
+    resolved = resolve_batch(definition, [by_phone, by_email], [record])
+    overruled = resolve_batch(
+        definition,
+        [by_phone, by_email, chosen],
+        [record],
+        decisions={chosen.user_id: decided(LinkTo("Contact", record.id))},
+    )
+
+    assert [type(resolved[user]) for user in ("auth0|a", "auth0|b")] == [AlreadyLinked, Matched]  # type: ignore[index]
+    assert [type(overruled[each.user_id]) for each in (by_phone, by_email, chosen)] == [
+        AlreadyLinked,
+        AlreadyLinked,
+        Matched,
+    ]

@@ -1,13 +1,14 @@
 """From identity and record to the writes."""
 
+from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.plan import Conflict, Plan, Situation
-from crosswalk.domain.record import Record
 from crosswalk.domain.values import Owner, ValueType
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.matching.resolution import AlreadyLinked, Ambiguous, Matched, NoMatch
 from crosswalk.reconcile.compiled import CompiledSync
-from crosswalk.reconcile.planner import plan_deleted, plan_linked, plan_unlinked
+from crosswalk.reconcile.planner import plan_deleted, plan_linked
+from crosswalk.reconcile.unlinked import plan_unlinked
 from tests.core_builders import (
     EXTERNAL_ID,
     UserId,
@@ -31,6 +32,11 @@ CONTACT = a_target(
     a_field("Rating__c", "user.rating", Owner.SALESFORCE, line=5),
 )
 SYNC = CompiledSync(a_sync(CONTACT, filter_="user.active !== false"))
+
+
+NOT_CREATING = CompiledSync(
+    a_sync(a_target(*CONTACT.fields, create=False), filter_="user.active !== false"),
+)
 
 
 def ada(**profile: object) -> Evaluation:
@@ -86,7 +92,7 @@ def test_filtered_identity_is_left_alone() -> None:
     link = a_link(record, {"LastName": "Byron"})
 
     linked = plan_linked(SYNC, ada(active=False), link)
-    unlinked = plan_unlinked(SYNC, ada(active=False), NoMatch(0))
+    unlinked = plan_unlinked(SYNC, ada(active=False), NoMatch())
 
     assert (linked.situation, linked.writes, linked.base) == (Situation.FILTERED, (), {"LastName": "Byron"})
     assert (unlinked.situation, unlinked.writes) == (Situation.FILTERED, ())
@@ -101,7 +107,7 @@ def test_record_of_an_object_that_is_no_target_any_more_is_left_alone() -> None:
 
 
 def test_unknown_person_becomes_a_new_record() -> None:
-    plan = plan_unlinked(SYNC, ada(company="Analytical", rating="Hot"), NoMatch(0))
+    plan = plan_unlinked(SYNC, ada(company="Analytical", rating="Hot"), NoMatch())
 
     fields = (
         a_write("LastName", None, "Lovelace", Reason.CREATED, 2),
@@ -119,7 +125,7 @@ def test_unknown_person_becomes_a_new_record() -> None:
 
 
 def test_nothing_is_created_where_no_target_may_be() -> None:
-    plan = plan_unlinked(SYNC, ada(), NoMatch(None))
+    plan = plan_unlinked(NOT_CREATING, ada(), NoMatch())
 
     assert plan == Plan(user_id=ADA, situation=Situation.NO_MATCH)
 
@@ -128,7 +134,7 @@ def test_nothing_is_created_while_a_match_rule_fails() -> None:
     rule = a_rule("phone", "Phone", "user.phone.number")
     sync = CompiledSync(a_sync(a_target(a_field("LastName", "user.family_name"), match=(rule,))))
 
-    plan = plan_unlinked(sync, evaluate_one(sync, an_identity(family_name="Lovelace")), NoMatch(0))
+    plan = plan_unlinked(sync, evaluate_one(sync, an_identity(family_name="Lovelace")), NoMatch())
 
     assert plan.writes == ()
     assert [error.field for error in plan.errors] == ["Phone"]
@@ -168,7 +174,7 @@ def test_mapping_of_the_external_id_field_itself_is_written_once() -> None:
     sync = CompiledSync(a_sync(a_target(a_field(EXTERNAL_ID, "user.user_id"), a_field("LastName", "user.name"))))
     evaluation = evaluate_one(sync, an_identity(name="Lovelace"))
 
-    created = plan_unlinked(sync, evaluation, NoMatch(0))
+    created = plan_unlinked(sync, evaluation, NoMatch())
     matched = plan_unlinked(sync, evaluation, Matched(0, a_record(LastName="Lovelace"), "email"))
 
     assert [write.field for write in created.writes[0].fields] == ["LastName"]
@@ -176,28 +182,28 @@ def test_mapping_of_the_external_id_field_itself_is_written_once() -> None:
 
 
 def test_ambiguous_match_asks_a_person() -> None:
-    candidates: tuple[Record, ...] = (a_record("0030000000000001AAA"), a_record("0030000000000002AAA"))
+    candidates = (Candidate(a_record("0030000000000001AAA"), 0.9), Candidate(a_record("0030000000000002AAA"), 0.4))
 
     plan = plan_unlinked(SYNC, ada(), Ambiguous(0, "email", candidates))
 
     message = (
-        "The match rule email found 2 records where one was expected; merge them in Salesforce, or link the right one "
-        "by hand."
+        "The match rule email found 2 records where one was expected. Choose the right one, or merge them in "
+        "Salesforce."
     )
     conflict = Conflict(Situation.AMBIGUOUS, "email", candidates, message)
     assert plan == Plan(user_id=ADA, situation=Situation.AMBIGUOUS, target="Contact", conflict=conflict)
 
 
 def test_record_of_somebody_else_asks_a_person() -> None:
-    record = a_record()
+    candidate = Candidate(a_record(), 0.9, (), UserId("auth0|bob"))
 
-    plan = plan_unlinked(SYNC, ada(), AlreadyLinked(0, record, UserId("auth0|bob"), "email"))
+    plan = plan_unlinked(SYNC, ada(), AlreadyLinked(0, candidate, UserId("auth0|bob"), "email"))
 
     message = (
-        "The match rule email found record 0030000000000001AAA, which belongs to auth0|bob already; link the two Auth0 "
+        "The match rule email found record 0030000000000001AAA, which belongs to auth0|bob already. Link the two Auth0 "
         "users, or correct the record."
     )
-    conflict = Conflict(Situation.ALREADY_LINKED, "email", (record,), message)
+    conflict = Conflict(Situation.ALREADY_LINKED, "email", (candidate,), message)
     assert plan == Plan(user_id=ADA, situation=Situation.ALREADY_LINKED, target="Contact", conflict=conflict)
 
 

@@ -20,7 +20,7 @@ JsonValue: TypeAlias = FieldValue | list["JsonValue"] | dict[str, "JsonValue"]
 Row: TypeAlias = dict[str, JsonValue]
 """One row as Salesforce returns it: `attributes`, fields by API name, parents nested."""
 
-_EXTRA_WHERE: Mapping[str, str] = {
+EXTRA_WHERE: Mapping[str, str] = {
     # A converted lead can no longer be written; its contact is the person's record now.
     "lead": "IsConverted = false",
 }
@@ -54,7 +54,20 @@ async def query_pages(transport: Transport, soql: str, *, deleted_too: bool = Fa
 
     `deleted_too` asks for records in the recycle bin as well. Raises what `query` raises.
     """
-    page = _read_page(await transport.send("GET", "queryAll" if deleted_too else "query", query={"q": soql}))
+    first = await transport.send("GET", "queryAll" if deleted_too else "query", query={"q": soql})
+    async for rows in pages_of(transport, first):
+        yield rows
+
+
+async def pages_of(transport: Transport, answer: bytes) -> AsyncIterator[list[Row]]:
+    """Yield the rows of an answer to a query, and of the pages that follow it.
+
+    Raises
+    ------
+    MalformedAnswer
+        An answer is no page of records.
+    """
+    page = _read_page(answer)
     yield page.records
     while not page.done and page.next_records_url:
         page = _read_page(await transport.send("GET", page.next_records_url))
@@ -71,7 +84,7 @@ async def find_candidates(
     values: Sequence[str],
 ) -> list[Record]:
     """Return the records whose `key_field` equals one of `values`; as many calls at once as `gate` lets pass."""
-    extra_where = _EXTRA_WHERE.get(object_name.lower())
+    extra_where = EXTRA_WHERE.get(object_name.lower())
     frame = candidates_query(object_name, fields, key_field, (), extra_where)
     room = max(1, MAX_ENCODED_BYTES - len(quote_plus(frame)))
 

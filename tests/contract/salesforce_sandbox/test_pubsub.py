@@ -118,16 +118,20 @@ def test_no_more_events_come_than_were_asked_for(pubsub: PubSubClient, org: Sale
     assert second.pending_num_requested == 0
 
 
-def test_requests_add_up_and_what_is_pending_is_told(pubsub: PubSubClient, org: Salesforce) -> None:
+def test_requests_add_up_and_what_is_pending_is_told(
+    pubsub: PubSubClient, sandbox: SandboxProcess, org: Salesforce
+) -> None:
+    sandbox.administer("event-faults", keepalive_s=0.05)
     with pubsub.subscribe(CONTACTS, 2) as stream:
         stream.ask(3)
-        make_contacts(org, 1)
+        while stream.response().pending_num_requested != 5:
+            pass
 
-        pending = 5
-        while pending != 4:
-            response = stream.response()
-            pending = response.pending_num_requested
-        assert len(response.events) == 1
+        make_contacts(org, 1)
+        while not (response := stream.response()).events:
+            pass
+
+    assert (len(response.events), response.pending_num_requested) == (1, 4)
 
 
 def test_at_most_a_hundred_events_are_pending(pubsub: PubSubClient, http: httpx.Client) -> None:

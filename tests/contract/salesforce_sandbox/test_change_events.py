@@ -250,6 +250,26 @@ def test_record_that_one_transaction_changes_twice_has_one_event(pubsub: PubSubC
     assert event.fields["Name"] == {"Salutation": None, "FirstName": "Ada", "LastName": "Byron"}
 
 
+def test_record_that_is_gone_when_the_transaction_ends_is_told_as_deleted_or_not_at_all(
+    pubsub: PubSubClient, http: httpx.Client
+) -> None:
+    known = http.post(f"{API}/sobjects/Contact", json={"LastName": "Known"}).json()["id"]
+    path = f"{API}/sobjects/Contact"
+    calls: list[dict[str, Any]] = [
+        {"method": "POST", "url": path, "referenceId": "new", "body": {"LastName": "Brief"}},
+        {"method": "DELETE", "url": f"{path}/@{{new.id}}", "referenceId": "gone"},
+        {"method": "PATCH", "url": f"{path}/{known}", "referenceId": "changed", "body": {"Title": "Countess"}},
+        {"method": "DELETE", "url": f"{path}/{known}", "referenceId": "gone_too"},
+        {"method": "POST", "url": f"{API}/sobjects/Lead", "referenceId": "last", "body": a_lead()},
+    ]
+    http.post(f"{API}/composite", json={"allOrNone": True, "compositeRequest": calls}).raise_for_status()
+
+    _, deleted, last = pubsub.events(ALL, 3)
+
+    assert (deleted.kind, deleted.ids, deleted.values(), deleted.changed) == ("DELETE", [known], {}, [])
+    assert (last.header["entityName"], last.header["sequenceNumber"]) == ("Lead", 2)
+
+
 def test_conversion_makes_three_records_and_then_updates_the_lead(
     pubsub: PubSubClient, org: Salesforce, sandbox: SandboxProcess
 ) -> None:

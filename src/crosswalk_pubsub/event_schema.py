@@ -8,7 +8,7 @@ from typing import Any
 import fastavro
 from fastavro.schema import SchemaParseException
 
-from crosswalk_pubsub.bitmaps import FieldLayout
+from crosswalk_pubsub.bitmaps import FieldLayout, record_field
 
 _HEADER = "ChangeEventHeader"
 _LISTS = ("changedFields", "nulledFields", "diffFields")
@@ -93,3 +93,36 @@ class EventSchema:
         """A decoded change event's `changedFields`, `nulledFields` and `diffFields`, as names of fields."""
         header = event[_HEADER]
         return {each: self.layout.decode(header[each]) for each in _LISTS}
+
+    def record_values(self, event: dict[str, Any]) -> dict[str, Any]:
+        """What a decoded change event tells of the record, by the names of the record's own fields.
+
+        Returns
+        -------
+        dict
+            The changed fields of an update, with None for those that were emptied; all fields of a new or undeleted
+            record, with None for those without a value; nothing for any other kind. Parts of addresses and names are
+            fields of their own (`MailingCity`, `FirstName`), dates and times are milliseconds since 1970 UTC.
+        """
+        kind = event[_HEADER]["changeType"]
+        if kind == "UPDATE":
+            names = self.layout.decode(event[_HEADER]["changedFields"])
+        elif kind in ("CREATE", "UNDELETE"):
+            names = [each for name in self.layout.names if name != _HEADER for each in self._with_parts(name, event)]
+        else:
+            names = []
+        return {record_field(name): _value_at(event, name) for name in names}
+
+    def _with_parts(self, name: str, event: dict[str, Any]) -> list[str]:
+        """The names of a field's parts, or its own: an account is called by a text or by parts, whichever is there."""
+        if name not in self.layout.inner or isinstance(event[name], str):
+            return [name]
+        return [f"{name}.{part}" for part in self.layout.inner[name]]
+
+
+def _value_at(event: dict[str, Any], name: str) -> Any:
+    outer, _, part = name.partition(".")
+    value = event[outer]
+    if not part:
+        return value
+    return value[part] if isinstance(value, dict) else None

@@ -67,6 +67,39 @@ def test_a_recorded_event_is_written_byte_for_byte(payload: bytes):
     assert ACCOUNT.encode(ACCOUNT.decode(payload)) == payload
 
 
+@pytest.mark.parametrize(
+    ("payload", "values"),
+    [
+        (CURRENCY, {"LastModifiedDate": 1771291772000, "Amount_Owed__c": 3233.0}),
+        (STREET, {"LastModifiedDate": 1771300995000, "ShippingStreet": "101 California St"}),
+        (GEOCODED, {"ShippingLatitude": 37.793113, "ShippingLongitude": -122.398524}),
+    ],
+)
+def test_an_update_tells_the_records_own_fields(payload: bytes, values: dict[str, Any]):
+    assert ACCOUNT.record_values(ACCOUNT.decode(payload)) == values
+
+
+def test_a_new_record_tells_all_its_fields_and_a_deleted_one_none():
+    event = ACCOUNT.decode(STREET)
+    event["ChangeEventHeader"] |= {"changeType": "CREATE", "changedFields": []}
+
+    values = ACCOUNT.record_values({**event, "Name": "Engines"})
+    person = ACCOUNT.record_values({**event, "Name": {"Salutation": None, "FirstName": "Ada", "LastName": "Byron"}})
+
+    assert (values["Name"], values["ShippingStreet"], values["BillingStreet"]) == ("Engines", "101 California St", None)
+    assert {"BillingAddress", "LastName", "ChangeEventHeader"}.isdisjoint(values)
+    assert (person["FirstName"], person["LastName"], "Name" in person) == ("Ada", "Byron", False)
+    for kind in ("DELETE", "GAP_UPDATE", "GAP_OVERFLOW"):
+        event["ChangeEventHeader"]["changeType"] = kind
+        assert ACCOUNT.record_values(event) == {}
+
+
+def test_what_was_emptied_is_none_also_inside_an_address_that_is_null():
+    event = ACCOUNT.decode(STREET)
+
+    assert ACCOUNT.record_values({**event, "ShippingAddress": None})["ShippingStreet"] is None
+
+
 def test_fields_that_are_left_out_are_written_as_null():
     full = ACCOUNT.decode(CURRENCY)
     given = {name: value for name, value in full.items() if value is not None}

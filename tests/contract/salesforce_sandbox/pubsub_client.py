@@ -57,6 +57,11 @@ class Received:
         return {name: value for name, value in self.fields.items() if value is not None}
 
 
+def brief(events: list[Received]) -> list[tuple[str, str, list[str]]]:
+    """Each event's object, kind and records."""
+    return [(each.header["entityName"], each.kind, each.ids) for each in events]
+
+
 def names_of(schema: dict[str, Any], bitmaps: list[str]) -> list[str]:
     """The vendor's rule: reversed bits name positions; `4-0x10` are bits of the record at position 4."""
     names = []

@@ -13,16 +13,12 @@ from crosswalk_sandbox.salesforce.catalog import enable_person_accounts, standar
 from crosswalk_sandbox.salesforce.pubsub.change_schema import ChangeSchema
 
 from .builders import API, a_lead, typed
-from .pubsub_client import PubSubClient, Received
+from .pubsub_client import PubSubClient, brief
 
 ALL = "/data/ChangeEvents"
 CONTACTS = "/data/ContactChangeEvent"
 RECORDED = Path(__file__).parents[2] / "unit" / "pubsub" / "recorded"
 NEW_YEAR = 1735689600000  # 1 January 2025, midnight UTC
-
-
-def brief(events: list[Received]) -> list[tuple[str, str, list[str]]]:
-    return [(each.header["entityName"], each.kind, each.ids) for each in events]
 
 
 @pytest.mark.parametrize("name", ["Account", "Contact"])
@@ -412,91 +408,3 @@ def test_only_selected_objects_are_captured(pubsub: PubSubClient, org: Salesforc
         pubsub.topic("/data/LeadChangeEvent")
     with pytest.raises(SandboxFailedError, match="Nothing, Profile"):
         sandbox.administer("change-data-capture", objects=["Contact", "Nothing", "Profile"])
-
-
-def test_gap_event_names_the_record_without_its_values(
-    pubsub: PubSubClient, org: Salesforce, sandbox: SandboxProcess
-) -> None:
-    made = org.Contact.create({"LastName": "Byron"})["id"]
-    sandbox.administer("event-faults", gap_next=2)
-    org.Contact.update(made, {"Title": "Countess"})
-    org.Contact.delete(made)
-    later = org.Contact.create({"LastName": "Lovelace"})["id"]
-
-    _, *gaps, after = pubsub.events(CONTACTS, 4)
-
-    assert brief(gaps) == [("Contact", "GAP_UPDATE", [made]), ("Contact", "GAP_DELETE", [made])]
-    assert [(each.values(), each.changed) for each in gaps] == [({}, []), ({}, [])]
-    assert brief([after]) == [("Contact", "CREATE", [later])]
-
-
-def test_transaction_with_too_many_changes_overflows(
-    pubsub: PubSubClient, http: httpx.Client, sandbox: SandboxProcess
-) -> None:
-    sandbox.administer("event-faults", overflow_after=2)
-    records = [typed("Contact", {"LastName": name}) for name in "ABC"] + [typed("Lead", a_lead())]
-
-    ids = [each["id"] for each in http.post(f"{API}/composite/sobjects", json={"records": records}).json()]
-
-    events = pubsub.events(ALL, 4)
-    nobody = ["000000000000000AAA"]
-    assert brief(events) == [
-        ("Contact", "CREATE", [ids[0]]),
-        ("Contact", "CREATE", [ids[1]]),
-        ("Contact", "GAP_OVERFLOW", nobody),
-        ("Lead", "GAP_OVERFLOW", nobody),
-    ]
-    assert [each.header["sequenceNumber"] for each in events] == [1, 2, 3, 4]
-
-
-def test_events_can_be_lost_and_repeated(pubsub: PubSubClient, org: Salesforce, sandbox: SandboxProcess) -> None:
-    sandbox.administer("event-faults", drop_next=1)
-    org.Contact.create({"LastName": "Lost"})
-    sandbox.administer("event-faults", duplicate_next=1)
-    org.Contact.create({"LastName": "Twice"})
-    org.Contact.create({"LastName": "Once"})
-
-    events = pubsub.events(CONTACTS, 3)
-
-    assert [each.fields["Name"]["LastName"] for each in events] == ["Twice", "Twice", "Once"]
-    assert events[0].uuid == events[1].uuid
-    assert events[0].replay_id < events[1].replay_id
-
-
-def test_events_can_come_in_another_order_which_the_seed_repeats(
-    pubsub: PubSubClient, org: Salesforce, sandbox: SandboxProcess
-) -> None:
-    orders = []
-    for _ in range(2):
-        sandbox.reset()
-        sandbox.administer("event-faults", shuffle_next=5, shuffle_seed=3)
-        for name in "ABCDE":
-            org.Contact.create({"LastName": name})
-        events = pubsub.events(CONTACTS, 5)
-        orders.append([each.fields["Name"]["LastName"] for each in events])
-        assert sorted(each.replay_id for each in events) == [each.replay_id for each in events]
-
-    assert sorted(orders[0]) == list("ABCDE") != orders[0]
-    assert orders[0] == orders[1]
-
-
-def test_events_can_be_late(pubsub: PubSubClient, org: Salesforce, sandbox: SandboxProcess) -> None:
-    sandbox.administer("event-faults", delay_s=0.2, keepalive_s=0.05)
-    org.Contact.create({"LastName": "Late"})
-
-    with pubsub.subscribe(CONTACTS) as stream:
-        silence = stream.response()
-        [event] = stream.events(1)
-
-    assert list(silence.events) == []
-    assert event.fields["Name"]["LastName"] == "Late"
-    assert silence.latest_replay_id < event.replay_id
-
-
-def test_troubles_end_when_cleared(pubsub: PubSubClient, org: Salesforce, sandbox: SandboxProcess) -> None:
-    sandbox.administer("event-faults", gap_next=5, drop_next=5, duplicate_next=5, delay_s=60, overflow_after=0)
-
-    sandbox.administer("event-faults", clear=True)
-    made = org.Contact.create({"LastName": "Byron"})["id"]
-
-    assert brief(pubsub.events(CONTACTS, 1)) == [("Contact", "CREATE", [made])]

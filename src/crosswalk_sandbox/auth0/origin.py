@@ -19,6 +19,8 @@ class Origin:
         The ``jti`` of the access token; empty for pages and in-process callers.
     is_page : bool
         Whether a person did it on one of the tenant's own pages.
+    language : str
+        What the browser asks for first, such as ``de-AT``; empty when it asks for none.
     """
 
     client_id: str
@@ -28,3 +30,4 @@ class Origin:
     hostname: str = ""
     token_id: str = ""
     is_page: bool = False
+    language: str = ""

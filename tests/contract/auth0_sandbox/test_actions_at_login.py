@@ -30,6 +30,12 @@ def tokens_of(browser: Browser, http: httpx.Client, shop: Application, **changes
     return dict(shop.exchange(http, code_of(browser, shop, **changes)).json())
 
 
+def waiting_after(file: Path) -> str:
+    """Return the body of an Action that makes a file and then takes its time."""
+    write = f"require('node:fs').writeFileSync({json.dumps(str(file))}, '');"
+    return f"{write} await new Promise((done) => setTimeout(done, 200));"
+
+
 @pytest.fixture
 def orders_api(tenant: Tenant) -> str:
     tenant.resource_servers.create({"identifier": ORDERS_API, "scopes": [{"value": "read:orders"}]})
@@ -276,20 +282,58 @@ def test_a_form_that_is_sent_twice_runs_the_actions_once(
     assert len(tenant.actions.executions) == 1
 
 
-def test_who_is_gone_when_the_actions_end_does_not_get_in(
+def test_a_login_that_a_reset_has_ended_stays_ended(
     auth0: ManagementClient, browser: Browser, shop: Application, tenant: Tenant, ada_id: str, tmp_path: Path
 ) -> None:
-    begun = tmp_path / "begun"
-    post_login(
-        auth0,
-        f"require('node:fs').writeFileSync({json.dumps(str(begun))}, '');"
-        " await new Promise((done) => setTimeout(done, 200));",
-    )
+    post_login(auth0, waiting_after(tmp_path / "begun"))
     browser.open(shop.authorize_url())
 
     with ThreadPoolExecutor(1) as threads:
         login = threads.submit(browser.log_in)
-        wait_until(begun.exists, "start of the Action")
+        wait_until((tmp_path / "begun").exists, "start of the Action")
+        tenant.reset()
+        page = login.result()
+
+    assert (page.status_code, "couldn&#39;t find your session" in page.text) == (400, True)
+
+
+def test_an_account_that_an_action_links_goes_on_as_the_primary_user(
+    auth0: ManagementClient,
+    browser: Browser,
+    http: httpx.Client,
+    shop: Application,
+    tenant: Tenant,
+    ada_id: str,
+    tmp_path: Path,
+) -> None:
+    primary = tenant.create_user({"email": "countess@example.com"})["user_id"]
+    action_id = post_login(auth0, f"api.authentication.setPrimaryUser('{primary}');")
+    told = denied(browser, shop)
+    assert told == ("access_denied", f"The account that logged in is not among the identities of {primary}")
+    auth0.actions.delete(action_id, force=True)
+
+    # What an Action does by a call of the Management API before it names the primary user.
+    linking = f"{waiting_after(tmp_path / 'begun')} api.authentication.setPrimaryUser('{primary}');"
+    post_login(auth0, linking, name="Links")
+    browser.open(shop.authorize_url())
+    with ThreadPoolExecutor(1) as threads:
+        login = threads.submit(browser.log_in)
+        wait_until((tmp_path / "begun").exists, "start of the Action")
+        auth0.users.identities.link(primary, provider="auth0", user_id=ada_id.partition("|")[2])
+        code = returned(login.result())["code"]
+
+    assert claims_of(http, shop.exchange(http, code).json()["id_token"])["sub"] == primary
+
+
+def test_who_is_gone_when_the_actions_end_does_not_get_in(
+    auth0: ManagementClient, browser: Browser, shop: Application, tenant: Tenant, ada_id: str, tmp_path: Path
+) -> None:
+    post_login(auth0, waiting_after(tmp_path / "begun"))
+    browser.open(shop.authorize_url())
+
+    with ThreadPoolExecutor(1) as threads:
+        login = threads.submit(browser.log_in)
+        wait_until((tmp_path / "begun").exists, "start of the Action")
         tenant.delete_user(ada_id)
         told = returned(login.result())
 

@@ -175,7 +175,7 @@ def connection_object(connection: Connection | None) -> dict[str, Any]:
 
 def request_object(origin: Origin, asked: Asked) -> dict[str, Any]:
     """Return a request as events show it; the sandbox does not know where on earth it came from."""
-    return {
+    shown = {
         "body": asked.body,
         "geoip": {},
         "hostname": origin.hostname,
@@ -184,6 +184,7 @@ def request_object(origin: Origin, asked: Asked) -> dict[str, Any]:
         "query": asked.query,
         "user_agent": origin.user_agent,
     }
+    return {**shown, "language": origin.language} if origin.language else shown
 
 
 def organization_part(tenant: Tenant, organization_id: str | None) -> dict[str, Any]:

@@ -114,6 +114,8 @@ def take_login_outcome(
     if outcome.error is not None:
         raise Denied("access_denied", outcome.error.msg)
     progress.take(outcome)
+    if effects.primary_user is not None:
+        user_id = transaction.user_id = primary_user(tenant, user_id, effects.primary_user)
     store_metadata(tenant, user_id, effects, origin)
     transaction.methods.extend(url for url in effects.methods if url not in transaction.methods)
     if session is not None and effects.revoke_refresh_tokens:
@@ -131,6 +133,19 @@ def take_login_outcome(
         progress.position += 1
         progress.wants_factor = is_missing(tenant, transaction, effects.factor)
         progress.is_done = progress.position >= len(progress.planned or ()) and not progress.wants_factor
+
+
+def primary_user(tenant: Tenant, account: str, user_id: str) -> str:
+    """Return the user in whose name a login goes on after its account was linked to that user's.
+
+    Parameters
+    ----------
+    account : str
+        Who logged in; gone as a user of its own by now.
+    """
+    if tenant.users.owner_of(account) != user_id:
+        raise Denied("access_denied", f"The account that logged in is not among the identities of {user_id}")
+    return user_id
 
 
 def check_claims(progress: LoginActions) -> None:

@@ -23,6 +23,7 @@ SUPERVISOR = Path(__file__).parent / "runner" / "supervisor.mjs"
 # How much longer than its limit an execution may take before its process is given up.
 GRACE_SECONDS = 5.0
 STOP_SECONDS = 5.0
+ATTEMPTS = 2
 
 
 class ActionError(msgspec.Struct, frozen=True):
@@ -83,20 +84,23 @@ class NodeRunner:
             When Node is not there or does not start.
         """
         with self._lock:
-            process = self._running()
-            self._requests += 1
-            future: Future[Reply] = Future()
-            self._waiting[self._requests] = (process, future)
-            line = msgspec.json.encode({**request, "id": self._requests}) + b"\n"
-            try:
-                stdin = cast(IO[bytes], process.stdin)
-                stdin.write(line)
-                stdin.flush()
-            except OSError:
-                del self._waiting[self._requests]
-                self._process = None
-                raise NodeUnavailable("Node ended while a request was sent to it") from None
-        return future
+            for _ in range(ATTEMPTS):
+                process = self._running()
+                self._requests += 1
+                future: Future[Reply] = Future()
+                self._waiting[self._requests] = (process, future)
+                line = msgspec.json.encode({**request, "id": self._requests}) + b"\n"
+                try:
+                    stdin = cast(IO[bytes], process.stdin)
+                    stdin.write(line)
+                    stdin.flush()
+                except OSError:
+                    # It ended just now, for whatever reason an Action gave it; the next one has not heard of this.
+                    del self._waiting[self._requests]
+                    self._process = None
+                else:
+                    return future
+        raise NodeUnavailable("Node ends as soon as it is started")
 
     def warm_up(self) -> None:
         """Start the process before it is needed, if it can be started at all."""

@@ -109,6 +109,7 @@ class Effects(msgspec.Struct, frozen=True, rename="camel"):
     redirect: Redirect | None = None
     factor: Factor | None = None
     methods: tuple[str, ...] = ()
+    primary_user: str | None = None
     revoke_session: bool = False
     revoke_refresh_tokens: bool = False
     cache: dict[str, dict[str, Any] | None] = {}

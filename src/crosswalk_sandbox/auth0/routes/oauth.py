@@ -253,4 +253,5 @@ def caller(request: Request, tenant: Tenant, client_id: str) -> Origin:
         ip=request.client.host if request.client else "",
         user_agent=request.headers.get("user-agent", ""),
         hostname=tenant.domain,
+        language=request.headers.get("accept-language", "").partition(",")[0].partition(";")[0].strip(),
     )

@@ -14,7 +14,6 @@ const MISSING = {
   prompt: ['render'],
   refreshToken: ['setExpiresAt', 'setIdleExpiresAt', 'setMetadata', 'deleteMetadata', 'evictMetadata'],
   session: ['setExpiresAt', 'setIdleExpiresAt', 'setCookieMode', 'setMetadata', 'deleteMetadata', 'evictMetadata'],
-  authentication: ['setPrimaryUser'],
 };
 
 export function makeApi(job, event, effects) {
@@ -90,6 +89,11 @@ function authentication(api, job, effects) {
     challengeWithAny: ([first, ...more]) => demand('challenge', first, more),
     enrollWith: (factor, options) => demand('enrollment', factor, options?.additionalFactors),
     enrollWithAny: ([first, ...more]) => demand('enrollment', first, more),
+    setPrimaryUser(userId) {
+      if (effects.primaryUser !== null) throw new Error('setPrimaryUser can be called once per transaction');
+      effects.primaryUser = userId;
+      return api;
+    },
     recordMethod(url) {
       if (!job.resumes) throw new Error('api.authentication.recordMethod is only available in onContinuePostLogin');
       effects.methods.push(url);

@@ -16,6 +16,7 @@ export class Effects {
     this.redirect = null;
     this.factor = null;
     this.methods = [];
+    this.primaryUser = null;
     this.revokeSession = false;
     this.revokeRefreshTokens = false;
   }

@@ -182,9 +182,9 @@ def test_each_user_has_an_access_of_its_own(sandbox: SandboxProcess, anonymous: 
     token = shop.ask(anonymous, "password", username=ADA, password=DEFAULT_PASSWORD).json()["access_token"]
     ada = Salesforce(instance_url=sandbox.access.salesforce.instance_url, session_id=token, session=org.session)
     sandbox.administer("field-access", object="Contact", hidden=["Title"], username=ADA)
-    sandbox.administer("field-access", object="Contact", hidden=["Department"])
 
     contact = org.Contact.create({"LastName": "Byron", "Title": "Countess"})["id"]
+    sandbox.administer("field-access", object="Contact", hidden=["Department"])
     ada.Contact.update(contact, {"Department": "Engines"})
 
     assert ("Title" in org.Contact.get(contact), "Department" in org.Contact.get(contact)) == (True, False)

@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.routes.actions import action_routes
+from crosswalk_sandbox.auth0.routes.authentication_methods import authentication_method_routes
 from crosswalk_sandbox.auth0.routes.clients import client_routes
 from crosswalk_sandbox.auth0.routes.configuration import configuration_routes
 from crosswalk_sandbox.auth0.routes.connections import connection_routes
@@ -31,7 +32,9 @@ from crosswalk_sandbox.auth0.routes.resource_servers import resource_server_rout
 from crosswalk_sandbox.auth0.routes.roles import role_routes
 from crosswalk_sandbox.auth0.routes.scim_configuration import scim_configuration_routes
 from crosswalk_sandbox.auth0.routes.scopes import check_scope
+from crosswalk_sandbox.auth0.routes.stats import stats_routes
 from crosswalk_sandbox.auth0.routes.tickets import ticket_routes
+from crosswalk_sandbox.auth0.routes.user_activity import user_activity_routes
 from crosswalk_sandbox.auth0.routes.user_blocks import user_block_routes
 from crosswalk_sandbox.auth0.routes.users import user_routes
 from crosswalk_sandbox.auth0.tenant import Tenant
@@ -42,6 +45,9 @@ def management_api(tenant: Tenant) -> ASGIApp:
     routes: list[BaseRoute] = [
         *user_routes(tenant),
         *identity_routes(tenant),
+        *user_activity_routes(tenant),
+        *authentication_method_routes(tenant),
+        *stats_routes(tenant),
         *connection_routes(tenant),
         *job_routes(tenant),
         *scim_configuration_routes(tenant),

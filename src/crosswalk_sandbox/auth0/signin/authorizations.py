@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from crosswalk_sandbox.auth0.events import new_id
+
 CODE_LIFETIME = timedelta(seconds=60)
 # How long a used code is remembered, so that its second use takes back what the first one gave.
 CODE_MEMORY = timedelta(hours=1)
@@ -121,6 +123,8 @@ class Family:
         All of its tokens.
     exchanged : dict
         When each earlier token was exchanged for its follower.
+    id : str
+        By which the Management API names it.
     """
 
     authorization: Authorization
@@ -129,6 +133,7 @@ class Family:
     current: str = field(repr=False)
     issued: list[str] = field(repr=False)
     exchanged: dict[str, datetime] = field(default_factory=dict, repr=False)
+    id: str = field(default_factory=lambda: new_id("rt"))
 
 
 class RefreshTokens:
@@ -174,6 +179,14 @@ class RefreshTokens:
     def find(self, token: str) -> Family | None:
         """Return the family of a token that is not revoked, or None."""
         return self._families.get(token)
+
+    def all(self) -> list[Family]:
+        """Return all families in the order of their beginning."""
+        return list(dict.fromkeys(self._families.values()))
+
+    def of_user(self, user_id: str) -> list[Family]:
+        """Return the families of a user."""
+        return [family for family in self.all() if family.authorization.user_id == user_id]
 
     def revoke(self, family: Family) -> None:
         """Make all tokens of a family worthless."""

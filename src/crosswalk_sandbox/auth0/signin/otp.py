@@ -27,6 +27,7 @@ class Enrollment:
     secret: str = field(repr=False)
     enrolled_at: datetime
     last_step: int = -1
+    name: str = ""
 
 
 class Enrollments:

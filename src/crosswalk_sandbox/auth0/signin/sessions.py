@@ -69,11 +69,15 @@ class Sessions:
         """Return the session with this public id, or None."""
         return next((session for session in self._sessions.values() if session.sid == sid), None)
 
+    def of_user(self, user_id: str) -> list[Session]:
+        """Return the sessions of a user in the order of their beginning."""
+        return [session for session in self._sessions.values() if session.user_id == user_id]
+
     def end(self, session: Session) -> None:
         """End one session."""
         self._sessions.pop(session.token, None)
 
     def end_of_user(self, user_id: str) -> None:
         """End all sessions of a user."""
-        for session in [one for one in self._sessions.values() if one.user_id == user_id]:
+        for session in self.of_user(user_id):
             self.end(session)

@@ -2,11 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from starlette.types import ASGIApp
 
 from crosswalk_sandbox.clock import SandboxClock
 from crosswalk_sandbox.faults import Faults
@@ -42,6 +43,8 @@ class Fleet:
         The time that all of them live by.
     truth
         What the seeds know about who is who.
+    around
+        What is put around the application of each of those that are made from then on.
     tenants, orgs
         By name, in the order of their start; the first ones are what `/auth0` and `/salesforce` stand for.
     """
@@ -52,6 +55,7 @@ class Fleet:
         self._certificates = certificates
         self.clock = SandboxClock()
         self.truth = Truth()
+        self.around: Callable[[ASGIApp, HostedTenant | HostedOrg], ASGIApp] = lambda app, member: app
         self.tenants: dict[str, HostedTenant] = {}
         self.orgs: dict[str, HostedOrg] = {}
 
@@ -167,6 +171,7 @@ class Fleet:
         spec = msgspec.structs.replace(spec, name=_free_name(self.tenants, spec.name, "tenant"))
         hosted = HostedTenant(spec, self._host, self._certificates, self.clock)
         hosted.after_reset = lambda: self.truth.forget(tenant=spec.name)
+        hosted.around = lambda app: self.around(app, hosted)
         self.tenants[spec.name] = hosted
         return hosted
 
@@ -183,6 +188,7 @@ class Fleet:
             private_key_file=self._state_dir / f"salesforce{'' if is_first else f'_{spec.name}'}_jwt_key.pem",
         )
         hosted.after_reset = lambda: self.truth.forget(org=spec.name)
+        hosted.around = lambda app: self.around(app, hosted)
         self.orgs[spec.name] = hosted
         return hosted
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 import msgspec
+from starlette.types import ASGIApp
 
 from crosswalk_sandbox import auth0, salesforce
 from crosswalk_sandbox.clock import SandboxClock
@@ -85,6 +86,8 @@ class HostedTenant:
     ----------
     after_reset
         Called after each reset.
+    around
+        What is put around its application when it is served.
     """
 
     def __init__(self, spec: TenantSpec, host: str, certificates: Certificates, clock: SandboxClock) -> None:
@@ -105,10 +108,13 @@ class HostedTenant:
         self.tenant.knobs.actions_dir = certificates.ca_file.resolve().parent / "actions" / spec.name
         self._first_knobs = replace(self.tenant.knobs)
         self.after_reset: Callable[[], None] = lambda: None
+        self.around: Callable[[ASGIApp], ASGIApp] = lambda app: app
 
     async def start(self) -> Self:
         """Serve."""
-        self._stack.push_async_callback(await serve(auth0.create_app(self.tenant), self._socket, self._certificates))
+        self._stack.push_async_callback(
+            await serve(self.around(auth0.create_app(self.tenant)), self._socket, self._certificates)
+        )
         # Open subscriptions would hold the server until they end, so they are closed before it stops.
         self._stack.callback(self.tenant.close_subscriptions)
         return self
@@ -154,6 +160,8 @@ class HostedOrg:
     ----------
     after_reset
         Called after each reset.
+    around
+        What is put around its application when it is served.
     """
 
     def __init__(
@@ -186,10 +194,13 @@ class HostedOrg:
         self._pubsub = PubSubServer(self.org, host, certificates.server_file)
         self._pubsub_port = spec.pubsub_port
         self.after_reset: Callable[[], None] = lambda: None
+        self.around: Callable[[ASGIApp], ASGIApp] = lambda app: app
 
     async def start(self) -> Self:
         """Serve."""
-        self._stack.push_async_callback(await serve(salesforce.create_app(self.org), self._socket, self._certificates))
+        self._stack.push_async_callback(
+            await serve(self.around(salesforce.create_app(self.org)), self._socket, self._certificates)
+        )
         await self._pubsub.start(self._pubsub_port)
         self._stack.push_async_callback(self._pubsub.stop)
         return self

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from crosswalk_sandbox import auth0, salesforce
 from crosswalk_sandbox.control import create_app as create_control_app
+from crosswalk_sandbox.controls import with_controls
 from crosswalk_sandbox.faults import FaultPlan
 from crosswalk_sandbox.faults.routes import set_plan
 from crosswalk_sandbox.fleet import Fleet
@@ -84,6 +85,7 @@ class Sandbox:
             control_socket = stack.enter_context(bind(self._host, self._control_port, "control"))
             self.control_url = f"http://{self._host}:{control_socket.getsockname()[1]}"
             self.fleet = Fleet(self.state_dir, self._host, certificates)
+            self.fleet.around = lambda app, member: with_controls(app, self.fleet, member)
             stack.push_async_callback(self.fleet.stop)
             self.fleet.make(self._tenants, self._orgs)
             self.tenant: auth0.Tenant = self.fleet.tenant().tenant

@@ -6,10 +6,11 @@ from weakref import WeakKeyDictionary
 
 import msgspec
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from crosswalk_sandbox.auth0 import Problem
 from crosswalk_sandbox.control.fleet_calls import fleet_calls
@@ -33,6 +34,7 @@ def create_app(fleet: Fleet) -> Starlette:
             Mount("/salesforce", app=orgs),
             Mount("/orgs/{member}", app=orgs),
         ],
+        middleware=[Middleware(_NoWebPages)],
         exception_handlers={
             UnknownMember: _answer_unknown_member,
             msgspec.DecodeError: _answer_bad_order,
@@ -42,6 +44,20 @@ def create_app(fleet: Fleet) -> Starlette:
             ValueError: _answer_bad_order,
         },
     )
+
+
+class _NoWebPages:
+    """Refuses what web pages send: anybody's page in a browser on this machine could reach the port."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and any(name == b"origin" for name, _ in scope["headers"]):
+            refusal = reply({"error": "the control API takes no calls from web pages"}, 403)
+            await refusal(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
 
 
 class _Switchboard:

@@ -138,7 +138,8 @@ def _input(field: Field, value: Any) -> str:
 
 
 def _html(org: Org, body: str, script: str = "") -> HTMLResponse:
-    header = f"<header><a href=/sandbox/>Salesforce sandbox</a><span>{escape(org.instance_url)}</span></header>"
+    header = f"<header><a href=/sandbox/>Salesforce sandbox</a><span>{escape(org.instance_url)}</span>"
+    header += "<a class=controls href=/sandbox-controls>Controls</a></header>"
     head = "<meta charset=utf-8><meta name=viewport content='width=device-width'><title>Salesforce sandbox</title>"
     script = f"<script>{script}</script>" if script else ""
     return HTMLResponse(

@@ -133,6 +133,13 @@ def test_port_that_is_taken_is_refused_and_leaves_no_member(fleet: SandboxProces
         fleet.state(org="late")
 
 
+def test_web_pages_do_not_reach_the_control_api(fleet: SandboxProcess) -> None:
+    url = f"{fleet.access.control_url}/reset"
+
+    assert httpx.post(url, headers={"Origin": "https://somewhere.example"}, timeout=10).status_code == 403
+    assert httpx.post(url, timeout=10).status_code == 200
+
+
 async def test_names_and_ports_are_the_callers_to_choose(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

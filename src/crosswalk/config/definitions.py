@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
+from crosswalk.config.flow_definitions import define_flows
 from crosswalk.config.match_rules import (
     IgnoreConfig,
     MatchPartConfig,
@@ -43,6 +44,7 @@ def define_sync(name: str, sync: SyncConfig, places: Mapping[KeyPath, Place]) ->
         filter_place=places[(*path, "filter")] if sync.filter is not None else None,
         lanes=sync.lanes,
         linger_ms=round(sync.linger / timedelta(milliseconds=1)),
+        flows=define_flows(sync.flows, (*path, "flows"), places),
         reactions=Reactions(**{name: Reaction(reaction) for name, reaction in sync.reactions}),
         automatic_link=None
         if sync.automatic_link is None

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from crosswalk.config.flows import FlowsConfig
 from crosswalk.config.match_rules import AutomaticLinkConfig, MatchEntry, MatchShorthand, ReactionsConfig
 from crosswalk.config.section import Section
 from crosswalk.config.values import ApiName, Duration, Expression, Kind, Text, refuse
@@ -173,4 +174,7 @@ class SyncConfig(Section):
     automatic_link: AutomaticLinkConfig | None = Field(
         default=None,
         description="When the best of several candidates is linked without asking anybody; absent: never.",
+    )
+    flows: FlowsConfig = Field(
+        default=FlowsConfig(), description="Behaviours beyond keeping fields in step; each is off until written down."
     )

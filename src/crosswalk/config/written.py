@@ -85,6 +85,9 @@ def written_expressions(tree: Value) -> Iterator[tuple[KeyPath, str]]:
     for name, sync in _mapping(_mapping(tree).get("syncs")).items():
         path: KeyPath = ("syncs", name)
         yield from _texts(path, _mapping(sync), ("filter",))
+        flows = _mapping(_mapping(sync).get("flows"))
+        for flow, section in flows.items():
+            yield from _texts((*path, "flows", flow), _mapping(section), ("when", "tier"))
         for index, written in enumerate(_list(_mapping(sync).get("targets"))):
             target, target_path = _mapping(written), (*path, "targets", index)
             for position, rule in enumerate(_list(target.get("match"))):

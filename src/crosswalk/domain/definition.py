@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from crosswalk.domain.flow import Flows
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.domain.match_rule import AutomaticLink, MatchRule, Reactions
 from crosswalk.domain.place import Place
@@ -53,3 +54,4 @@ class SyncDefinition(Struct, frozen=True):
     """What is done in each situation in which an identity without a link can be."""
     automatic_link: AutomaticLink | None = None
     """When the best of several candidates is linked without asking anybody; `None` asks always."""
+    flows: Flows = Flows()

@@ -84,6 +84,8 @@ class Plan(Struct, frozen=True):
         Where the identity waits instead of getting a record: what for, in a sentence.
     effects, episode
         What flows want to be done or undone for the identity, and the number of the present episode.
+    unfinished
+        Whether there will be more to do once this is done.
     """
 
     user_id: UserId
@@ -99,6 +101,7 @@ class Plan(Struct, frozen=True):
     waits_for: str = ""
     effects: tuple[EffectStep, ...] = ()
     episode: int = 0
+    unfinished: bool = False
 
     @property
     def record_writes(self) -> tuple[RecordWrite, ...]:

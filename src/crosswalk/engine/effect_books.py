@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from crosswalk.connectors.base import Done, Failure, RetryLater, UserWritten, Written
+from crosswalk.connectors.base import Done, Failure, LinkLost, RetryLater, UserWritten, Written
 from crosswalk.domain.effect import EffectStep, Step
 from crosswalk.domain.record_writes import EventPublish, RecordDelete
 from crosswalk.domain.user_writes import MembershipChange, RoleChange, TicketIssue, UserCreate
@@ -71,6 +71,8 @@ def book_steps(
         write = write_of(step)
         if write is not None:
             result = next(left)
+            if step.step is Step.UNDO and isinstance(result, LinkLost):
+                result = Done("")  # what it was done to is gone, and with it what was to be taken back
             if not isinstance(result, Written | UserWritten | Done):
                 failures.append((step, result))
                 continue

@@ -13,6 +13,7 @@ from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.connectors.salesforce.client import SalesforceClient
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
+from crosswalk.engine.deals import DealReconciler
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.lane import Lanes
 from crosswalk.engine.planning import Planner
@@ -20,6 +21,7 @@ from crosswalk.engine.reconciler import Reconciler
 from crosswalk.engine.routing import Router
 from crosswalk.engine.settings import auth0_settings, salesforce_settings
 from crosswalk.engine.writing import Writer
+from crosswalk.flows.closed_won import CompiledClosedWon
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.store import usage
 from crosswalk.store.database import Database
@@ -79,18 +81,28 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
             for name, sync in config.syncs.items()
         }
         planners = {name: Planner(one, orgs[one.definition.org], threads) for name, one in compiled.items()}
+        writers = {
+            name: Writer(tenants[one.definition.tenant], orgs[one.definition.org]) for name, one in compiled.items()
+        }
         reconcilers = {
-            name: Reconciler(
-                one.definition,
-                planners[name],
-                tenants[one.definition.tenant],
-                Writer(tenants[one.definition.tenant], orgs[one.definition.org]),
-                database,
-            )
+            name: Reconciler(one.definition, planners[name], tenants[one.definition.tenant], writers[name], database)
             for name, one in compiled.items()
         }
+        deals = {
+            name: DealReconciler(
+                one.definition,
+                CompiledClosedWon(one.definition.flows.closed_won),
+                orgs[one.definition.org],
+                tenants[one.definition.tenant],
+                writers[name],
+                database,
+                threads,
+            )
+            for name, one in compiled.items()
+            if one.definition.flows.closed_won is not None
+        }
         routers = {name: Router(one.definition, orgs[one.definition.org], database) for name, one in compiled.items()}
-        lanes = Lanes(database, reconcilers, routers)
+        lanes = Lanes(database, reconcilers, routers, deals)
 
         async def run_lane(lane: Lane) -> None:
             await lanes.run(lane, jobs)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from crosswalk.domain.ids import SyncName
+from crosswalk.engine.deals import DealReconciler, is_deal
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.reconciler import Reconciler
 from crosswalk.engine.routing import Router
@@ -27,11 +28,16 @@ class Lanes:
     """Runs the jobs of all lanes with the reconciler, or the router, of each sync."""
 
     def __init__(
-        self, database: Database, reconcilers: Mapping[SyncName, Reconciler], routers: Mapping[SyncName, Router]
+        self,
+        database: Database,
+        reconcilers: Mapping[SyncName, Reconciler],
+        routers: Mapping[SyncName, Router],
+        deals: Mapping[SyncName, DealReconciler],
     ) -> None:
         self._database = database
         self._reconcilers = reconcilers
         self._routers = routers
+        self._deals = deals
 
     async def run(self, lane: Lane, jobs: LaneJobs) -> None:
         """Reconcile what is due in the lane, batch by batch; what is left for later gets a job of its own."""
@@ -48,6 +54,12 @@ class Lanes:
             if lane.number == ROUTING:
                 await self._routers[lane.sync].route(events, jobs.wake)
                 continue
+            deals = [item for item in events if is_deal(item.event.user_id)]
+            if deals:
+                await self._reconcile_deals(lane, deals)
+                events = [item for item in events if not is_deal(item.event.user_id)]
+            if not events:
+                continue
             await reconciler.reconcile(whole_calls(events, linger_s, more_wait=len(events) == EVENTS_PER_BATCH))
         async with self._database.transaction() as connection:
             next_in_s = await due.seconds_to_next(connection, lane)
@@ -55,6 +67,16 @@ class Lanes:
                 await jobs.wake(connection, lane)
         if next_in_s is not None and next_in_s > 0:
             await jobs.wake_later(lane, next_in_s)
+
+    async def _reconcile_deals(self, lane: Lane, events: Sequence[DueEvent]) -> None:
+        deals = self._deals.get(lane.sync)
+        if deals is not None:
+            await deals.reconcile(events)
+            return
+        # The flow was taken out of the configuration: what it made stays, and nothing more is made.
+        ended = {item.event.user_id: "flow_ended" for item in events if item.event.user_id}
+        async with self._database.transaction() as connection:
+            await due.finish(connection, lane.sync, list(ended.items()), max(item.seq for item in events))
 
     async def _linger(self, lane: Lane, linger_s: float) -> None:
         """Wait until the lane's oldest event has waited `linger_s`, or a full batch is there.

@@ -21,6 +21,7 @@ from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import Link
+from crosswalk.domain.place import Place
 from crosswalk.domain.plan import Conflict, FieldConflict, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, RecordWrite, UserWrite
@@ -101,7 +102,7 @@ class Books(Struct, frozen=True):
         waits = [failure.after_s or 0.0 for failure in all_failures if isinstance(failure, RetryLater)]
         return Booking(
             plan.user_id,
-            None if waits else _outcome(plan, entries, all_failures),
+            None if waits or plan.unfinished else _outcome(plan, entries, all_failures),
             max(waits, default=0.0),
             link=None if agreed == link else agreed,
             audit=tuple(entries),
@@ -174,6 +175,11 @@ class Books(Struct, frozen=True):
             field=step.effect.key,
             detail={"flow": step.flow, "step": step.step.value, "place": str(step.place)},
         )
+
+    def problem_of_flow(self, subject: UserId, flow: str, message: str, place: Place) -> Problem:
+        """What keeps a flow from bringing about what it wants, which a person has to see to."""
+        detail: dict[str, object] = {"flow": flow, "place": str(place)}
+        return self._problem(subject, ProblemKind.DEAD_LETTER, "FLOW_INCOMPLETE", message, field=flow, detail=detail)
 
     def _disputed(self, plan: Plan, dispute: FieldConflict) -> Problem:
         return self._problem(

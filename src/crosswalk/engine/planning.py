@@ -23,7 +23,9 @@ from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import MODIFIED_FIELD, Record
 from crosswalk.domain.values import FieldValue, Owner
 from crosswalk.domain.write import Action
+from crosswalk.engine.identity_flows import IdentityFlows
 from crosswalk.engine.tracking import tracked_fields
+from crosswalk.flows.deactivation import CompiledDeactivation
 from crosswalk.matching.look_ups import LookUpName, look_ups
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.planner import plan_deleted, plan_linked
@@ -79,7 +81,13 @@ class Planner:
         self._compiled = compiled
         self._org = org
         self._threads = threads
-        self._tracked = {target.object: tracked_fields(target) for target in definition.targets}
+        deactivation = definition.flows.deactivation
+        self._flows = (
+            None
+            if deactivation is None
+            else IdentityFlows(definition, CompiledDeactivation(deactivation), org, threads)
+        )
+        self._tracked = {target.object: tracked_fields(target, definition.flows) for target in definition.targets}
 
     async def plan(
         self,
@@ -106,9 +114,13 @@ class Planner:
         unlinked = [e for e in evaluations if e.user_id not in known]
         unlinked_plans, waiting = await self._plan_unlinked(database, unlinked, decisions)
         plans |= unlinked_plans
+        delayed: Mapping[UserId, ConnectorError] = {}
+        if self._flows is not None:
+            extended = await self._flows.extend(database, plans, identities)
+            plans, delayed = dict(extended.plans), extended.waiting
         return Planned(
             plans=plans,
-            waiting=waiting | outdated,
+            waiting=waiting | outdated | dict(delayed),
             claims=tuple(claim for e in unlinked if (p := plans.get(e.user_id)) for claim in self._claims(p, e)),
             links=known,
         )

@@ -7,9 +7,7 @@ crash is harmless: everything already written merges to an empty plan.
 
 from collections.abc import Mapping, Sequence
 
-import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from crosswalk.connectors.base import ReadsUsers, UserWritten
 from crosswalk.connectors.errors import CallRefused, ConnectorError
@@ -18,6 +16,7 @@ from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger
 from crosswalk.engine.effect_books import writes_of
+from crosswalk.engine.isolation import isolating
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.planning import Planned, Planner
 from crosswalk.engine.states import fold, newest_states
@@ -28,9 +27,6 @@ from crosswalk.store.due import DueEvent
 from crosswalk.store.problems import ProblemKind
 
 log = structlog.get_logger()
-
-TRANSIENT = (psycopg.OperationalError, PoolTimeout)
-"""The database is away: the whole batch is tried again, nobody in it is to blame."""
 
 
 class Reconciler:
@@ -53,28 +49,9 @@ class Reconciler:
     async def reconcile(self, due: Sequence[DueEvent]) -> None:
         """Deal with a batch of due events: each ends as finished or postponed, in one transaction with its traces.
 
-        An identity that the hub itself stumbles over is found by halving the batch, and put aside for a person: it must
-        not stop its neighbours.
-
-        Raises
-        ------
-        psycopg.OperationalError, psycopg_pool.PoolTimeout
-            The database went away; nothing of the batch is finished, and all of it may be done again.
+        An identity that the hub itself stumbles over is put aside for a person; raises what `isolating` raises.
         """
-        try:
-            await self._reconcile(due)
-        except TRANSIENT:
-            raise
-        except Exception as error:
-            users = sorted({item.event.user_id for item in due if item.event.user_id})
-            if len(users) <= 1:
-                log.exception("identity_failed", sync=self.definition.name, user_id=users)
-                await self._put_aside(due, users, error)
-                return
-            log.warning("batch_halved", sync=self.definition.name, identities=len(users), error=repr(error))
-            first = set(users[: len(users) // 2])
-            await self.reconcile([item for item in due if item.event.user_id in first])
-            await self.reconcile([item for item in due if item.event.user_id not in first])
+        await isolating(self.definition.name, due, self._reconcile, self._put_aside)
 
     async def _reconcile(self, due: Sequence[DueEvent]) -> None:
         hints = fold(due)

@@ -17,6 +17,7 @@ from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import ValueType
+from crosswalk.engine.deals import OBJECT, deal_subject
 from crosswalk.engine.intake import Wake
 from crosswalk.engine.tracking import tracked_fields
 from crosswalk.store import due, identities, links
@@ -78,7 +79,7 @@ class Router:
     async def _read(self, wanted: Mapping[str, Sequence[RecordId]]) -> dict[RecordId, Record]:
         records: dict[RecordId, Record] = {}
         for object_name, ids in wanted.items():
-            fields = tracked_fields(self._targets[object_name])
+            fields = tracked_fields(self._targets[object_name], self._definition.flows)
             found = await self._org.find_candidates(object_name, fields, "Id", ids)
             records |= {record.id: record for record in found}
         return records
@@ -96,6 +97,9 @@ class Router:
         waiting -= (await links.read(connection, self._definition.name, sorted(waiting))).keys()
         found: dict[int, list[UserId]] = {}
         for seq, change in changes.items():
+            if change.object == OBJECT and self._definition.flows.closed_won is not None:
+                found[seq] = [deal_subject(change.id)]
+                continue
             if change.id in linked:
                 found[seq] = [linked[change.id]]
                 continue

@@ -12,6 +12,7 @@ from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.domain.event import Source
 from crosswalk.domain.ids import OrgName, Origin, TenantName
+from crosswalk.engine.deals import OBJECT
 from crosswalk.engine.hub import Hub, save_usage
 from crosswalk.engine.pull_source import PullSource
 from crosswalk.engine.record_sources import poll_records
@@ -19,6 +20,7 @@ from crosswalk.engine.settings import subscribers
 from crosswalk.engine.sources import follow_subscription, poll_logs
 from crosswalk.engine.supervise import keep_running
 from crosswalk.engine.tracking import tracked_fields
+from crosswalk.flows.closed_won import fields_of
 from crosswalk.store.embedded import EmbeddedPostgres
 from crosswalk.store.errors import DatabaseUnavailable
 
@@ -61,7 +63,11 @@ def _record_sources(hub: Hub, org: OrgName, sources: OrgSourcesConfig) -> dict[s
     for compiled in hub.compiled.values():
         if compiled.definition.org == org:
             for target in compiled.definition.targets:
-                tracked.setdefault(target.object, {}).update(dict.fromkeys(tracked_fields(target)))
+                names = tracked_fields(target, compiled.definition.flows)
+                tracked.setdefault(target.object, {}).update(dict.fromkeys(names))
+            won = compiled.definition.flows.closed_won
+            if won is not None:
+                tracked.setdefault(OBJECT, {}).update(dict.fromkeys(fields_of(won)))
     parts: dict[str, Callable[[], Awaitable[None]]] = {}
     for object_name, fields in tracked.items():
         name = f"{Source.RECORD_POLL.value}/{object_name}"

@@ -1,0 +1,216 @@
+"""Deals: opportunities whose contact ought to be a user, for as long as they are won.
+
+A deal is a subject of its own, beside the identities: it has its place in a lane, is read when something happened to
+it, and what the flow wants is compared with what is held. Effects that depend on one another come about in several
+rounds, each of which asks for the next.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from typing import Protocol, TypeVar
+
+import structlog
+from msgspec import Struct
+
+from crosswalk.connectors.base import FindsCandidates, ReadsUsers
+from crosswalk.connectors.errors import CallRefused, ConnectorError
+from crosswalk.domain.definition import SyncDefinition
+from crosswalk.domain.effect import EffectStep, Step
+from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.record import Record
+from crosswalk.engine import ledger
+from crosswalk.engine.effect_books import book_steps, wait_of, writes_of
+from crosswalk.engine.isolation import isolating
+from crosswalk.engine.ledger import ACTOR, Booking, Books
+from crosswalk.engine.writing import Writer
+from crosswalk.flows.closed_won import (
+    CONTACT_FIELDS,
+    NAME,
+    CompiledClosedWon,
+    Deal,
+    Wanted,
+    fields_of,
+    new_user_id,
+    wanted_effects,
+)
+from crosswalk.reconcile.effects import effect_steps
+from crosswalk.store import effects, links
+from crosswalk.store.database import Database
+from crosswalk.store.due import DueEvent
+from crosswalk.store.effects import Holding
+
+log = structlog.get_logger()
+
+OBJECT = "Opportunity"
+_CONTACT = "Contact"
+_PREFIX = f"{OBJECT}/"
+_NOTHING = Holding()
+
+T = TypeVar("T")
+
+
+class Users(ReadsUsers, Protocol):
+    """Where users are looked up."""
+
+
+class _Found(Struct, frozen=True):
+    """A deal with everything that is known of it."""
+
+    deal: Deal
+    contact: Record | None
+    user_id: UserId | None
+
+
+def deal_subject(record_id: RecordId) -> UserId:
+    """The name of a deal where otherwise the id of a user stands; no user's id looks like it, for lack of a `|`."""
+    return UserId(f"{_PREFIX}{record_id}")
+
+
+def is_deal(subject: UserId | None) -> bool:
+    """Whether this is the name of a deal."""
+    return subject is not None and subject.startswith(_PREFIX)
+
+
+class DealReconciler:
+    """Brings about what the won deals of one sync want.
+
+    Parameters
+    ----------
+    definition, flow
+        The sync, and its flow with the expressions compiled.
+    org, users
+        Where deals and contacts are read, and where users are.
+    writer, database
+        Where effects come about, and where it is kept which are held.
+    threads
+        Runs the expressions.
+    """
+
+    def __init__(
+        self,
+        definition: SyncDefinition,
+        flow: CompiledClosedWon,
+        org: FindsCandidates,
+        users: Users,
+        writer: Writer,
+        database: Database,
+        threads: Executor,
+    ) -> None:
+        self._definition = definition
+        self._flow = flow
+        self._org = org
+        self._users = users
+        self._writer = writer
+        self._database = database
+        self._threads = threads
+        targets = {target.object: target for target in definition.targets}
+        self._link_field = targets[_CONTACT].external_id_field if _CONTACT in targets else None
+
+    async def reconcile(self, due: Sequence[DueEvent]) -> None:
+        """Deal with a batch of due events about deals; raises what `isolating` raises."""
+        await isolating(self._definition.name, due, self._reconcile, self._put_aside)
+
+    async def _reconcile(self, due: Sequence[DueEvent]) -> None:
+        books = self._books(due)
+        try:
+            found = await self._read(list(books.seqs))
+        except ConnectorError as error:
+            after_s = error.after_s if isinstance(error, CallRefused) else None
+            bookings = [books.postponed(each, error.code, str(error), after_s or 0.0) for each in books.seqs]
+        else:
+            async with self._database.transaction() as connection:
+                held = await effects.read(connection, self._definition.name, NAME, list(found))
+            bookings = await asyncio.gather(
+                *(self._settle(books, each, state, held.get(each, _NOTHING)) for each, state in found.items())
+            )
+        async with self._database.transaction() as connection:
+            await ledger.store(connection, self._definition.name, bookings, max(item.seq for item in due))
+        log.info("deals_reconciled", sync=self._definition.name, deals=len(bookings))
+
+    async def _settle(self, books: Books, subject: UserId, state: _Found, holding: Holding) -> Booking:
+        """Bring about the next round of what one deal wants."""
+        wanted, more = self._round(state)
+        steps = await self._steps(subject, wanted, holding)
+        results = await self._writer.write(writes_of(steps))
+        seq = books.seqs.get(subject)
+        booked = book_steps(books.sync, ACTOR, subject, holding.episode, steps, results, seq)
+        problems = [books.step_failed(subject, step, failure) for step, failure in booked.failures]
+        if wanted.problem is not None:
+            problems.append(books.problem_of_flow(subject, NAME, wanted.problem, self._flow.flow.place))
+        wait_s = wait_of(booked.failures)
+        if problems and wait_s is None:
+            outcome: str | None = problems[0].kind.value
+        elif wait_s is not None or more:
+            outcome = None
+        else:
+            outcome = "written" if booked.taken else "unchanged"
+        return Booking(subject, outcome, wait_s or 0.0, None, booked.audit, tuple(problems), booked.taken)
+
+    def _round(self, state: _Found) -> tuple[Wanted, bool]:
+        """The effects of this round, and whether there is another: the link first, then the user, then its rights."""
+        wanted = wanted_effects(self._flow.flow, state.deal, state.contact, state.user_id, self._link_field)
+        if state.user_id is not None or state.contact is None or not wanted.effects:
+            return wanted, False
+        linked = self._link_field is None or state.contact.fields.get(self._link_field) == new_user_id(state.contact)
+        first = 1 if self._link_field is not None else 0
+        return Wanted(wanted.effects[: first + 1] if linked else wanted.effects[:first]), True
+
+    async def _steps(self, subject: UserId, wanted: Wanted, holding: Holding) -> tuple[EffectStep, ...]:
+        keys = [each.effect.key for each in holding.held]
+        async with self._database.transaction() as connection:
+            shared = await effects.held_by_others(connection, self._definition.name, NAME, subject, keys)
+        steps = effect_steps(NAME, self._flow.flow.place, wanted.effects, holding.held, shared)
+        if wanted.problem is not None:
+            # Nothing is taken away because something could not be found out.
+            return tuple(step for step in steps if step.step is Step.DO)
+        return steps
+
+    async def _read(self, subjects: Sequence[UserId]) -> dict[UserId, _Found]:
+        ids = [RecordId(subject.removeprefix(_PREFIX)) for subject in subjects]
+        flow = self._flow.flow
+        deals = {d.id: d for d in await self._org.find_candidates(OBJECT, fields_of(flow), "Id", ids)}
+        judged = dict(zip(deals, await self._in_thread(lambda: self._flow.judge(list(deals.values()))), strict=True))
+        contacts = await self._contacts(deals)
+        async with self._database.transaction() as connection:
+            linked = await links.owners(connection, self._definition.name, list(contacts))
+        found: dict[UserId, _Found] = {}
+        for subject, record_id in zip(subjects, ids, strict=True):
+            deal = deals.get(record_id)
+            contact = contacts.get(RecordId(str(deal.fields.get(flow.contact_field)))) if deal is not None else None
+            # A deal that is gone is won no more.
+            state = judged.get(record_id, Deal(won=False))
+            user_id = await self._user(contact, linked) if state.won and contact is not None else None
+            found[subject] = _Found(state, contact, user_id)
+        return found
+
+    async def _contacts(self, deals: Mapping[RecordId, Record]) -> dict[RecordId, Record]:
+        ids = [str(value) for deal in deals.values() if (value := deal.fields.get(self._flow.flow.contact_field))]
+        fields = CONTACT_FIELDS if self._link_field is None else (*CONTACT_FIELDS, self._link_field)
+        return {c.id: c for c in await self._org.find_candidates(_CONTACT, fields, "Id", ids)} if ids else {}
+
+    async def _user(self, contact: Record, linked: Mapping[RecordId, UserId]) -> UserId | None:
+        """The contact's user: linked already, named by the contact, or with its e-mail address in the connection."""
+        named = contact.fields.get(self._link_field) if self._link_field else None
+        candidates = [linked.get(contact.id), UserId(named) if isinstance(named, str) and named else None]
+        for user_id in dict.fromkeys(each for each in candidates if each):
+            if (await self._users.read_users([user_id]))[user_id] is not None:
+                return user_id
+        email = contact.fields.get("Email")
+        if not isinstance(email, str) or not email:
+            return None
+        same = await self._users.find_users_by_email(email)
+        return next((each.user_id for each in same if each.user_id.startswith("auth0|")), None)
+
+    def _books(self, due: Sequence[DueEvent]) -> Books:
+        return Books(self._definition.name, {item.event.user_id: item.seq for item in due if item.event.user_id})
+
+    async def _put_aside(self, due: Sequence[DueEvent], subjects: Sequence[UserId], error: Exception) -> None:
+        books = self._books(due)
+        message = f"the hub could not deal with this deal: {error!r}"[:2000]
+        bookings = [books.failed(subject, "INTERNAL_ERROR", message) for subject in subjects]
+        async with self._database.transaction() as connection:
+            await ledger.store(connection, self._definition.name, bookings, max(item.seq for item in due))
+
+    async def _in_thread(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function)

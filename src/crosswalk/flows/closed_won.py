@@ -1,0 +1,165 @@
+"""A won deal: its contact becomes a user with the roles of what was bought, and is invited."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from crosswalk.domain.effect import Effect
+from crosswalk.domain.flow import ClosedWonFlow
+from crosswalk.domain.ids import UserId
+from crosswalk.domain.record import Record
+from crosswalk.domain.user_writes import MembershipChange, RecordField, RoleChange, TicketIssue, UserCreate
+from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
+from crosswalk.expressions.program import Program
+from crosswalk.expressions.results import BadProfile
+from crosswalk.expressions.sandbox import Expression
+
+NAME = "closed_won"
+
+CONTACT_FIELDS = ("Email", "FirstName", "LastName", "Name")
+"""What has to be known of a contact to make a user of it."""
+
+
+class Deal(Struct, frozen=True):
+    """What the expressions say about a deal.
+
+    Parameters
+    ----------
+    won
+        Whether it is won.
+    tier
+        What was bought, if that could be told.
+    problem
+        Why not, in words for people.
+    """
+
+    won: bool
+    tier: str | None = None
+    problem: str | None = None
+
+
+class Wanted(Struct, frozen=True):
+    """What a deal wants.
+
+    Parameters
+    ----------
+    effects
+        In the order in which they have to come about.
+    problem
+        What keeps a won deal from having all of its effects; a person has to see to it.
+    """
+
+    effects: tuple[Effect, ...] = ()
+    problem: str | None = None
+
+
+class CompiledClosedWon:
+    """The flow with its expressions compiled. May be used from any thread."""
+
+    def __init__(self, flow: ClosedWonFlow) -> None:
+        self.flow = flow
+        self._program = Program([Expression(text, flow.place, scope="deal") for text in (flow.when, flow.tier)])
+
+    def judge(self, deals: Sequence[Record]) -> list[Deal]:
+        """What the expressions say about each deal, in order."""
+        rows = self._program.run([msgspec.json.encode(_nested(deal)) for deal in deals])
+        return [_read(row) for row in rows]
+
+
+def wanted_effects(
+    flow: ClosedWonFlow, deal: Deal, contact: Record | None, user_id: UserId | None, link_field: str | None
+) -> Wanted:
+    """What ought to be for a deal.
+
+    Parameters
+    ----------
+    contact
+        The deal's contact, if it has one.
+    user_id
+        The contact's user, if there is one.
+    link_field
+        The contact's field that holds the id of its user; written before a user is made, so that whatever hears of the
+        new user finds the contact and makes no second record.
+    """
+    if not deal.won:
+        return Wanted(problem=deal.problem)
+    if deal.problem is not None:
+        return Wanted(problem=deal.problem)
+    if contact is None:
+        return Wanted(
+            problem="The deal is won, but has no primary contact: set one as contact role of the opportunity."
+        )
+    email = contact.fields.get("Email")
+    if not isinstance(email, str) or not email:
+        return Wanted(problem=f"The deal is won, but its contact {contact.id} has no e-mail address.")
+    roles = flow.roles.get(deal.tier or "")
+    if roles is None:
+        known = ", ".join(flow.roles)
+        return Wanted(problem=f"The deal is won, but its tier {deal.tier!r} is not in the table (expected: {known}).")
+    because = f"A deal of tier {deal.tier} is won."
+    new_id = new_user_id(contact)
+    user = user_id or new_id
+    effects = [_linked(flow, contact, user, link_field, because)] if link_field is not None else []
+    effects.append(_user(flow, contact, email, new_id, because))
+    effects += [
+        Effect(f"role/{user}/{role}", RoleChange(user, role), RoleChange(user, role, granted=False), because)
+        for role in roles
+    ]
+    if flow.organization is not None:
+        joined, left = (MembershipChange(user, flow.organization, member) for member in (True, False))
+        effects.append(Effect(f"member/{user}/{flow.organization}", joined, left, because))
+    if flow.invitation is not None and user == new_id:
+        # Only for a user that the deal made: whoever has an account already needs no password from us.
+        to = RecordField(contact.object, contact.id, flow.invitation.field)
+        effects.append(Effect(f"ticket/{user}", TicketIssue(user, flow.invitation.ttl_s, to), None, because))
+    return Wanted(tuple(effects))
+
+
+def new_user_id(contact: Record) -> UserId:
+    """The id of the user that the flow makes for a contact: known before the user is there, and always the same."""
+    return UserId(f"auth0|{contact.id}")
+
+
+def _linked(flow: ClosedWonFlow, contact: Record, user: UserId, link_field: str, because: str) -> Effect:
+    field = FieldWrite(link_field, contact.fields.get(link_field), user, Reason.LINKED, flow.place)
+    write = RecordWrite(Action.UPDATE, contact.object, contact.id, (link_field, user), (field,))
+    return Effect(f"link/{contact.id}/{user}", write, None, because)
+
+
+def _user(flow: ClosedWonFlow, contact: Record, email: str, new_id: UserId, because: str) -> Effect:
+    names = {"given_name": "FirstName", "family_name": "LastName", "name": "Name"}
+    profile: dict[str, Any] = {key: value for key, field in names.items() if (value := contact.fields.get(field))}
+    # The connection puts `auth0|` before it.
+    profile |= {"user_id": new_id.partition("|")[2], "email_verified": False, "verify_email": False}
+    return Effect(f"user/{contact.id}", UserCreate(email, flow.connection, profile), None, because)
+
+
+def _read(row: Any) -> Deal:
+    if isinstance(row, BadProfile):
+        return Deal(False, problem=row.message)
+    won, tier = row
+    if isinstance(won, dict):
+        return Deal(False, problem=f"The condition of the flow failed: {won['message']}.")
+    if isinstance(tier, dict):
+        return Deal(won is True, problem=f"The tier of the deal could not be told: {tier['message']}.")
+    return Deal(won is True, tier if isinstance(tier, str) else None)
+
+
+def _nested(record: Record) -> dict[str, Any]:
+    """The record as expressions see it: `Account.Name` as a field of `Account`."""
+    nested: dict[str, Any] = {"Id": record.id}
+    for name, value in record.fields.items():
+        *parents, last = name.split(".")
+        at: dict[str, Any] = nested
+        for parent in parents:
+            inner = at.get(parent)
+            at = at.setdefault(parent, {}) if not isinstance(inner, dict) else inner
+        at[last] = value
+    return nested
+
+
+def fields_of(flow: ClosedWonFlow) -> tuple[str, ...]:
+    """What has to be read of an opportunity."""
+    return tuple(dict.fromkeys(["StageName", "IsWon", "IsClosed", "AccountId", flow.contact_field, *flow.deal_fields]))

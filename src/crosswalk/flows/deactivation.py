@@ -1,0 +1,152 @@
+"""A blocked or deleted user: the record is marked, a note is made, and a task waits for the owner of the account."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
+
+from msgspec import Struct
+
+from crosswalk.domain.effect import Effect
+from crosswalk.domain.flow import DeactivationFlow, TaskTemplate
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import UserId
+from crosswalk.domain.record import Record
+from crosswalk.domain.values import FieldValue
+from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
+from crosswalk.expressions.program import Program
+from crosswalk.expressions.results import BadProfile
+from crosswalk.expressions.sandbox import Expression
+
+NAME = "deactivation"
+
+SURROUNDINGS: Mapping[str, tuple[str, ...]] = {
+    "Contact": ("AccountId", "Account.OwnerId", "OwnerId"),
+    "Lead": ("OwnerId",),
+    "Account": ("OwnerId",),
+}
+"""What has to be read beside a record to give somebody a task; of other objects, `OwnerId`."""
+
+
+class Surroundings(Struct, frozen=True):
+    """Whom a task is for, and which account it is about."""
+
+    owner: str | None = None
+    account: str | None = None
+
+    @classmethod
+    def of(cls, record: Record) -> "Surroundings":
+        """Take them from a record that was read with `SURROUNDINGS`."""
+        fields = record.fields
+        owner = fields.get("Account.OwnerId") or fields.get("OwnerId")
+        account = record.id if record.object == "Account" else fields.get("AccountId")
+        return cls(_text(owner), _text(account))
+
+
+class CompiledDeactivation:
+    """The flow with its condition compiled. May be used from any thread."""
+
+    def __init__(self, flow: DeactivationFlow) -> None:
+        self.flow = flow
+        self._program = Program([Expression(flow.when, flow.place)])
+
+    def inactive(self, identities: Sequence[Identity]) -> dict[UserId, bool | str]:
+        """Whether each identity counts as inactive; a text says why that could not be found out."""
+        outcome: dict[UserId, bool | str] = {each.user_id: True for each in identities if each.deleted}
+        alive = [each for each in identities if not each.deleted]
+        for each, row in zip(alive, self._program.run([each.profile for each in alive]), strict=True):
+            if isinstance(row, BadProfile):
+                outcome[each.user_id] = row.message
+            elif isinstance(row[0], dict):
+                outcome[each.user_id] = f"the condition of the flow failed: {row[0]['message']}"
+            else:
+                outcome[each.user_id] = row[0] is True
+        return outcome
+
+
+def wanted_effects(
+    flow: DeactivationFlow, identity: Identity, record: Record, around: Surroundings, episode: int
+) -> list[Effect]:
+    """What ought to be for an inactive identity.
+
+    Parameters
+    ----------
+    record
+        The identity's record; the fields of the flow are among its fields, for their way back.
+    around
+        Whom the task is for.
+    episode
+        The how manieth time this identity is inactive: each time makes a note and a task of its own.
+    """
+    state = "deleted" if identity.deleted else "blocked"
+    because = f"The Auth0 user is {state}."
+    effects = []
+    marks = flow.fields.get(record.object, {})
+    if marks:
+        effects.append(_marked(flow, record, marks, episode, because))
+    if flow.note is not None:
+        note = {"Subject": flow.note, "Status": "Completed", **_about(record, around)}
+        effects.append(_made(flow, identity.user_id, "note", episode, note, None, because))
+    if flow.task is not None:
+        due = _due(identity, flow.task)
+        task = {
+            "Subject": flow.task.subject,
+            "Description": flow.task.description,
+            "Status": flow.task.status,
+            "Priority": flow.task.priority,
+            "ActivityDate": due,
+            **_about(record, around),
+        }
+        effects.append(_made(flow, identity.user_id, "task", episode, task, flow.task.closed_status, because))
+    return effects
+
+
+def _marked(
+    flow: DeactivationFlow, record: Record, marks: Mapping[str, FieldValue], episode: int, because: str
+) -> Effect:
+    before = record.fields
+    there = tuple(FieldWrite(name, before.get(name), value, Reason.FLOW, flow.place) for name, value in marks.items())
+    back = tuple(FieldWrite(name, value, before.get(name), Reason.UNDONE, flow.place) for name, value in marks.items())
+
+    def write(fields: tuple[FieldWrite, ...]) -> RecordWrite:
+        return RecordWrite(Action.UPDATE, record.object, record.id, ("Id", record.id), fields)
+
+    return Effect(f"{NAME}/{record.id}/marks/{episode}", write(there), write(back), because)
+
+
+def _made(
+    flow: DeactivationFlow,
+    user_id: UserId,
+    what: str,
+    episode: int,
+    fields: Mapping[str, FieldValue],
+    closed_status: str | None,
+    because: str,
+) -> Effect:
+    """A task, made once: the external id says for whom, what and the how manieth."""
+    key = f"{NAME}/{user_id}/{what}/{episode}"
+    external_id = (flow.key_field, key)
+
+    def write(values: Mapping[str, FieldValue], reason: Reason) -> RecordWrite:
+        writes = tuple(FieldWrite(name, None, value, reason, flow.place) for name, value in values.items())
+        return RecordWrite(Action.CREATE, "Task", None, external_id, writes)
+
+    undo = None if closed_status is None else write({"Status": closed_status}, Reason.UNDONE)
+    return Effect(key, write({k: v for k, v in fields.items() if v is not None}, Reason.FLOW), undo, because)
+
+
+def _about(record: Record, around: Surroundings) -> dict[str, FieldValue]:
+    """Tie a task to the person, the account and its owner, as far as Salesforce lets a task have them."""
+    if record.object == "Account":
+        return {"WhatId": record.id, "OwnerId": around.owner}
+    about: dict[str, FieldValue] = {"WhoId": record.id, "OwnerId": around.owner}
+    if record.object == "Contact":
+        about["WhatId"] = around.account
+    return about
+
+
+def _due(identity: Identity, task: TaskTemplate) -> str:
+    """The task's date, from the time of the change: no clock, so that doing it again gives the same."""
+    return (date.fromisoformat(identity.version.updated_at[:10]) + timedelta(days=task.due_days)).isoformat()
+
+
+def _text(value: FieldValue) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -1,6 +1,7 @@
 """Replay ids: opaque bytes to clients; recorded ones are a number (eight bytes, highest first) and two zero bytes.
 
-A client keeps them as they are and never computes one; only the emulated org reads and makes them.
+A client keeps them as they are and never computes one; only the emulated org reads and makes them. It takes them
+without the zeros too, as a public client in wide use (pozil/pub-sub-api-node-client) sends them back so.
 """
 
 _NUMBER_BYTES = 8
@@ -21,6 +22,6 @@ def format_replay_id(number: int) -> bytes:
 
 def read_replay_id(replay_id: bytes) -> int:
     """The position that a replay id stands for; `ReplayIdMalformedError` for other bytes."""
-    if len(replay_id) != _NUMBER_BYTES + len(_END) or not replay_id.endswith(_END):
+    if len(replay_id) < _NUMBER_BYTES or replay_id[_NUMBER_BYTES:] not in (_END, b""):
         raise ReplayIdMalformedError(replay_id)
     return int.from_bytes(replay_id[:_NUMBER_BYTES], "big")

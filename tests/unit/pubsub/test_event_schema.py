@@ -134,7 +134,11 @@ def test_recorded_replay_ids_are_numbers_in_order():
     ]
 
 
-@pytest.mark.parametrize("replay_id", [b"", b"12345", b"\x00" * 8 + b"\x00\x01", b"\x00" * 11])
+def test_a_replay_id_is_known_without_its_last_zeros():
+    assert read_replay_id(b"\x00\x00\x00\x00\x00\x17\x90\x29") == 1544233
+
+
+@pytest.mark.parametrize("replay_id", [b"", b"12345", b"\x00" * 8 + b"\x00\x01", b"\x00" * 9, b"\x00" * 11])
 def test_other_bytes_are_no_replay_id(replay_id: bytes):
     with pytest.raises(ReplayIdMalformedError):
         read_replay_id(replay_id)

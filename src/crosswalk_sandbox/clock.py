@@ -45,6 +45,7 @@ class SandboxClock:
         self._real = monotonic
         self._listeners: list[Callable[[], None]] = []
         self._anchor = self._base = monotonic()
+        self._resets = 0
         self.speed = 1.0
 
     @classmethod
@@ -104,6 +105,7 @@ class SandboxClock:
         """Back to the computer's time at its own pace."""
         self._anchor = self._base = self._real()
         self.speed = 1.0
+        self._resets += 1
         self._tell()
 
     def real_seconds(self, seconds: float) -> float:
@@ -115,8 +117,8 @@ class SandboxClock:
         self._listeners.append(listener)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait for a span of the sandbox; a jump over its end ends it at once."""
-        due = self.monotonic() + seconds
+        """Wait for a span of the sandbox; a jump over its end, or a reset, ends it at once."""
+        due, resets = self.monotonic() + seconds, self._resets
         loop, changed = asyncio.get_running_loop(), asyncio.Event()
 
         def wake() -> None:
@@ -125,7 +127,7 @@ class SandboxClock:
 
         self._listeners.append(wake)
         try:
-            while (left := due - self.monotonic()) > 0:
+            while (left := due - self.monotonic()) > 0 and self._resets == resets:
                 changed.clear()
                 try:
                     async with asyncio.timeout(self.real_seconds(left)):

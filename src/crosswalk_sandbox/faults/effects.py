@@ -138,6 +138,11 @@ OF_ONE_VENDOR: dict[type[Effect], str] = {
     Limit: "salesforce",
     ExhaustDailyLimit: "salesforce",
     RecordFailure: "salesforce",
+    # An org's events have troubles of their own, `salesforce.pubsub.faults`.
+    DuplicateEvents: "auth0",
+    DelayEvents: "auth0",
+    ReorderEvents: "auth0",
+    LoseEvents: "auth0",
 }
 
 

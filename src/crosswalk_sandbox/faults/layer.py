@@ -138,6 +138,11 @@ class _TroubledReply:
         """The first part of a body decides: half of it and a break, or a third missing without one."""
         body: bytes = message.get("body", b"")
         head, self._head = self._head, {}
+        if not body and not message.get("more_body"):
+            # Nothing to cut, as after most deletions.
+            await self._send(head)
+            await self._send(message)
+            return
         if isinstance(self._trouble, Drop):
             await self._send(head)
             await self._send({**message, "body": body[: len(body) // 2], "more_body": True})

@@ -29,7 +29,7 @@ Operation = Literal[
     "limits",
     "events",
 ]
-Channel = Literal["webhook", "subscription", "log-stream", "pubsub"]
+Channel = Literal["webhook", "subscription", "log-stream"]
 
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,10 +48,10 @@ class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     objects, records
         For `record-failure`: API names of objects, and ids (15 or 18 characters).
     topics
-        For events: patterns of event types or topics, such as `user.*`.
+        For events: patterns of types of events or logs, such as `user.*`.
     channels
-        For events: the ways out that count, of `webhook` (event streams), `subscription` (server-sent events),
-        `log-stream` and `pubsub`; all when empty.
+        For events: the ways out that count, of `webhook` (event streams), `subscription` (server-sent events) and
+        `log-stream`; all when empty.
     successful
         Whether only calls that are served with a 2xx status count, and are hit once they are served.
     """

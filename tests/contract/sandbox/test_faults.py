@@ -75,6 +75,15 @@ def test_malformed_reply_is_no_json_though_its_length_is_right(sandbox: SandboxP
         reply.json()
 
 
+def test_reply_without_a_body_has_nothing_to_malform(sandbox: SandboxProcess, org_http: httpx.Client) -> None:
+    lead_id = org_http.post(f"{API}/sobjects/Lead", json=leads(1)[0]).json()["id"]
+    set_rule(sandbox, "salesforce", {"kind": "malformed"})
+
+    reply = org_http.delete(f"{API}/sobjects/Lead/{lead_id}")
+
+    assert (reply.status_code, reply.content) == (204, b"")
+
+
 def test_page_of_a_proxy_reaches_simple_salesforce_as_its_general_error(
     sandbox: SandboxProcess, org: Salesforce
 ) -> None:
@@ -347,7 +356,8 @@ def test_the_example_of_the_page_is_read_and_does_what_it_says(
         ({"effect": {"kind": "status"}, "match": {"operations": ["everything"]}}, "everything"),
         ({"effect": {"kind": "status"}, "when": {"rate": 2}}, "`rate` is a probability from 0 to 1, found 2"),
         ({"effect": {"kind": "status"}, "when": {"often": 2}}, "often"),
-        ({"effect": {"kind": "lose-events"}, "match": {"path": "/x"}}, "does not go by `match.path`"),
+        ({"effect": {"kind": "drop"}, "match": {"topics": ["user.*"]}}, "does not go by `match.topics`"),
+        ({"effect": {"kind": "lose-events"}}, "for vendor `auth0` alone"),
         ({"effect": {"kind": "drop"}, "match": {"successful": True}}, "leave out `match.successful`"),
         ({"effect": {"kind": "throttle"}}, "for vendor `auth0` alone"),
     ],

@@ -198,6 +198,18 @@ async def test_sleeper_wakes_at_a_jump_and_not_before() -> None:
     assert not was_done
 
 
+async def test_sleeper_wakes_at_a_reset_instead_of_waiting_for_a_moment_of_the_future() -> None:
+    clock = SandboxClock()
+    clock.advance(DAY)
+    sleeper = asyncio.create_task(clock.sleep(10))
+    await asyncio.sleep(0)
+
+    clock.reset()
+
+    await asyncio.wait_for(sleeper, 2)
+    assert clock.shift() == 0.0
+
+
 def test_nothing_of_the_sandbox_reads_the_computers_clock_but_the_clock_itself() -> None:
     root = Path(__file__).parents[3] / "src" / "crosswalk_sandbox"
     reading = re.compile(r"\b(datetime\.(now|utcnow|today)|date\.today)\(|(?<!\.)\btime\.(time|monotonic|gmtime)\b")

@@ -230,6 +230,11 @@ class SandboxProcess:
         """Change a tenant's knobs, such as `duplicate_every` or `shuffle_seed`."""
         self._post(f"{_tenant_path(tenant)}/settings", settings)
 
+    def mails(self, *, to: str = "", tenant: str | None = None) -> list[dict[str, Any]]:
+        """The e-mails that a tenant would have sent, oldest first: all of them, or those to one address."""
+        result: list[dict[str, Any]] = self._get(f"{_tenant_path(tenant)}/mails", to=to)
+        return result
+
     def writes(self, after: int = 0, *, org: str | None = None) -> list[dict[str, Any]]:
         """An org's writes in order, from the one after the given number."""
         result: list[dict[str, Any]] = self._get(f"{_org_path(org)}/writes", after=after)

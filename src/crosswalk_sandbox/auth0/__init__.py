@@ -7,14 +7,17 @@ person sees.
 
 Emulated
     Logins: discovery, keys, ``/authorize`` (code flow with PKCE, `state`, `nonce`, `audience`, `prompt`, `max_age`,
-    `login_hint`, `screen_hint`, `organization`, `invitation`, three response modes) with pages for login, sign-up,
-    one-time passwords and consent; sessions; brute-force protection; ``/userinfo``, both logouts. Token endpoint:
+    `login_hint`, `screen_hint`, `organization`, `invitation`, `connection`, three response modes) with pages for login,
+    sign-up, forgotten passwords, one-time passwords and consent, and one that plays social and enterprise providers;
+    sessions; brute-force protection; ``/userinfo``, both logouts. Token endpoint:
     codes, refresh tokens with rotation and detection of reuse, client credentials, passwords, one-time passwords;
     revocation; sign-up by API. Each outcome is logged with the vendor's type. Actions run in Node where it is present.
 
     Management API: users (create, read, update, delete, search v3 in a subset of its syntax, paging with its limit of
-    1,000, look-up by e-mail), blocks, applications, APIs, client grants, roles and permissions, organizations with
-    members, their roles, connections and invitations, policy of the second factor; tenant logs by search and by
+    1,000, look-up by e-mail), blocks, linked identities, sessions, refresh tokens, authenticator apps, connections of
+    all strategies, inbound SCIM, groups, jobs, tickets, statistics, applications, APIs, client grants, roles and
+    permissions, organizations with members, their roles, connections and invitations, policy of the second factor; all
+    25 types of events by real actions; tenant logs by search and by
     checkpoint, log streams of type http; event streams to webhooks with retries, delivery history and redelivery; the
     event subscription (server-sent events). Scopes are checked, error shapes, rate-limit headers and, when turned on,
     refusals with 429 are the vendor's.
@@ -22,13 +25,11 @@ Emulated
 Not emulated
     Logins: flows other than the code flow, pushed or signed requests, wildcards in callbacks, signatures other than
     RS256, client assertions, user tokens for the Management API, second factors but the authenticator app, recovery
-    codes, password reset. `organization_require_behavior` is always ``no_prompt``. Connections of organizations: the
-    database connection only.
+    codes, passwordless logins. `organization_require_behavior` is always ``no_prompt``. Providers are played by a
+    page; nothing is sent to them, and mappings of attributes are not followed.
 
-    Search is consistent at once here unless a knob delays it, and eventually so at the vendor.
-    One database connection; no other connections,
-    identities to link, groups, jobs (import, export), tickets or e-mails. Of the vendor's events those of
-    users and organizations happen by themselves; others can be sent as test events with given data. `http` URLs of
+    Search is consistent at once here unless a knob delays it, and eventually so at the vendor. E-mails stay in the
+    tenant's mailbox. The first database is enabled for every application that does not turn it off. `http` URLs of
     webhooks are accepted for loopback addresses. Passwords are checked for their length only. The wording of rare
     errors is a best effort.
 """

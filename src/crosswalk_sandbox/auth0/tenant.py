@@ -303,10 +303,12 @@ class Tenant:
     def _in_process(self) -> Origin:
         return Origin(self.client_id, "Sandbox", hostname=self.domain)
 
-    def user_log(self, document: dict[str, Any], origin: Origin, details: dict[str, Any]) -> dict[str, Any]:
-        """Return the fields of a log about a user, with the connection of its main account."""
-        connection = self.connections.named(document["identities"][0]["connection"])
-        return connection_log(document, connection, origin, details)
+    def user_log(
+        self, document: dict[str, Any], origin: Origin, details: dict[str, Any], connection: str = ""
+    ) -> dict[str, Any]:
+        """Return the fields of a log about a user, with a connection or else with that of the main account."""
+        named = self.connections.named(connection or document["identities"][0]["connection"])
+        return connection_log(document, named, origin, details)
 
     def log(self, log_type: str, fields: dict[str, Any]) -> None:
         """Write one tenant log and tell those who wait for it."""

@@ -42,6 +42,8 @@ class TenantSettings(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     log_retention_days: float | msgspec.UnsetType = msgspec.UNSET
     search_delay_seconds: float | msgspec.UnsetType = msgspec.UNSET
     organization_names: bool | msgspec.UnsetType = msgspec.UNSET
+    linking_deletes: bool | msgspec.UnsetType = msgspec.UNSET
+    job_delay: float | msgspec.UnsetType = msgspec.UNSET
     action_limit_seconds: float | msgspec.UnsetType = msgspec.UNSET
     action_build_seconds: float | msgspec.UnsetType = msgspec.UNSET
 

@@ -17,6 +17,7 @@ def tenant_calls(hosted: HostedTenant) -> list[Call]:
         ("GET", "/auth0/state", calls.state),
         ("POST", "/auth0/reset", calls.reset),
         ("POST", "/auth0/settings", calls.settings),
+        ("GET", "/auth0/mails", calls.mails),
         *fault_routes("/auth0", hosted.tenant.faults, hosted.tenant.apply_faults),
     ]
 
@@ -43,3 +44,9 @@ class _TenantCalls:
             if value is not msgspec.UNSET:
                 setattr(self._tenant.knobs, name, value)
         return reply({})
+
+    async def mails(self, request: Request) -> Response:
+        """The e-mails that the tenant would have sent, oldest first."""
+        to, kind = (request.query_params.get(name, "") for name in ("to", "kind"))
+        with self._tenant.lock:
+            return reply(self._tenant.mailbox.mails(to=to, kind=kind))

@@ -102,7 +102,13 @@ def test_a_tenant_can_be_told_to_leave_the_ended_user_out(
 
 
 def test_a_login_with_the_linked_account_is_the_primarys(
-    auth0: ManagementClient, http: httpx.Client, browser: Browser, shop: Application, ada_id: str, google_id: str
+    auth0: ManagementClient,
+    tenant: Tenant,
+    http: httpx.Client,
+    browser: Browser,
+    shop: Application,
+    ada_id: str,
+    google_id: str,
 ) -> None:
     auth0.users.identities.link(ada_id, provider="google-oauth2", user_id="1042")
     browser.open(shop.authorize_url(connection="google-oauth2"))
@@ -115,6 +121,8 @@ def test_a_login_with_the_linked_account_is_the_primarys(
     assert (user.email, user.given_name) == ("ada@example.com", "Ada")
     assert user.identities is not None and user.identities[1].profile_data is not None
     assert user.identities[1].profile_data.email == "ada.new@example.com"
+    (logged,) = (entry for entry in tenant.logs.entries() if entry["type"] == "s")
+    assert (logged["user_id"], logged["connection"]) == (ada_id, "google-oauth2")
 
 
 def test_a_linked_password_still_logs_in(

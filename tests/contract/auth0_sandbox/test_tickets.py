@@ -17,6 +17,7 @@ from auth0.management.types import EventStreamCloudEventUserUpdatedCloudEvent
 
 from crosswalk_sandbox.auth0 import Tenant
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION_ID
+from crosswalk_sandbox.server import Sandbox
 
 from .conftest import CONNECTION, ada
 from .signing_in import PASSWORD, Application, Browser, MakeApplication, claims_of, returned, types_logged
@@ -201,6 +202,19 @@ def test_an_application_asks_for_the_link_with_the_vendors_client(
 
     assert answer == "We've just sent you an email to reset your password."
     assert newest_mail(tenant, "password-reset")["to"] == "ada@example.com"
+
+
+async def test_the_control_api_hands_out_the_mails(tmp_path: Path) -> None:
+    async with Sandbox(tmp_path) as sandbox, httpx.AsyncClient(base_url=sandbox.control_url, timeout=10) as control:
+        mailbox = sandbox.fleet.tenant().tenant.mailbox
+        for address in ("ada@example.com", "grace@example.com"):
+            mailbox.send("verification", address, "Please verify your email address.", "https://tenant.example/u")
+
+        answer = await control.get("/auth0/mails", params={"to": "Grace@example.com"})
+
+    (mail,) = answer.json()
+    assert (mail["to"], mail["subject"]) == ("grace@example.com", "Verify your email")
+    assert mail["link"] == "https://tenant.example/u"
 
 
 def test_an_invitation_is_mailed(auth0: ManagementClient, tenant: Tenant, make_application: MakeApplication) -> None:

@@ -31,6 +31,8 @@ class Authorization:
         The session's public id; empty for logins without a browser.
     shows_auth_time : bool
         Whether the application asked for a largest age of the login, and so is told its time.
+    connection : str
+        Name of the connection with which the person logged in.
     id_claims, access_claims : dict
         What Actions have added to the tokens.
     scope_changes : tuple of pairs
@@ -48,6 +50,7 @@ class Authorization:
     methods: tuple[str, ...]
     shows_auth_time: bool = False
     grant_type: str = ""
+    connection: str = ""
     id_claims: dict[str, Any] = field(default_factory=dict)
     access_claims: dict[str, Any] = field(default_factory=dict)
     scope_changes: tuple[tuple[str, bool], ...] = ()

@@ -97,7 +97,7 @@ def log_failure(
     """Log a failed login, of a known user or of whatever was typed."""
     details = {"error": {"message": description}}
     if user is not None:
-        log_person(tenant, log_type, user, origin, details, description)
+        log_person(tenant, log_type, user, origin, details, description, connection.name)
         return
     fields = connection_fields(connection)
     log_application(tenant, log_type, origin, description, **fields, details=details, user_name=identifier)

@@ -173,6 +173,7 @@ class Flow:
             auth_time=transaction.auth_time or self._tenant.clock(),
             methods=tuple(transaction.methods),
             shows_auth_time=request.max_age is not None,
+            connection=transaction.connection,
         )
         wanted = with_actions(wanted, transaction.actions)
         return replace(wanted, scopes=granted_scopes(self._tenant, wanted))

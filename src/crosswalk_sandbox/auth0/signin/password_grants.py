@@ -52,6 +52,7 @@ def exchange_password(
         auth_time=tenant.clock(),
         methods=("pwd",),
         grant_type="password",
+        connection=connection.name,
     )
     moment = LoginMoment(
         authorization,

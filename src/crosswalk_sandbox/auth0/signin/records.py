@@ -25,10 +25,16 @@ EXCHANGES = {
 
 
 def log_person(
-    tenant: Tenant, log_type: str, user: dict[str, Any], origin: Origin, details: dict[str, Any], description: str = ""
+    tenant: Tenant,
+    log_type: str,
+    user: dict[str, Any],
+    origin: Origin,
+    details: dict[str, Any],
+    description: str = "",
+    connection: str = "",
 ) -> None:
-    """Log what a known user did, or failed to do."""
-    entry = tenant.user_log(user, origin, details)
+    """Log what a known user did, or failed to do, with a connection or else with that of the main account."""
+    entry = tenant.user_log(user, origin, details, connection)
     text = description or EXCHANGES.get(log_type, "")
     tenant.log(log_type, {"description": text, **entry} if text else entry)
 
@@ -82,4 +88,4 @@ def record_login(
         "stats": {"loginsCount": user["logins_count"]},
         **(further or {}),
     }
-    log_person(tenant, "s", user, origin, details)
+    log_person(tenant, "s", user, origin, details, connection=authorization.connection)

@@ -107,6 +107,17 @@ def test_an_assertion_for_a_user_who_is_not_admin_approved_is_refused(
     assert nobody == (400, "invalid_grant", "user hasn't approved this consumer")
 
 
+def test_an_administrator_who_withdraws_the_approval_ends_the_refreshing(
+    sandbox: SandboxProcess, anonymous: httpx.Client, ada_id: str
+) -> None:
+    shop = an_app(sandbox, permitted_users="admin_approved", approved_users=[ADA])
+    token = tokens_of(Browser(anonymous), shop)["refresh_token"]
+    sandbox.administer("connected-apps", consumer_key=shop.key, approved_users=[])
+
+    expected = (400, "invalid_app_access", "user is not admin approved to access this app")
+    assert refused(shop.refresh(anonymous, token)) == expected
+
+
 def test_an_app_may_prove_itself_by_an_assertion(
     sandbox: SandboxProcess, anonymous: httpx.Client, certificate: str, ada_id: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import Any
 
@@ -13,8 +14,9 @@ from crosswalk_sandbox.auth0 import Tenant
 from .conftest import wait_until
 from .signing_in import Application, Browser, returned
 
+# In CI they run, and fail, without Node.
 needs_node = pytest.mark.skipif(
-    shutil.which("node") is None, reason="Node 18 or newer is needed to run Actions; nothing else is"
+    shutil.which("node") is None and not os.environ.get("CI"), reason="Node 18 or newer is needed to run Actions"
 )
 
 

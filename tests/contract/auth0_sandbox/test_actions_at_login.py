@@ -403,6 +403,17 @@ def test_a_revoked_session_is_worth_nothing(
     assert returned(browser.open(shop.authorize_url(prompt="none")))["error"] == "login_required"
 
 
+def test_wrong_values_for_the_api_end_the_login(
+    auth0: ManagementClient, browser: Browser, shop: Application, ada_id: str
+) -> None:
+    post_login(auth0, "api.access.deny({ reason: 'an object' });")
+
+    error, description = denied(browser, shop)
+
+    assert error == "access_denied"
+    assert "wrong type" in description
+
+
 def test_what_is_not_emulated_says_so(
     auth0: ManagementClient, browser: Browser, shop: Application, ada_id: str
 ) -> None:

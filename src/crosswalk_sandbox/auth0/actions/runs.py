@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -213,8 +213,13 @@ def outcome_of(run: Run, started: datetime, reply: Reply) -> Outcome:
         name = run.actions[step.index].name
         result = Result(name, timestamp(started + begun), timestamp(started + ended), mask(step.console), error)
         results.append(result)
+    effects = Effects()
+    try:
+        effects = effects if reply.effects is None else msgspec.convert(reply.effects, Effects)
+    except msgspec.ValidationError as invalid:
+        wrong = ActionError("TypeError", f"The api was called with a value of a wrong type: {invalid}")
+        results[-1] = replace(results[-1], error=wrong)
     error = next((result.error for result in results if result.error is not None), None)
-    effects = Effects() if reply.effects is None else msgspec.convert(reply.effects, Effects)
     status: Status = "final"
     if error is not None:
         status = "partial"

@@ -37,8 +37,10 @@ class Job {
 
   // End the job, and the thread that cannot be trusted to end by itself.
   stop(id, msg) {
-    const begun = this.steps.length > 0 && this.steps.at(-1).endedMs === null;
-    if (!begun) this.note({ kind: 'begin', index: this.steps.length });
+    const isBetween = this.steps.length === 0 || this.steps.at(-1).endedMs !== null;
+    if (isBetween && this.steps.length < this.message.actions.length) {
+      this.note({ kind: 'begin', index: this.steps.length });
+    }
     this.note({ kind: 'end', error: { id, msg } });
     this.answer({ effects: null, stopped: null });
     this.thread?.kill();
@@ -60,6 +62,7 @@ class Job {
 class Thread {
   constructor() {
     threads += 1;
+    this.dead = false;
     this.worker = new Worker(new URL('./worker.mjs', import.meta.url), {
       stdout: true,
       stderr: true,
@@ -80,6 +83,8 @@ class Thread {
   }
 
   receive(message) {
+    // What a thread had still to say when it was stopped.
+    if (this.dead) return;
     if (message.kind !== 'done') {
       this.job?.note(message);
       return;

@@ -1,8 +1,7 @@
 """Tokens after the login: refresh with rotation, JSON Web Tokens, passwords, and the sessions that they open."""
 
+import asyncio
 import base64
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
@@ -12,9 +11,12 @@ import requests
 from simple_salesforce import Salesforce, SalesforceAuthenticationFailed
 
 from crosswalk_sandbox.process import SandboxProcess
+from crosswalk_sandbox.salesforce.oauth.codes import Authorization
+from crosswalk_sandbox.salesforce.oauth.refusals import RefusalOrder
 from crosswalk_sandbox.salesforce.oauth.users import DEFAULT_PASSWORD
 
 from .builders import API, a_lead
+from .in_process import Clock, an_org, client_of
 from .logins import ADA, TOKEN, Browser, a_user, an_app, bearer, refused, tokens_of
 from .rerouted import rerouted_to
 
@@ -101,28 +103,22 @@ def test_a_policy_may_end_refresh_tokens_at_once(sandbox: SandboxProcess, browse
     assert refused(shop.refresh(browser.client, tokens["refresh_token"])) == EXPIRED
 
 
-def test_two_refreshes_at_once_collide(sandbox: SandboxProcess, browser: Browser) -> None:
-    shop = an_app(sandbox)
-    token = tokens_of(browser, shop)["refresh_token"]
-    sandbox.administer("token-refusals", processing_ms=300)
-    form = {"grant_type": "refresh_token", "client_id": shop.key, "client_secret": shop.secret, "refresh_token": token}
-    url, ca_file = f"{sandbox.access.salesforce.instance_url}{TOKEN}", str(sandbox.access.ca_file)
+async def test_two_refreshes_at_once_collide() -> None:
+    org = an_org(Clock())
+    app = org.oauth.apps.save({"name": "Shop"})
+    grant = Authorization(app.consumer_key, "005Hs0000000001IAA", ("api", "refresh_token"))
+    _, token = org.oauth.refresh_tokens.start(grant, org.clock())
+    org.oauth.refusals.order(RefusalOrder(processing_ms=300))
+    form = {"grant_type": "refresh_token", "refresh_token": token}
+    form |= {"client_id": app.consumer_key, "client_secret": app.consumer_secret}
 
-    statuses = sorted(_at_once(2, url, ca_file, form))
+    async with client_of(org) as client:
+        replies = await asyncio.gather(*(client.post(TOKEN, data=form) for _ in range(2)))
+        after = await client.post(TOKEN, data=form)
 
-    assert statuses == [(200, None), (400, "token request is already being processed")]
-    assert shop.refresh(browser.client, token).status_code == 200
-
-
-def _at_once(count: int, url: str, ca_file: str, form: dict[str, str]) -> list[tuple[int, Any]]:
-    def ask(_number: int) -> tuple[int, Any]:
-        with requests.Session() as session:
-            session.trust_env = False
-            reply = session.post(url, form, verify=ca_file, timeout=10)
-            return reply.status_code, reply.json().get("error_description")
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(ask, range(count)))
+    assert [reply.status_code for reply in replies] == [200, 400]
+    assert refused(replies[1]) == (400, "invalid_grant", "token request is already being processed")
+    assert after.status_code == 200
 
 
 def test_access_tokens_may_be_json_web_tokens(sandbox: SandboxProcess, browser: Browser, ada_id: str) -> None:

@@ -44,10 +44,12 @@ def a_rule(
     line: int = 50,
     normalisation: Normalisation = Normalisation(),  # noqa: B008  frozen
     where: str | None = None,
+    least_similarity: float | None = None,
 ) -> MatchRule:
     """A rule that compares one value with one field, or with any of several."""
     fields = (field,) if isinstance(field, str) else field
-    return MatchRule(name, (MatchPart(fields, expression, type_, normalisation),), a_place(line), condition, where)
+    part = MatchPart(fields, expression, type_, normalisation)
+    return MatchRule(name, (part,), a_place(line), condition, where, least_similarity)
 
 
 BY_ID = a_rule("external_id", EXTERNAL_ID, "user.user_id")

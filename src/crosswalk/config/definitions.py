@@ -82,7 +82,7 @@ def _define_rule(rule: MatchShorthand | MatchRuleConfig, target: TargetConfig, p
         written = rule.all or (rule,)
         parts = tuple(_define_part(part) for part in written)
         name = rule.name or " + ".join("/".join(part.fields) for part in parts)
-        return MatchRule(name, parts, place, rule.when, rule.where)
+        return MatchRule(name, parts, place, rule.when, rule.where, rule.least_similarity)
     fields = shorthand_fields(rule, target.object, target.external_id)
     match rule:
         case MatchShorthand.EXTERNAL_ID:

@@ -122,6 +122,13 @@ class MatchRuleConfig(Section):
         description="JavaScript expression over `user` and `record`; where it is not true, the record is no candidate.",
         examples=["record.Type !== 'Partner'"],
     )
+    least_similarity: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="How alike a record has to be in all mapped fields, from 0 to 1, to be linked by this rule; for "
+        "keys that several people share.",
+    )
 
     @model_validator(mode="after")
     def _says_what_it_compares_once(self) -> Self:
@@ -161,6 +168,9 @@ class ReactionsConfig(Section):
     )
     already_linked: Literal["create", "wait", "conflict"] = Field(
         default="conflict", description="A rule found one record, which belongs to another user."
+    )
+    doubtful: Literal["create", "wait", "conflict"] = Field(
+        default="conflict", description="A rule found records, but none as alike as its `least_similarity` demands."
     )
     key_missing: Literal["create", "wait", "conflict"] = Field(
         default="wait",

@@ -88,8 +88,9 @@ def _add(error: ErrorDetails, path: KeyPath, tree: Value, findings: Findings) ->
             _add_wrong_tag(path, tree, context, findings)
         case "union_tag_not_found":
             _add_missing_tag(path, tree, findings)
-        case "greater_than_equal" | "less_than_equal":
-            bound = f"{context['ge']} or more" if "ge" in context else f"{context['le']} or less"
+        case "greater_than" | "greater_than_equal" | "less_than_equal":
+            words = {"gt": "more than {}", "ge": "{} or more", "le": "{} or less"}
+            bound = next(text.format(context[name]) for name, text in words.items() if name in context)
             findings.add_value(path, f"{found} is out of range", bound)
         case "too_short" if value_at(tree, path):
             return  # pydantic counts only the entries that are right, and the others are reported themselves

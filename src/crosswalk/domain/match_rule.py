@@ -64,6 +64,8 @@ class MatchRule(Struct, frozen=True):
         An expression over `user`; where it is not true, the key is unverified, and the rule links nobody.
     where
         An expression over `user` and `record`; a record for which it is not true is no candidate.
+    least_similarity
+        How alike a record has to be, from 0 to 1, to be linked by this rule; `None` where the key alone is enough.
     """
 
     name: str
@@ -71,6 +73,7 @@ class MatchRule(Struct, frozen=True):
     place: Place
     condition: str | None = None
     where: str | None = None
+    least_similarity: float | None = None
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -98,6 +101,7 @@ class Reactions(Struct, frozen=True):
     no_match: Reaction = Reaction.CREATE
     ambiguous: Reaction = Reaction.CONFLICT
     already_linked: Reaction = Reaction.CONFLICT
+    doubtful: Reaction = Reaction.CONFLICT
     key_missing: Reaction = Reaction.WAIT
     """Without a key nobody can say whether the person is in the org already: a new record might be the second."""
     key_unverified: Reaction = Reaction.CREATE

@@ -41,6 +41,7 @@ class Situation(StrEnum):
     NO_MATCH = "no_match"
     AMBIGUOUS = "ambiguous"
     ALREADY_LINKED = "already_linked"
+    DOUBTFUL = "doubtful"
     KEY_MISSING = "key_missing"
     KEY_UNVERIFIED = "key_unverified"
     UNVERIFIED_MATCH = "unverified_match"

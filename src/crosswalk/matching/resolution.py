@@ -16,6 +16,7 @@ from crosswalk.domain.decision import CreateNew, Decided, LeaveAlone, LinkTo
 from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.evaluation import Evaluation, MatchKey
 from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.match_rule import MatchRule
 from crosswalk.domain.record import Record
 from crosswalk.matching.candidates import Candidates
 from crosswalk.matching.similarity import judge
@@ -65,6 +66,14 @@ class AlreadyLinked(Struct, frozen=True):
     rule: str
 
 
+class Doubtful(Struct, frozen=True):
+    """A rule found records, but none as alike as it demands: the candidates, the most similar first."""
+
+    target_index: int
+    rule: str
+    candidates: tuple[Candidate, ...]
+
+
 class KeyMissing(Struct, frozen=True):
     """The identity has nothing to be found by: every rule but the external id lacks its value."""
 
@@ -94,6 +103,7 @@ Resolution: TypeAlias = (
     | NoMatch
     | Ambiguous
     | AlreadyLinked
+    | Doubtful
     | KeyMissing
     | KeyUnverified
     | UnverifiedMatch
@@ -134,8 +144,8 @@ def resolve(evaluation: Evaluation, scene: Scene) -> Resolution:
         if resolution is not None:
             return resolution
     return (
-        _first_found(evaluation, scene, verified=True)
-        or _first_found(evaluation, scene, verified=False)
+        _by_verified_keys(evaluation, scene)
+        or _by_unverified_keys(evaluation, scene)
         or _without_match(evaluation, scene.definition)
     )
 
@@ -156,28 +166,43 @@ def _as_decided(evaluation: Evaluation, scene: Scene, decided: Decided) -> Resol
             return _claim(evaluation, scene, indexes[object_], rule, record, decided=True)
 
 
-def _first_found(evaluation: Evaluation, scene: Scene, *, verified: bool) -> Resolution | None:
-    for index, key in _keys(evaluation):
-        if key.verified is not verified:
-            continue
+def _by_verified_keys(evaluation: Evaluation, scene: Scene) -> Resolution | None:
+    doubtful: Doubtful | None = None
+    for index, rule, key in _keys(evaluation, scene.definition, verified=True):
         records = _found(key, scene.definition.targets[index], evaluation.user_id, scene)
-        if not records:
-            continue
-        if not verified:
-            return UnverifiedMatch(index, key.rule, _judged(evaluation, scene, index, records))
+        if records and rule.least_similarity is not None:
+            judged = _judged(evaluation, scene, index, records)
+            records = tuple(each.record for each in judged if each.score >= rule.least_similarity)
+            if not records:
+                # The key alone says too little, so it does not keep a later rule from finding the right record.
+                doubtful = doubtful or Doubtful(index, rule.name, judged)
         if len(records) > 1:
-            return _among(evaluation, scene, index, key.rule, records)
-        return _claim(evaluation, scene, index, key.rule, records[0])
+            return _among(evaluation, scene, index, rule.name, records)
+        if records:
+            return _claim(evaluation, scene, index, rule.name, records[0])
+    return doubtful
+
+
+def _by_unverified_keys(evaluation: Evaluation, scene: Scene) -> Resolution | None:
+    for index, rule, key in _keys(evaluation, scene.definition, verified=False):
+        records = _found(key, scene.definition.targets[index], evaluation.user_id, scene)
+        if records:
+            return UnverifiedMatch(index, rule.name, _judged(evaluation, scene, index, records))
     return None
 
 
-def _keys(evaluation: Evaluation) -> Iterator[tuple[int, MatchKey]]:
-    """The identity's keys in order of preference, each with the index of its target."""
-    return ((index, key) for index, each in enumerate(evaluation.targets) for key in each.keys if key is not None)
+def _keys(
+    evaluation: Evaluation, definition: SyncDefinition, *, verified: bool
+) -> Iterator[tuple[int, MatchRule, MatchKey]]:
+    """The identity's keys in order of preference, each with its rule and the index of its target."""
+    for index, (target, each) in enumerate(zip(definition.targets, evaluation.targets, strict=True)):
+        for rule, key in zip(target.match, each.keys, strict=True):
+            if key is not None and key.verified is verified:
+                yield index, rule, key
 
 
 def _without_match(evaluation: Evaluation, definition: SyncDefinition) -> Resolution:
-    unverified = tuple(dict.fromkeys(key.rule for _, key in _keys(evaluation) if not key.verified))
+    unverified = tuple(dict.fromkeys(rule.name for _, rule, _ in _keys(evaluation, definition, verified=False)))
     if unverified:
         return KeyUnverified(unverified)
     personal = [

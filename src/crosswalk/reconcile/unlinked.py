@@ -22,6 +22,7 @@ from crosswalk.matching.look_ups import LookUpName
 from crosswalk.matching.resolution import (
     AlreadyLinked,
     Ambiguous,
+    Doubtful,
     KeyMissing,
     KeyUnverified,
     LeftAlone,
@@ -39,7 +40,9 @@ UNVERIFIED = "{rule}, not verified"
 """The evidence of a link by a key that is not verified, in a sync that allows it."""
 
 
-_Undecided: TypeAlias = Matched | NoMatch | Ambiguous | AlreadyLinked | KeyMissing | KeyUnverified | UnverifiedMatch
+_Undecided: TypeAlias = (
+    Matched | NoMatch | Ambiguous | AlreadyLinked | Doubtful | KeyMissing | KeyUnverified | UnverifiedMatch
+)
 
 
 class _Finding(Struct, frozen=True):
@@ -188,6 +191,11 @@ def _describe(resolution: _Undecided) -> _Finding:  # noqa: PLR0911  one for eac
             words = f"The match rule {rule} found record {candidate.record.id}, which belongs to {other} already."
             advice = "Link the two Auth0 users, or correct the record."
             return _Finding(Situation.ALREADY_LINKED, words, advice, rule, index, (candidate,))
+        case Doubtful(index, rule, candidates):
+            found = "a record that is" if len(candidates) == 1 else f"{len(candidates)} records that are"
+            words = f"The match rule {rule} found {found} less alike than it demands."
+            advice = "Choose the right one, or have a new record made."
+            return _Finding(Situation.DOUBTFUL, words, advice, rule, index, candidates)
         case KeyMissing():
             words = (
                 "The user has no value for any match rule, so the person's record would not be found if there is one."

@@ -14,6 +14,7 @@ from crosswalk.domain.values import ValueType
 from crosswalk.matching.resolution import (
     AlreadyLinked,
     Ambiguous,
+    Doubtful,
     KeyMissing,
     KeyUnverified,
     LeftAlone,
@@ -304,6 +305,36 @@ def test_the_best_of_several_is_not_taken_from_somebody_else() -> None:
 
     assert isinstance(resolution, Ambiguous)
     assert resolution.candidates[0].linked_to == "auth0|bob"
+
+
+LIKENESS = a_sync(
+    a_target(
+        a_field("LastName", "user.family_name"),
+        a_field("FirstName", "user.given_name"),
+        a_field("City", "user.city"),
+        match=(a_rule("last name", "LastName", "user.family_name", least_similarity=0.6), BY_EMAIL),
+    )
+)
+
+
+def test_a_key_that_many_share_links_only_records_that_are_alike() -> None:
+    person = an_identity("auth0|ada", family_name="Lovelace", given_name="Ada", city="London")
+    self_ = a_record("0030000000000001AAA", LastName="Lovelace", FirstName="Ada", City="Londn")
+    cousin = a_record("0030000000000002AAA", LastName="Lovelace", FirstName="Ralph", City="Surrey")
+
+    resolution = resolve_among(cousin, identity=person, definition=LIKENESS)
+
+    assert resolve_among(self_, cousin, identity=person, definition=LIKENESS) == Matched(0, self_, "last name")
+    assert isinstance(resolution, Doubtful)
+    assert [each.record for each in resolution.candidates] == [cousin]
+
+
+def test_what_is_too_different_does_not_stand_in_the_way_of_a_later_rule() -> None:
+    person = an_identity("auth0|ada", family_name="Lovelace", city="London", email="a@x.example", email_verified=True)
+    cousin = a_record("0030000000000002AAA", LastName="Lovelace", FirstName="Ralph", City="Surrey", Email="r@y.example")
+    by_email = a_record("0030000000000003AAA", LastName="King", Email="a@x.example")
+
+    assert resolve_among(cousin, by_email, identity=person, definition=LIKENESS) == Matched(0, by_email, "email")
 
 
 def decided(choice: Choice) -> Decided:

@@ -28,6 +28,9 @@ from tests.unit.matching.scene import plan_one
 VERIFIED = an_identity("auth0|ada", email="ada@example.com", email_verified=True, family_name="Lovelace")
 UNVERIFIED = an_identity("auth0|ada", email="ada@example.com", email_verified=False, family_name="Lovelace")
 NO_ADDRESS = an_identity("auth0|ada", family_name="Lovelace")
+ELSEWHERE = an_identity(
+    "auth0|ada", email="ada@example.com", email_verified=True, family_name="Lovelace", last_known_as="Byron"
+)
 ADAS = a_record("0030000000000001AAA", Email="ada@example.com", LastName="Lovelace")
 DOUBLE = a_record("0030000000000002AAA", Email="ada@example.com", LastName="Byron")
 BOBS = a_record("0030000000000003AAA", Email="ada@example.com", LastName="Byron", **{EXTERNAL_ID: "auth0|bob"})
@@ -37,6 +40,7 @@ SCENES: dict[Situation, tuple[Identity, tuple[Record, ...]]] = {
     Situation.NO_MATCH: (VERIFIED, ()),
     Situation.AMBIGUOUS: (VERIFIED, (ADAS, DOUBLE)),
     Situation.ALREADY_LINKED: (VERIFIED, (BOBS,)),
+    Situation.DOUBTFUL: (ELSEWHERE, (DOUBLE,)),
     Situation.KEY_MISSING: (NO_ADDRESS, ()),
     Situation.KEY_UNVERIFIED: (UNVERIFIED, ()),
     Situation.UNVERIFIED_MATCH: (UNVERIFIED, (ADAS,)),
@@ -49,6 +53,7 @@ ALLOWED = {
     Situation.NO_MATCH: (CREATE, WAIT, CONFLICT),
     Situation.AMBIGUOUS: (WAIT, CONFLICT),
     Situation.ALREADY_LINKED: (CREATE, WAIT, CONFLICT),
+    Situation.DOUBTFUL: (CREATE, WAIT, CONFLICT),
     Situation.KEY_MISSING: (CREATE, WAIT, CONFLICT),
     Situation.KEY_UNVERIFIED: (CREATE, WAIT, CONFLICT),
     Situation.UNVERIFIED_MATCH: (LINK, CREATE, WAIT, CONFLICT),
@@ -56,7 +61,10 @@ ALLOWED = {
 
 
 def planned(situation: Situation, reactions: Reactions, *, create: bool = True) -> Plan:
-    target = a_target(a_field("LastName", "user.family_name"), create=create)
+    # A name that the person had before is no proof: the record has to be alike in the rest.
+    former = a_rule("former name", "LastName", "user.last_known_as", least_similarity=0.9)
+    rules = (BY_ID, former) if situation is Situation.DOUBTFUL else (BY_ID, BY_EMAIL)
+    target = a_target(a_field("LastName", "user.family_name"), create=create, match=rules)
     identity, records = SCENES[situation]
     return plan_one(a_sync(target, reactions=reactions), identity, *records)
 
@@ -87,6 +95,7 @@ def test_each_situation_has_the_reaction_that_the_sync_wants(situation: Situatio
         (Situation.NO_MATCH, CREATE),
         (Situation.AMBIGUOUS, CONFLICT),
         (Situation.ALREADY_LINKED, CONFLICT),
+        (Situation.DOUBTFUL, CONFLICT),
         (Situation.KEY_MISSING, WAIT),
         (Situation.KEY_UNVERIFIED, CREATE),
         (Situation.UNVERIFIED_MATCH, WAIT),

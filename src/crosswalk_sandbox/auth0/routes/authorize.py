@@ -16,11 +16,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from crosswalk_sandbox.auth0.actions.event_objects import Asked
-from crosswalk_sandbox.auth0.actions.login import take_login_outcome, transaction_properties
+from crosswalk_sandbox.auth0.actions.login import take_login_outcome
 from crosswalk_sandbox.auth0.actions.pending import Pending, afterwards, settle
-from crosswalk_sandbox.auth0.actions.registration import RegistrationDenied, registering
 from crosswalk_sandbox.auth0.actions.runs import Outcome
-from crosswalk_sandbox.auth0.mails import mail_new_user
 from crosswalk_sandbox.auth0.origin import Origin
 from crosswalk_sandbox.auth0.pages.signin import signin_page
 from crosswalk_sandbox.auth0.problems import Problem
@@ -36,28 +34,19 @@ from crosswalk_sandbox.auth0.routes.oauth import caller
 from crosswalk_sandbox.auth0.signin.choices import (
     buttons_for,
     database_for,
-    home_of,
     provider_for,
     usable_connections,
 )
-from crosswalk_sandbox.auth0.signin.credentials import WrongCredentials, check_credentials
 from crosswalk_sandbox.auth0.signin.errors import Denied, PageError, RequestDenied
-from crosswalk_sandbox.auth0.signin.federation import arrive, told_by
 from crosswalk_sandbox.auth0.signin.flow import Flow
-from crosswalk_sandbox.auth0.signin.otp import matching_step, new_secret, otpauth_uri
-from crosswalk_sandbox.auth0.signin.records import log_application, log_user_id
+from crosswalk_sandbox.auth0.signin.forms import Forms
+from crosswalk_sandbox.auth0.signin.otp import new_secret, otpauth_uri
+from crosswalk_sandbox.auth0.signin.records import log_application
 from crosswalk_sandbox.auth0.signin.requests import read_request
 from crosswalk_sandbox.auth0.signin.transactions import AuthorizationRequest, Transaction
 from crosswalk_sandbox.auth0.tenant import Tenant
 
 OVER = "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some issue with cookies, since we couldn't find your session. Try logging in again from the application and if the problem persists please contact the administrator."  # noqa: E501 - one sentence of the vendor's
-SIGNUP_DISABLED = "Sign up is disabled for this organization"
-NO_DATABASE = "There is no database connection to log in with"
-GENERIC = "Something went wrong, please try again later"
-WRONG_CODE = "The code you entered is invalid"
-# What a page's form does: it may change the login, or return a message to show on the same page again.
-Message = str | None
-Submission = Callable[[Transaction, dict[str, str], Origin], Message | Pending[Message]]
 Answer = Response | Pending[Response]
 
 
@@ -81,14 +70,7 @@ class SignInPages:
         self._flow = Flow(tenant)
         # Who sends a page's form twice waits for the first one, so that Actions run once.
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
-        self._submissions: dict[str, Submission] = {
-            "login": self._log_in,
-            "signup": self._sign_up,
-            "provider": self._from_provider,
-            "mfa-otp-challenge": self._challenge,
-            "mfa-otp-enrollment": self._enroll,
-            "consent": self._consent,
-        }
+        self._forms = Forms(tenant, self._flow)
 
     async def authorize(self, request: Request) -> Response:
         """Begin a login, or end it at once when the browser's session is enough."""
@@ -199,7 +181,7 @@ class SignInPages:
                 return self._page(page, transaction, 400, error=message, username=typed)
             return self._advance(request, transaction, origin)
 
-        return afterwards(self._submissions[page](transaction, form, origin), go_on)
+        return afterwards(self._forms.submit(page, transaction, form, origin), go_on)
 
     def _advance(self, request: Request, transaction: Transaction, origin: Origin) -> Answer:
         """Send the browser to the next page, or back to the application when there is none left."""
@@ -227,110 +209,13 @@ class SignInPages:
         self._flow.fail(transaction, denied, origin)
         return return_to_application(transaction.request.address, denied.parameters())
 
-    def _log_in(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
-        invited = self._invited_email(transaction)
-        username = invited or form.get("username", "")
-        if self._chose_provider(transaction, form.get("connection", ""), username):
-            return None
-        database = database_for(self._tenant, transaction.request)
-        if database is None:
-            return NO_DATABASE
-        try:
-            user = check_credentials(self._tenant, database, username, form.get("password", ""), origin)
-        except WrongCredentials as wrong:
-            if wrong.code == "unauthorized":
-                raise Denied("unauthorized", wrong.message) from None
-            return wrong.message
-        self._proven(transaction, user["user_id"], database.name)
-        return None
-
-    def _chose_provider(self, transaction: Transaction, name: str, username: str) -> bool:
-        """Turn to a provider when its button was pressed, or when it serves the domain of the typed address."""
-        request = transaction.request
-        chosen = provider_for(self._tenant, request, name) if name else home_of(self._tenant, request, username)
-        if chosen is not None:
-            transaction.provider = chosen.name
-        return chosen is not None
-
-    def _from_provider(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
-        provider = provider_for(self._tenant, transaction.request, transaction.provider)
-        if provider is None:
-            raise Denied("access_denied", "the connection is not enabled")
-        told = told_by(form)
-        if isinstance(told, str):
-            return told
-        user = arrive(self._tenant, provider, *told, origin)
-        self._proven(transaction, user["user_id"], provider.name, "federated")
-        return None
-
-    def _sign_up(
-        self, transaction: Transaction, form: dict[str, str], origin: Origin
-    ) -> str | Pending[str | None] | None:
-        if not self._may_sign_up(transaction):
-            return SIGNUP_DISABLED
-        email = self._invited_email(transaction) or form.get("email", "").strip()
-        database = database_for(self._tenant, transaction.request)
-        if database is None:
-            return NO_DATABASE
-        body: dict[str, Any] = {
-            "connection": database.name,
-            "email": email,
-            "password": form.get("password", ""),
-        }
-
-        def create(wanted: dict[str, Any]) -> str | None:
-            try:
-                user = self._tenant.register(wanted, origin)
-                mail_new_user(self._tenant, user, wanted, origin.client_id)
-            except Problem as problem:
-                log_application(self._tenant, "fs", origin, problem.message, user_name=email)
-                # The vendor tells nobody whether an address is taken.
-                return GENERIC if problem.status == 409 else problem.message
-            self._proven(transaction, user["user_id"], database.name)
-            return None
-
-        told = transaction_properties(transaction)
-        return refused_politely(registering(self._tenant, body, origin, create, told))
-
-    def _proven(self, transaction: Transaction, user_id: str, connection: str, method: str = "pwd") -> None:
-        transaction.user_id = user_id
-        transaction.connection = connection
-        transaction.methods = [method]
-        transaction.auth_time = self._tenant.clock()
-        transaction.fresh = True
-
-    def _challenge(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
-        user_id = transaction.user_id or ""
-        if not self._tenant.signin.enrollments.accept(user_id, form.get("code", ""), self._tenant.clock()):
-            log_user_id(self._tenant, "gd_auth_failed", user_id, origin)
-            return WRONG_CODE
-        transaction.methods.append("mfa")
-        log_user_id(self._tenant, "gd_auth_succeed", user_id, origin)
-        return None
-
-    def _enroll(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
-        user_id, now = transaction.user_id or "", self._tenant.clock()
-        step = matching_step(transaction.otp_secret, form.get("code", ""), now) if transaction.otp_secret else None
-        if step is None:
-            return WRONG_CODE
-        self._tenant.signin.enrollments.enroll(user_id, transaction.otp_secret, now).last_step = step
-        transaction.methods.append("mfa")
-        log_user_id(self._tenant, "gd_enrollment_complete", user_id, origin)
-        return None
-
-    def _consent(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
-        if form.get("action") != "accept":
-            raise Denied("access_denied", "User did not authorize the request")
-        self._flow.accept(transaction)
-        return None
-
     def _page(
         self, page: str, transaction: Transaction, status: int = 200, *, error: str = "", username: str = ""
     ) -> Response:
         request = transaction.request
         values: dict[str, Any] = {
-            "invited": self._invited_email(transaction),
-            "may_sign_up": self._may_sign_up(transaction),
+            "invited": self._forms.invited_email(transaction),
+            "may_sign_up": self._forms.may_sign_up(transaction),
         }
         if page == "login":
             transaction.provider = ""
@@ -358,45 +243,13 @@ class SignInPages:
             self._tenant.name, page, status, state=transaction.state, client=client["name"], error=error, **values
         )
 
-    def _may_sign_up(self, transaction: Transaction) -> bool:
-        """Tell whether the login offers a sign-up: in an organization only to the invited, unless it lets all in."""
-        organization_id = transaction.request.organization_id
-        if organization_id is None or transaction.request.invitation:
-            return True
-        database = database_for(self._tenant, transaction.request)
-        if database is None:
-            return False
-        settings = self._tenant.organizations.connection(organization_id, database.id)
-        return bool(settings["is_signup_enabled"])
-
     def _finds_home(self, request: AuthorizationRequest) -> bool:
         """Tell whether a typed address may lead to an enterprise connection, so that no password is asked for."""
         usable = usable_connections(self._tenant, request.client_id, request.organization_id)
         return any(one.options.get("domain_aliases") for one in usable)
 
-    def _invited_email(self, transaction: Transaction) -> str:
-        request = transaction.request
-        if not request.invitation or request.organization_id is None:
-            return ""
-        invitation = self._tenant.invitations.valid(request.organization_id, request.invitation)
-        return str(invitation["invitee"]["email"]) if invitation is not None else ""
-
     def _error_page(self, error: PageError) -> Response:
         return signin_page(self._tenant.name, "error", error.status, code=error.error, error=error.description)
-
-
-def refused_politely(step: str | Pending[str | None] | None) -> str | Pending[str | None] | None:
-    """Return the outcome of a sign-up, where an Action's refusal becomes what the page says."""
-    if not isinstance(step, Pending):
-        return step
-
-    def then(outcome: Outcome) -> str | Pending[str | None] | None:
-        try:
-            return step.then(outcome)
-        except RegistrationDenied as denied:
-            return denied.user_message or GENERIC
-
-    return Pending(step.run, then)
 
 
 def text_fields(given: Mapping[str, Any]) -> dict[str, str]:

@@ -99,6 +99,10 @@ class Resources:
             return shown
         return [{name: value for name, value in one.items() if name in kind.listed} for one in shown]
 
+    def count(self, path: str) -> int:
+        """Return how many items a collection has."""
+        return len(self._collections.get(path, {}))
+
     def get(self, kind: ResourceKind, path: str, item_id: str) -> Document:
         """Return one item, or raise 404."""
         return without_secrets(self._found(kind, path, item_id), kind.hidden)

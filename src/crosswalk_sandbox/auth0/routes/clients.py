@@ -97,6 +97,7 @@ class ClientRoutes:
             self._tenant.client_grants.forget(client_id=client_id)
             self._tenant.signin.forget_client(client_id)
             self._tenant.connections.forget_client(client_id)
+            self._tenant.resources.forget_owner(f"/clients/{client_id}")
             log_operation(self._tenant, request, "Delete a client", {}, {}, 204)
         return no_content()
 

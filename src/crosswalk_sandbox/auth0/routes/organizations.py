@@ -91,6 +91,7 @@ class OrganizationRoutes:
         with self._tenant.lock:
             self._tenant.organizations.delete(organization_id, origin_of(request))
             self._tenant.invitations.forget_organization(organization_id)
+            self._tenant.resources.forget_owner(f"/organizations/{organization_id}")
             log_operation(self._tenant, request, "Delete an Organization", {}, {}, 204)
         return no_content()
 

@@ -130,5 +130,8 @@ test('a refusal that was ordered reaches the client in the vendor\'s words', asy
   const order = JSON.stringify({ reason: 'ip_restricted' });
   await fetch(`${CONTROL_URL}/salesforce/token-refusals`, { method: 'POST', body: order });
 
-  await assert.rejects(app(CLIENT_ID, CLIENT_SECRET).refreshToken('any'), { name: 'invalid_grant', message: 'ip restricted' });
+  await assert.rejects(app(CLIENT_ID, CLIENT_SECRET).refreshToken('any'), {
+    name: 'invalid_grant',
+    message: 'ip restricted or invalid login hours',
+  });
 });

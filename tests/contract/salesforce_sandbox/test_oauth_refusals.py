@@ -160,8 +160,8 @@ def test_what_is_missing_is_told(
 @pytest.mark.parametrize(
     ("reason", "error", "description"),
     [
-        ("ip_restricted", "invalid_grant", "ip restricted"),
-        ("login_hours", "invalid_grant", "invalid login hours"),
+        ("ip_restricted", "invalid_grant", "ip restricted or invalid login hours"),
+        ("login_hours", "invalid_grant", "ip restricted or invalid login hours"),
         ("inactive_org", "inactive_org", "organization is locked, closed, or suspended"),
         ("rate_limit", "rate_limit_exceeded", "login rate exceeded"),
         ("unknown_error", "unknown_error", "retry your request"),

@@ -303,6 +303,12 @@ def test_a_challenge_is_only_met_by_its_verifier(
         assert refused(reply) == (400, "invalid_grant", "invalid code verifier")
 
 
+def test_a_verifier_without_a_challenge_is_refused(browser: Browser, shop: App, ada_id: str) -> None:
+    reply = shop.exchange(browser.client, code_of(browser, shop), code_verifier=VERIFIER)
+
+    assert refused(reply) == (400, "invalid_grant", "unexpected code verifier")
+
+
 def test_an_app_may_insist_on_a_challenge(sandbox: SandboxProcess, browser: Browser, ada_id: str) -> None:
     shop = an_app(sandbox, require_pkce=True)
 

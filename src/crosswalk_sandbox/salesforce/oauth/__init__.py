@@ -13,7 +13,7 @@ Decided without a recording
     in the browser with the refusal as text. An app that its administrator has approved for others refuses with
     `invalid_app_access`. A user's approval ends with the last refresh token that came of it. Access tokens of one
     person are different ones each time, and the API's own use does not lengthen them. Introspection is refused with
-    400. The wording of what is missing in a request, and of login hours. One signing key, which never changes.
+    400. The wording of what is missing in a request. One signing key, which never changes.
     `sfap_op` and its like, which the vendor puts into tokens of its newer products, are left out.
 
 Not emulated

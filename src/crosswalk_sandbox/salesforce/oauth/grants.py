@@ -47,7 +47,7 @@ def _exchange_code(server: "AuthorizationServer", form: Mapping[str, str], given
     if form.get("redirect_uri", "") != code.redirect_uri:
         raise refusal("redirect_uri_mismatch")
     if not verifies(code.challenge, form.get("code_verifier", "")):
-        raise refusal("code_verifier")
+        raise refusal("code_verifier" if code.challenge else "unexpected_verifier")
     _active(server, code.authorization.user_id)
     if REFRESH_SCOPES.isdisjoint(code.authorization.scopes):
         return token_reply(server, app, code.authorization)

@@ -1,4 +1,4 @@
-"""What a run of Actions does to the tenant beside the login that it belongs to: metadata, logs, revoked sessions."""
+"""What a run of Actions does to the tenant beside the login that it belongs to: metadata and logs."""
 
 from __future__ import annotations
 
@@ -60,8 +60,3 @@ def store_metadata(tenant: Tenant, user_id: str, effects: Effects, origin: Origi
 def changes_anything(present: dict[str, Any], values: dict[str, Any]) -> bool:
     """Tell whether setting `values` makes a difference; null takes a key out."""
     return any(present.get(name) != value for name, value in values.items())
-
-
-def revoke_refresh_tokens(tenant: Tenant, user_id: str, sid: str) -> None:
-    """Revoke the refresh tokens of one session of a user."""
-    tenant.signin.refresh_tokens.revoke_of_session(user_id, sid)

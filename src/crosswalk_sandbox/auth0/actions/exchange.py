@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from crosswalk_sandbox.auth0.actions.claims import ClaimsTooLarge, allowed_claims
-from crosswalk_sandbox.auth0.actions.consequences import log_trouble, revoke_refresh_tokens, store_metadata
+from crosswalk_sandbox.auth0.actions.consequences import log_trouble, store_metadata
 from crosswalk_sandbox.auth0.actions.event_objects import LoginMoment, exchange_event, login_event
 from crosswalk_sandbox.auth0.actions.pending import Pending
 from crosswalk_sandbox.auth0.actions.runs import Effects, Outcome, Run
@@ -57,7 +57,7 @@ def permitted(tenant: Tenant, moment: LoginMoment, outcome: Outcome, failure: st
     if outcome.error is None and not outcome.not_run:
         store_metadata(tenant, user_id, effects, moment.origin)
         if effects.revoke_refresh_tokens:
-            revoke_refresh_tokens(tenant, user_id, authorization.sid)
+            tenant.signin.refresh_tokens.revoke_of_session(user_id, authorization.sid)
     refusal = refusal_of(outcome)
     if refusal is not None:
         log_user_id(tenant, failure, user_id, moment.origin, refusal.description, outcome.log_details())

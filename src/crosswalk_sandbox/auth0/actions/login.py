@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from crosswalk_sandbox.auth0.actions.claims import ClaimsTooLarge, allowed_claims
-from crosswalk_sandbox.auth0.actions.consequences import log_trouble, revoke_refresh_tokens, store_metadata
+from crosswalk_sandbox.auth0.actions.consequences import log_trouble, store_metadata
 from crosswalk_sandbox.auth0.actions.event_objects import Asked, LoginMoment, login_event
 from crosswalk_sandbox.auth0.actions.progress import LoginActions
-from crosswalk_sandbox.auth0.actions.runs import Factor, Outcome, Run
+from crosswalk_sandbox.auth0.actions.runs import Effects, Factor, Outcome, Run
 from crosswalk_sandbox.auth0.actions.triggers import POST_LOGIN
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
 from crosswalk_sandbox.auth0.origin import Origin
@@ -105,8 +105,7 @@ def take_login_outcome(
     """
     progress, effects = transaction.actions, outcome.effects
     user_id = transaction.user_id or ""
-    if outcome.execution is not None:
-        progress.executions.append(outcome.execution.id)
+    progress.executions.append(outcome.execution.id)
     log_trouble(tenant, outcome, user_id, origin)
     if outcome.not_run:
         progress.is_done = True
@@ -118,10 +117,8 @@ def take_login_outcome(
         user_id = transaction.user_id = primary_user(tenant, user_id, effects.primary_user)
     store_metadata(tenant, user_id, effects, origin)
     transaction.methods.extend(url for url in effects.methods if url not in transaction.methods)
-    if session is not None and effects.revoke_refresh_tokens:
-        revoke_refresh_tokens(tenant, user_id, session.sid)
-    if session is not None and effects.revoke_session:
-        tenant.signin.sessions.end(session)
+    if session is not None and session.user_id == user_id:
+        end_as_wanted(tenant, session, effects)
     if effects.denied is not None:
         raise Denied(effects.denied.code or "access_denied", effects.denied.reason or "")
     check_claims(progress)
@@ -133,6 +130,14 @@ def take_login_outcome(
         progress.position += 1
         progress.wants_factor = is_missing(tenant, transaction, effects.factor)
         progress.is_done = progress.position >= len(progress.planned or ()) and not progress.wants_factor
+
+
+def end_as_wanted(tenant: Tenant, session: Session, effects: Effects) -> None:
+    """End a session, or the refresh tokens that came of it, when Actions revoke them."""
+    if effects.revoke_refresh_tokens:
+        tenant.signin.refresh_tokens.revoke_of_session(session.user_id, session.sid)
+    if effects.revoke_session:
+        tenant.signin.sessions.end(session)
 
 
 def primary_user(tenant: Tenant, account: str, user_id: str) -> str:

@@ -121,8 +121,8 @@ class Outcome:
 
     Attributes
     ----------
-    execution : Execution or None
-        What is remembered; None when nothing was to run.
+    execution : Execution
+        What is remembered.
     error : ActionError or None
         What an Action threw, its secrets masked.
     not_run : str
@@ -131,7 +131,7 @@ class Outcome:
         The Action after which the others wait or are left out.
     """
 
-    execution: Execution | None = None
+    execution: Execution
     effects: Effects = field(default_factory=Effects)
     error: ActionError | None = None
     not_run: str = ""
@@ -139,10 +139,7 @@ class Outcome:
 
     def log_details(self) -> dict[str, Any]:
         """Return what a tenant log says of the run."""
-        return {} if self.execution is None else {"actions": {"executions": [self.execution.id]}}
-
-
-NOTHING = Outcome()
+        return {"actions": {"executions": [self.execution.id]}}
 
 
 def start(tenant: Tenant, run: Run) -> Future[Outcome]:
@@ -247,8 +244,7 @@ def lost_outcome(run: Run, started: datetime, ended: datetime, reason: str) -> O
 def remembered(tenant: Tenant, run: Run, outcome: Outcome) -> Outcome:
     """Return `outcome` after the tenant has taken note of it."""
     with tenant.lock:
-        if outcome.execution is not None:
-            tenant.actions.executions.add(outcome.execution)
+        tenant.actions.executions.add(outcome.execution)
         tenant.actions.remember_cache(run.trigger_id, outcome.effects.cache)
     return outcome
 

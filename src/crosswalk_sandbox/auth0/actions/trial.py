@@ -41,7 +41,7 @@ async def try_draft(tenant: Tenant, action: Action, payload: dict[str, Any]) -> 
 
 def result_of(outcome: Outcome) -> dict[str, Any]:
     """Return an outcome as a test shows it: what the Action asked for, what it wrote, and what went wrong."""
-    results = () if outcome.execution is None else outcome.execution.results
+    results = outcome.execution.results
     error = None
     if outcome.not_run:
         error = {"id": "not_run", "msg": outcome.not_run}

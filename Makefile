@@ -31,6 +31,7 @@ format: $(READY)
 	$(BIN)/ruff check --fix .
 
 bench: $(READY)  ## the measured figures, as ratios in one run; JSON in bench/results.json
+	$(BIN)/python -m pip install --quiet --no-deps --group bench
 	$(BIN)/python -m bench
 
 docs: $(READY)  ## regenerate what is generated: the configuration reference

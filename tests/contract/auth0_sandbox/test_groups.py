@@ -13,7 +13,7 @@ from auth0.management.errors import BadRequestError, ConflictError, NotFoundErro
 
 from crosswalk_sandbox.auth0 import Tenant
 
-from .signing_in import Application, Browser, claims_of, returned
+from .signing_in import Application, Browser, claims_of, returned, types_logged
 
 NO_RETRY: Any = {"max_retries": 0}
 API = "https://orders.example/"
@@ -162,6 +162,7 @@ def test_tokens_open_one_connection_and_what_they_allow(
     assert reader.http.post("/Users", json={"userName": "eve"}).status_code == 401
     assert reader.http.get("/Groups").status_code == 401
     assert stranger.http.get("/Users").status_code == 401
+    assert types_logged(tenant) == ["sscim", "fscim", "fscim", "fscim"]
     for one in (reader, stranger):
         one.http.close()
 

@@ -31,7 +31,7 @@ from crosswalk_sandbox.auth0 import Problem, Tenant
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION_ID
 
 from .conftest import ada, wait_until
-from .signing_in import Application, Browser, returned
+from .signing_in import Application, Browser, returned, types_logged
 
 NO_RETRY: Any = {"max_retries": 0}
 SECRET = "Difference-Engine-1"
@@ -103,6 +103,7 @@ def test_an_import_makes_users_with_their_own_ids_and_events(auth0: ManagementCl
     assert [event["type"] for event in events] == ["user.created", "user.created"]
     EventStreamCloudEventUserCreatedCloudEvent.model_validate({**events[0], "a0stream": "est_1"})
     assert [mail["kind"] for mail in tenant.mailbox.mails()] == ["import-completed"]
+    assert types_logged(tenant) == ["sui"]
 
 
 def test_the_answer_tells_that_the_job_waits(auth0: ManagementClient, tenant: Tenant) -> None:
@@ -128,6 +129,7 @@ def test_an_upsert_changes_some_attributes_and_replaces_metadata(auth0: Manageme
 
     assert codes(auth0, refused) == [("DUPLICATED_USER", "email")]
     assert job.summary is not None and (job.summary.updated, job.summary.inserted) == (1, 0)
+    assert codes(auth0, imported(auth0, [body, body], upsert=True)) == [("DUPLICATED_USER", "email")]
     user = auth0.users.get(ada_id)
     assert (user.given_name, user.app_metadata, user.blocked) == ("Augusta", {"plan": "pro"}, None)
 
@@ -173,10 +175,11 @@ def test_reports_mask_hashes(auth0: ManagementClient, http: httpx.Client, token:
     assert report.json()[0]["user"]["custom_password_hash"]["hash"]["value"] == "*****"
 
 
-def test_a_file_that_is_no_list_fails_as_a_whole(auth0: ManagementClient) -> None:
+def test_a_file_that_is_no_list_fails_as_a_whole(auth0: ManagementClient, tenant: Tenant) -> None:
     job = imported(auth0, b'{"email": ')
 
     assert job.status == "failed"
+    assert types_logged(tenant) == ["fui"]
     assert job.status_details is not None and "Failed to parse users file JSON" in job.status_details
     report: Any = auth0.jobs.errors.get(job.id)
     assert report.status == "failed"
@@ -348,6 +351,7 @@ def test_a_verification_mail_is_sent(auth0: ManagementClient, tenant: Tenant, br
     mail = tenant.mailbox.mails(to="ada@example.com")[-1]
     browser.open(mail["link"])
 
+    assert types_logged(tenant) == ["svr", "sv"]
     assert (job.type, job.status, mail["kind"]) == ("verification_email", "completed", "verification")
     assert auth0.users.get(ada_id).email_verified is True
     with pytest.raises(NotFoundError):

@@ -14,6 +14,7 @@ from crosswalk_sandbox.auth0.connections import Connection
 from crosswalk_sandbox.auth0.jobs.exports import checked_fields, export_users
 from crosswalk_sandbox.auth0.jobs.imports import MOST_BYTES, import_users
 from crosswalk_sandbox.auth0.jobs.store import Failed, Job
+from crosswalk_sandbox.auth0.logs import connection_fields
 from crosswalk_sandbox.auth0.mails import mail_verification
 from crosswalk_sandbox.auth0.problems import Problem, invalid_body, invalid_property
 from crosswalk_sandbox.auth0.routes.exchange import answer, no_content, origin_of, read_json
@@ -84,7 +85,7 @@ class JobRoutes:
             steps = import_users(self._tenant, job, connection, content, upsert, origin)
             shown = {**job.document(), "upsert": upsert, "send_completion_email": wants_mail}
             log_operation(self._tenant, request, "Create import users job", told, shown, 202)
-        self._start(job, self._then_mail(job, steps) if wants_mail else steps)
+        self._start(job, self._then_tell(job, steps, connection, wants_mail=wants_mail))
         return answer(shown, 202)
 
     async def export_users(self, request: Request) -> Response:
@@ -115,6 +116,9 @@ class JobRoutes:
             job = self._tenant.jobs.create("verification_email", {})
             shown = job.document()
             log_operation(self._tenant, request, "Send a verification email", body, shown, 201)
+            user = self._tenant.users.get(self._tenant.users.owner_of(account) or "")
+            entry = self._tenant.user_log(user, origin_of(request), {"email": email})
+            self._tenant.log("svr", {"description": "Verification email request", **entry})
         self._start(job, self._mail(account, email, checked.get("client_id", "")))
         return answer(shown, 201)
 
@@ -153,13 +157,25 @@ class JobRoutes:
             mail_verification(self._tenant, account, email, client_id)
         yield
 
-    def _then_mail(self, job: Job, steps: Iterator[None]) -> Iterator[None]:
+    def _then_tell(
+        self, job: Job, steps: Iterator[None], connection: Connection, *, wants_mail: bool
+    ) -> Iterator[None]:
+        """Do the steps of an import, then log its end and send the owners an e-mail."""
         try:
             yield from steps
-        except Failed:
-            self._tenant.mailbox.send("import-completed", OWNERS, f"The user import {job.id} failed.")
+        except Failed as failure:
+            self._tell_end(job, connection, "fui", str(failure), wants_mail=wants_mail)
             raise
-        self._tenant.mailbox.send("import-completed", OWNERS, f"The user import {job.id} is completed.")
+        self._tell_end(job, connection, "sui", "Successfully imported users", wants_mail=wants_mail)
+
+    def _tell_end(self, job: Job, connection: Connection, log_type: str, description: str, *, wants_mail: bool) -> None:
+        with self._tenant.lock:
+            details = {"job_id": job.id, "summary": job.summary}
+            self._tenant.log(
+                log_type, {"description": description, **connection_fields(connection), "details": details}
+            )
+            if wants_mail:
+                self._tenant.mailbox.send("import-completed", OWNERS, f"The user import {job.id}: {description}")
 
 
 async def read_import(request: Request) -> tuple[bytes, dict[str, str]]:

@@ -74,8 +74,9 @@ class ScimService:
                 with self._tenant.lock:
                     configuration = self._allowed(request, scope)
                     status, resource = operation(configuration, request, body, self._origin(request))
-                    self._log(configuration, request)
+                    self._log("sscim", "Successful SCIM operation", request)
             except ScimError as error:
+                self._log("fscim", error.detail, request)
                 return reply(error.status, error.body())
             return reply(status, resource)
 
@@ -185,10 +186,14 @@ class ScimService:
         user_agent = request.headers.get("user-agent", "")
         return Origin("", "", ip=ip, user_agent=user_agent, hostname=self._tenant.domain)
 
-    def _log(self, configuration: Configuration, request: Request) -> None:
+    def _log(self, log_type: str, description: str, request: Request) -> None:
         told = {"request": {"method": request.method.lower(), "path": request.url.path}}
-        fields = connection_fields(configuration.connection)
-        self._tenant.log("sscim", {"description": "Successful SCIM operation", **fields, "details": told})
+        with self._tenant.lock:
+            found = (one for one in self._tenant.connections.every() if one.id == request.path_params["connection"])
+            fields = connection_fields(next(found, None))
+            origin = self._origin(request)
+            who = {"client_name": "", "ip": origin.ip, "user_agent": origin.user_agent}
+            self._tenant.log(log_type, {"description": description, **fields, **who, "details": told})
 
 
 def listed(resources: list[Resource], request: Request) -> Resource:

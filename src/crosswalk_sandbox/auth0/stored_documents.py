@@ -28,6 +28,9 @@ class StoredDocuments(MutableMapping[str, Document]):
     def __iter__(self) -> Iterator[str]:
         return iter(self._kept)
 
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._kept)
+
     def __len__(self) -> int:
         return len(self._kept)
 

@@ -113,6 +113,7 @@ class Tenant:
         self.events_changed = Signal()
         self.logs_changed = Signal()
         self.subscriptions_closed = 0
+        self.subscriptions_open = 0
         self.faults = Faults("auth0", self.time)
         # Who waits for a moment has to look at the clock again.
         self.time.on_change(self.events_changed.notify)
@@ -180,6 +181,12 @@ class Tenant:
         oldest = self.clock() - timedelta(days=self.knobs.log_retention_days)
         with self.lock:
             self.logs.forget_before(iso_milliseconds(oldest))
+
+    def forget_old_events(self) -> None:
+        """Drop the events that are older than the knob says, if it says anything."""
+        days = self.knobs.event_retention_days
+        if days is not None:
+            self.events.forget_before(iso_milliseconds(self.clock() - timedelta(days=days)))
 
     def close_subscriptions(self) -> None:
         """End all open event subscriptions. Call it before stopping a server, which would wait for them."""
@@ -281,18 +288,23 @@ class Tenant:
         self.organizations.forget_user(user_id, origin)
         self.groups.forget_user(user_id, origin)
 
+    def counts(self) -> dict[str, int]:
+        """Return how many of everything there are."""
+        with self.lock:
+            return {
+                "users": len(self.users),
+                "events": len(self.events),
+                "logs": len(self.logs),
+                "event_streams": len(list(self.event_streams)),
+                "log_streams": len(self.log_streams.all()),
+            }
+
     def snapshot(self) -> dict[str, Any]:
         """Return counts and the lists of users, event streams and log streams, without secrets."""
         with self.lock:
             return {
                 "domain": self.domain,
-                "counts": {
-                    "users": len(self.users),
-                    "events": len(self.events),
-                    "logs": len(self.logs),
-                    "event_streams": len(list(self.event_streams)),
-                    "log_streams": len(self.log_streams.all()),
-                },
+                "counts": self.counts(),
                 "users": [dict(document) for document in self.users],
                 "event_streams": list(self.event_streams),
                 "log_streams": [public_log_stream(stream) for stream in self.log_streams.all()],

@@ -6,6 +6,7 @@ import copy
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from crosswalk_sandbox.auth0.clock import iso_milliseconds, parse_iso
@@ -44,6 +45,10 @@ class UserDirectory:
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Yield the stored documents themselves: for reading only."""
         return iter(self._documents.values())
+
+    def newest(self, count: int) -> list[dict[str, Any]]:
+        """Return the stored documents of the newest users, newest first: for reading only."""
+        return [self._documents[user_id] for user_id in islice(reversed(self._documents), count)]
 
     def create(self, body: object) -> dict[str, Any]:
         """Store a new user and return its document.

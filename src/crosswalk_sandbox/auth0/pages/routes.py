@@ -52,14 +52,14 @@ class Pages:
 
     async def home(self, request: Request) -> Response:
         """Show what there is to see."""
-        snapshot = self._tenant.snapshot()
-        return self._page(request, "home.html", counts=snapshot["counts"], deliveries=snapshot["deliveries"])
+        counts, deliveries = self._tenant.counts(), self._tenant.deliveries.counts()
+        return self._page(request, "home.html", counts=counts, deliveries=deliveries)
 
     async def people(self, request: Request) -> Response:
         """List the newest users."""
         with self._tenant.lock:
             total = len(self._tenant.users)
-            users = list(self._tenant.users)[-MOST_PEOPLE_SHOWN:][::-1]
+            users = self._tenant.users.newest(MOST_PEOPLE_SHOWN)
         return self._page(request, "people.html", users=users, total=total)
 
     async def sign_up_form(self, request: Request) -> Response:

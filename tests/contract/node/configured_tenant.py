@@ -24,8 +24,8 @@ class Configurator:
         self.pages()
         self.protection()
         self.messages()
-        shop = self.access()
-        self.people(shop)
+        shop, grant = self.access()
+        self.people(shop, grant)
         self.streams()
         self.flows()
         self.profiles()
@@ -88,20 +88,20 @@ class Configurator:
         content = {"body": {"text": "{{ code }} it is", "voice": "Your code is {{ code }}"}}
         self.call("POST", "branding/phone/templates", {"type": "otp_verify", "content": content, "disabled": False})
 
-    def access(self) -> str:
-        """Applications, an API, grants and roles; return the id of one application."""
+    def access(self) -> tuple[str, str]:
+        """Applications, an API, grants and roles; return the ids of one application and one grant."""
         shop = self.call("POST", "clients", {"name": "Shop", "app_type": "regular_web", "callbacks": [f"{API}/back"]})
         worker = self.call("POST", "clients", {"name": "Worker", "app_type": "non_interactive"})
         scopes = [{"value": "read:orders", "description": "Read orders"}, {"value": "write:orders"}]
         self.call("POST", "resource-servers", {"name": "Orders", "identifier": API, "scopes": scopes})
         grant = {"client_id": worker["client_id"], "audience": API, "scope": ["read:orders"]}
-        self.call("POST", "client-grants", {**grant, "organization_usage": "allow"})
+        granted = self.call("POST", "client-grants", {**grant, "organization_usage": "allow"})
         buyer = self.call("POST", "roles", {"name": "Buyer", "description": "Buys things"})
         permission = {"resource_server_identifier": API, "permission_name": "read:orders"}
         self.call("POST", f"roles/{buyer['id']}/permissions", {"permissions": [permission]})
-        return str(shop["client_id"])
+        return shop["client_id"], granted["id"]
 
-    def people(self, client_id: str) -> None:
+    def people(self, client_id: str, grant_id: str) -> None:
         """Connections and organizations."""
         database = {"name": "staff", "strategy": "auth0", "enabled_clients": [client_id]}
         staff = self.call("POST", "connections", database)
@@ -114,6 +114,7 @@ class Configurator:
         enabled = {"connection_id": staff["id"], "assign_membership_on_login": True}
         self.call("POST", f"organizations/{acme['id']}/enabled_connections", enabled)
         self.call("POST", f"organizations/{acme['id']}/discovery-domains", {"domain": "acme.example"})
+        self.call("POST", f"organizations/{acme['id']}/client-grants", {"grant_id": grant_id})
 
     def streams(self) -> None:
         """Where logs and events go."""
@@ -132,13 +133,12 @@ class Configurator:
 
     def flows(self) -> None:
         """Actions with their triggers, flows and forms."""
-        code = "exports.onExecutePostLogin = async (event, api) => { api.idToken.setCustomClaim('tier', 'gold'); };\n"
-        trigger = [{"id": "post-login", "version": "v3"}]
-        action = {"name": "Tier", "code": code, "runtime": "node22", "supported_triggers": trigger, "dependencies": []}
-        created = self.call("POST", "actions/actions", action)
-        self.call("POST", f"actions/actions/{created['id']}/deploy", {})
+        self.action("Tier", "post-login", "v3", LOGIN_CODE)
         binding = {"ref": {"type": "action_name", "value": "Tier"}, "display_name": "Tier"}
         self.call("PATCH", "actions/triggers/post-login/bindings", {"bindings": [binding]})
+        exchange = self.action("Exchange", "custom-token-exchange", "v1", EXCHANGE_CODE)
+        profile = {"name": "Partners", "subject_token_type": "urn:partner:token", "type": "custom_authentication"}
+        self.call("POST", "token-exchange-profiles", {**profile, "action_id": exchange})
         vault = {"name": "Slack", "app_id": "SLACK", "setup": {"type": "WEBHOOK", "url": "https://slack.example/x"}}
         connection = self.call("POST", "flows/vault/connections", vault)
         step = {
@@ -152,6 +152,14 @@ class Configurator:
         self.call("POST", "flows", {"name": "Tell Slack", "actions": [step]})
         self.call("POST", "forms", FORM)
 
+    def action(self, name: str, trigger: str, version: str, code: str) -> str:
+        """Create and deploy an Action and return its id."""
+        triggers = [{"id": trigger, "version": version}]
+        body = {"name": name, "code": code, "runtime": "node22", "supported_triggers": triggers, "dependencies": []}
+        created = self.call("POST", "actions/actions", body)
+        self.call("POST", f"actions/actions/{created['id']}/deploy", {})
+        return str(created["id"])
+
     def profiles(self) -> None:
         """Profiles of self-service, of users' attributes, of connections."""
         attributes = [{"name": "email", "description": "Address", "is_optional": False}]
@@ -162,6 +170,8 @@ class Configurator:
         self.call("POST", "connection-profiles", {"name": "Enterprise", "enabled_features": ["scim"]})
 
 
+LOGIN_CODE = "exports.onExecutePostLogin = async (event, api) => { api.idToken.setCustomClaim('tier', 'gold'); };\n"
+EXCHANGE_CODE = "exports.onExecuteCustomTokenExchange = async (event, api) => { api.access.deny('no', 'no'); };\n"
 SMS_TEXTS = ("enrollment_message", "verification_message")
 SMTP = {"smtp_host": "mail.orders.example", "smtp_port": 587, "smtp_user": "shop", "smtp_pass": "a-password"}
 SCRIPT: dict[str, Any] = {"tag": "script", "attributes": {"src": "https://orders.example/login.js", "defer": True}}

@@ -156,6 +156,7 @@ def test_an_exported_tenant_is_the_same_in_another_place(
         "login.orders.example",
         "write:orders",
         "Tier",
+        "Partners",
         "To us",
     ):
         assert held in everything

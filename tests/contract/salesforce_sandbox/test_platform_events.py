@@ -1,6 +1,7 @@
 """Platform events: defined by an administrator, published over both APIs, received by subscribers."""
 
 import io
+import queue
 from collections.abc import Iterator
 from typing import Any
 
@@ -153,6 +154,20 @@ def test_stream_publishes_each_request_and_keeps_its_topic(pubsub: PubSubClient)
         next(call)
     assert code_of(caught.value) == "publish.topic.mismatch"
     assert [each.uuid for each in pubsub.events(ORDERS, 3)] == ["a", "b", "c"]
+
+
+def test_publishing_stream_can_be_broken_off(pubsub: PubSubClient, sandbox: SandboxProcess) -> None:
+    requests: queue.Queue[PublishRequest | None] = queue.Queue()
+    requests.put(PublishRequest(topic_name=ORDERS, events=[an_order(pubsub)]))
+    call = pubsub.stub.PublishStream(iter(requests.get, None), metadata=pubsub.metadata, timeout=10)
+    next(call)
+
+    sandbox.administer("event-faults", disconnect=True)
+
+    with pytest.raises(grpc.RpcError) as caught:
+        next(call)
+    assert (caught.value.code(), code_of(caught.value)) == (grpc.StatusCode.UNAVAILABLE, "service.unavailable")
+    requests.put(None)
 
 
 def test_event_is_published_by_creating_it_over_rest(pubsub: PubSubClient, http: httpx.Client) -> None:

@@ -43,7 +43,7 @@ class OrgEvents:
     faults
         The troubles in force.
     streams
-        The open subscriptions.
+        The open streams.
     keepalive_seconds
         Longest silence of a subscription.
     """

@@ -1,5 +1,7 @@
 """Publishing through the Pub/Sub API: each event has its own result, and one that fails holds back no other."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import grpc
@@ -15,7 +17,7 @@ from crosswalk_pubsub.pubsub_api_pb2 import (
 )
 from crosswalk_sandbox.salesforce.pubsub.access import tenant_guid
 from crosswalk_sandbox.salesforce.pubsub.platform_events import Definition
-from crosswalk_sandbox.salesforce.pubsub.refusals import Refusal, invalid, topic_not_found
+from crosswalk_sandbox.salesforce.pubsub.refusals import Refusal, invalid, topic_not_found, unavailable
 from crosswalk_sandbox.salesforce.pubsub.topics import Topic, find_topic
 
 if TYPE_CHECKING:
@@ -23,6 +25,43 @@ if TYPE_CHECKING:
 
 LARGEST_EVENT = 1_000_000
 """Bytes of an event's payload."""
+
+STREAM_SECONDS = 70.0
+"""How long a publishing stream stays open without a request, as the vendor's proto says."""
+
+
+class PublishRequests:
+    """The requests of one publishing stream.
+
+    Parameters
+    ----------
+    requests
+        What the client sends.
+    """
+
+    def __init__(self, requests: AsyncIterator[PublishRequest]) -> None:
+        self._requests = requests
+        self._is_broken = False
+        self._limit: asyncio.Timeout | None = None
+
+    def break_off(self) -> None:
+        """End the stream as unavailable."""
+        self._is_broken = True
+        if self._limit is not None:
+            self._limit.reschedule(asyncio.get_running_loop().time())
+
+    async def next(self) -> PublishRequest | None:
+        """The next request, None when there are no more; `Refusal` when the stream has to end."""
+        try:
+            async with asyncio.timeout(0 if self._is_broken else STREAM_SECONDS) as self._limit:
+                return await anext(self._requests, None)
+        except TimeoutError:
+            if self._is_broken:
+                raise unavailable() from None
+            message = f"No publish request was sent for {STREAM_SECONDS:g} seconds. Open the stream again."
+            raise Refusal(grpc.StatusCode.UNAVAILABLE, "publish.stream.sweeper.timeout", message) from None
+        finally:
+            self._limit = None
 
 
 def topic_to_publish(org: "Org", name: str) -> Topic:

@@ -20,7 +20,7 @@ from crosswalk_pubsub.pubsub_api_pb2 import (
     TopicRequest,
 )
 from crosswalk_sandbox.salesforce.pubsub.access import authenticate, tenant_guid
-from crosswalk_sandbox.salesforce.pubsub.publishing import publish, topic_to_publish
+from crosswalk_sandbox.salesforce.pubsub.publishing import PublishRequests, publish, topic_to_publish
 from crosswalk_sandbox.salesforce.pubsub.refusals import Context, Refusal, abort, invalid, topic_not_found, unavailable
 from crosswalk_sandbox.salesforce.pubsub.subscription import Subscription
 from crosswalk_sandbox.salesforce.pubsub.topics import Topic, find_topic
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from crosswalk_sandbox.salesforce.org import Org
 
 Answered = TypeVar("Answered")
-
-PUBLISH_STREAM_SECONDS = 70.0
-"""How long a publishing stream stays open without a request, as the vendor's proto says."""
 
 
 class PubSubService:
@@ -104,14 +101,18 @@ class PubSubService:
     ) -> AsyncIterator[PublishResponse]:
         rpc_id = str(uuid.uuid4())
         topic: Topic | None = None
+        stream = PublishRequests(requests)
+        self._org.events.streams.add(stream)
         try:
             await self._admit(context)
-            while (request := await self._next(requests)) is not None:
+            while (request := await stream.next()) is not None:
                 authenticate(self._org, context.invocation_metadata() or ())
                 topic = topic or topic_to_publish(self._org, request.topic_name)
                 yield publish(self._org, topic, request, rpc_id)
         except Refusal as refusal:
             await abort(context, refusal, rpc_id)
+        finally:
+            self._org.events.streams.discard(stream)
 
     async def ManagedSubscribe(self, _requests: AsyncIterator[ManagedFetchRequest], context: Context) -> None:  # noqa: N802
         message = "The sandbox does not emulate managed subscriptions. Use Subscribe and keep the replay id yourself."
@@ -139,11 +140,3 @@ class PubSubService:
         if topic is None:
             raise topic_not_found(tenant_guid(self._org), name)
         return topic
-
-    async def _next(self, requests: AsyncIterator[PublishRequest]) -> PublishRequest | None:
-        try:
-            async with asyncio.timeout(PUBLISH_STREAM_SECONDS):
-                return await anext(requests, None)
-        except TimeoutError:
-            message = f"No publish request was sent for {PUBLISH_STREAM_SECONDS:g} seconds. Open the stream again."
-            raise Refusal(grpc.StatusCode.UNAVAILABLE, "publish.stream.sweeper.timeout", message) from None

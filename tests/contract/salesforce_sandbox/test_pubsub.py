@@ -1,6 +1,7 @@
 """The Pub/Sub API: topics, schemas, subscriptions, where they resume, and how calls are refused."""
 
 import json
+from ssl import create_default_context
 
 import grpc
 import httpx
@@ -358,3 +359,30 @@ def test_an_empty_stream_of_requests_ends_well(pubsub: PubSubClient) -> None:
     no_requests: list[FetchRequest] = []
 
     assert list(pubsub.stub.Subscribe(iter(no_requests), metadata=pubsub.metadata, timeout=10)) == []
+
+
+def test_each_org_has_a_stream_of_its_own(pubsub: PubSubClient, sandbox: SandboxProcess, org: Salesforce) -> None:
+    second = sandbox.add_org("second")
+    try:
+        form = {"grant_type": "client_credentials", "client_id": second.client_id}
+        tls = create_default_context(cafile=str(sandbox.access.ca_file))
+        with httpx.Client(base_url=second.instance_url, verify=tls, timeout=10, trust_env=False) as http:
+            reply = http.post("/services/oauth2/token", data={**form, "client_secret": second.client_secret})
+        other = PubSubClient(
+            second.pubsub_endpoint,
+            sandbox.access.ca_file,
+            token=reply.json()["access_token"],
+            instance_url=second.instance_url,
+            tenant_id=second.organization_id,
+        )
+        make_contacts(org, 1)
+        sandbox.administer("save", org="second", object="Contact", fields={"LastName": "Of the second"})
+
+        assert other.events(CONTACTS, 1)[0].fields["Name"]["LastName"] == "Of the second"
+        other.metadata = pubsub.metadata
+        with pytest.raises(grpc.RpcError) as caught:
+            other.topic(CONTACTS)
+        assert code_of(caught.value) == "service.auth.error"
+        other.channel.close()
+    finally:
+        sandbox.remove_org("second")

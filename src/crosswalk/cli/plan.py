@@ -14,6 +14,7 @@ from crosswalk.cli.output import counted, print_line
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
     from crosswalk.domain.candidate import Candidate
+    from crosswalk.domain.effect import EffectStep
     from crosswalk.domain.ids import SyncName
     from crosswalk.domain.plan import Plan
     from crosswalk.domain.write import FieldsWrite
@@ -109,7 +110,8 @@ def _as_text(plan: "Plan") -> list[str]:
         lines += [_candidate(each) for each in plan.conflict.candidates]
     if plan.waits_for:
         lines.append(f"  waits: {plan.waits_for}")
-    if not (plan.writes or plan.conflict or plan.disputed):
+    lines += [f"  {_step(step)}" for step in plan.effects]
+    if not (plan.writes or plan.conflict or plan.disputed or plan.effects):
         lines.append("  nothing to write")
     return lines
 
@@ -126,6 +128,11 @@ def _heading(write: "FieldsWrite") -> str:
     if isinstance(write, UserWrite):
         return f"update Auth0 user {write.user_id}"
     return f"{write.action.value} {write.object} {write.record_id or '(new)'}"
+
+
+def _step(step: "EffectStep") -> str:
+    """A flow's step: what it does, in which flow, and why."""
+    return f"{step.step.value} {step.effect.key}   ({step.flow}, {step.place}): {step.effect.because}"
 
 
 def _shown(value: object) -> str:

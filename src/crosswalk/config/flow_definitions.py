@@ -27,7 +27,7 @@ def _deactivation(flow: DeactivationConfig, place: Place) -> DeactivationFlow:
         task=None
         if task is None
         else TaskTemplate(
-            task.subject, task.description, task.due_days, task.priority, task.status, task.closed_status
+            task.subject, task.description or "", task.due_days, task.priority, task.status, task.closed_status
         ),
         key_field=flow.key_field,
         place=place,

@@ -6,8 +6,10 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from crosswalk.config.section import Section
-from crosswalk.config.values import ApiName, Duration, Expression, Text, refuse
-from crosswalk.domain.values import FieldValue
+from crosswalk.config.values import ApiName, Duration, Expression, Kind, Text, refuse
+
+FieldConstant = Annotated[str | int | float | bool | None, Kind("value")]
+"""A value that a record's field can hold."""
 
 
 def _at_most_a_month(value: timedelta) -> timedelta:
@@ -20,7 +22,7 @@ class TaskConfig(Section):
     """A task in Salesforce for the owner of the account, or of the lead."""
 
     subject: Text = Field(description="What the task is called.", examples=["Customer has left: find out why"])
-    description: str = Field(default="", description="What it says.")
+    description: Text | None = Field(default=None, description="What it says.")
     due_days: int = Field(default=3, ge=0, le=365, description="Days from the change to the task's date.")
     priority: Text = Field(default="High", description="One of the org's priorities of tasks.")
     status: Text = Field(default="Not Started", description="Its first status.")
@@ -34,7 +36,7 @@ class DeactivationConfig(Section):
         default="user.blocked === true",
         description="JavaScript expression over `user`: who counts as inactive. A deleted user does always.",
     )
-    fields: dict[ApiName, dict[ApiName, FieldValue]] = Field(
+    fields: dict[ApiName, dict[ApiName, FieldConstant]] = Field(
         default={},
         description="What the record has meanwhile, by object; on return it gets back what it had.",
         examples=[{"Contact": {"Status__c": "Inactive"}}],

@@ -178,3 +178,15 @@ class SyncConfig(Section):
     flows: FlowsConfig = Field(
         default=FlowsConfig(), description="Behaviours beyond keeping fields in step; each is off until written down."
     )
+
+    @model_validator(mode="after")
+    def _no_field_has_two_owners(self) -> Self:
+        marks = self.flows.deactivation.fields if self.flows.deactivation is not None else {}
+        for target in self.targets:
+            for name in marks.get(target.object, {}):
+                if name in target.fields:
+                    refuse(
+                        f"{target.object}.{name} is mapped, and marked by the flow deactivation as well",
+                        "one of them: a field has one owner",
+                    )
+        return self

@@ -26,12 +26,15 @@ class Effect(Struct, frozen=True):
         What takes it back; `None` for what cannot be taken back (an invitation) or is not meant to be (a new user).
     because
         Why the flow wants it, in one sentence.
+    once
+        Whether it is done a single time for the subject, even if its cause comes back: nobody is invited twice.
     """
 
     key: str
     write: Write
     undo: Write | None
     because: str
+    once: bool = False
 
 
 class Step(StrEnum):
@@ -53,8 +56,9 @@ class EffectStep(Struct, frozen=True):
 
 
 class HeldEffect(Struct, frozen=True):
-    """An effect that was done and not undone, and for which subject of which flow."""
+    """An effect that was done and not undone: for which subject of which flow, and in which of its episodes."""
 
     flow: str
     subject: str
     effect: Effect
+    episode: int = 0

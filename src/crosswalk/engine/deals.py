@@ -19,6 +19,7 @@ from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.effect import EffectStep, Step
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.record import Record
+from crosswalk.domain.user_writes import UserCreate
 from crosswalk.engine import ledger
 from crosswalk.engine.effect_books import book_steps, wait_of, writes_of
 from crosswalk.engine.isolation import isolating
@@ -130,7 +131,7 @@ class DealReconciler:
 
     async def _settle(self, books: Books, subject: UserId, state: _Found, holding: Holding) -> Booking:
         """Bring about the next round of what one deal wants."""
-        wanted, more = self._round(state)
+        wanted, more = self._round(state, holding)
         steps = await self._steps(subject, wanted, holding)
         results = await self._writer.write(writes_of(steps))
         seq = books.seqs.get(subject)
@@ -147,11 +148,14 @@ class DealReconciler:
             outcome = "written" if booked.taken else "unchanged"
         return Booking(subject, outcome, wait_s or 0.0, None, booked.audit, tuple(problems), booked.taken)
 
-    def _round(self, state: _Found) -> tuple[Wanted, bool]:
+    def _round(self, state: _Found, holding: Holding) -> tuple[Wanted, bool]:
         """The effects of this round, and whether there is another: the link first, then the user, then its rights."""
         wanted = wanted_effects(self._flow.flow, state.deal, state.contact, state.user_id, self._link_field)
         if state.user_id is not None or state.contact is None or not wanted.effects:
             return wanted, False
+        if any(isinstance(each.effect.write, UserCreate) for each in holding.held):
+            message = "The deal is won, but the user that was made for it is gone from Auth0; it is not made again."
+            return Wanted(problem=message), False
         linked = self._link_field is None or state.contact.fields.get(self._link_field) == new_user_id(state.contact)
         first = 1 if self._link_field is not None else 0
         return Wanted(wanted.effects[: first + 1] if linked else wanted.effects[:first]), True

@@ -67,7 +67,7 @@ class IdentityFlows:
         starting = [
             plan.record
             for user_id, plan in plans.items()
-            if plan.record is not None and inactive.get(user_id) is True and not held.get(user_id, _NOTHING).held
+            if plan.record is not None and inactive.get(user_id) is True and not _present(held.get(user_id, _NOTHING))
         ]
         try:
             around = await self._surroundings(starting)
@@ -104,7 +104,7 @@ class IdentityFlows:
             if plan.record is None:
                 # The record is only being made: the flow comes once it is there.
                 return replace(plan, unfinished=any(w.action is Action.CREATE for w in plan.record_writes))
-            if holding.held:
+            if _present(holding):
                 return plan  # what is there stays as it was made
             wanted = wanted_effects(
                 flow, identity, plan.record, around.get(plan.record.id, Surroundings()), holding.episode
@@ -126,6 +126,11 @@ class IdentityFlows:
 
     async def _in_thread(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+
+def _present(holding: Holding) -> bool:
+    """Whether the flow did anything in the present episode."""
+    return any(each.episode == holding.episode for each in holding.held)
 
 
 def _may_be_undone(held: HeldEffect, record: Record | None) -> bool:

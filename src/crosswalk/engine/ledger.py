@@ -27,6 +27,7 @@ from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, RecordWrite, UserWrite
 from crosswalk.engine.effect_books import AUTH0_USER, book_steps
 from crosswalk.engine.writing import Result
+from crosswalk.reconcile.effects import write_of
 from crosswalk.reconcile.planner import keep_base
 from crosswalk.store import audit, claims, due, effects, links, problems
 from crosswalk.store.audit import AuditEntry
@@ -97,6 +98,7 @@ class Books(Struct, frozen=True):
         steps = book_steps(self.sync, ACTOR, plan.user_id, plan.episode, plan.effects, rest, seq)
         problems_found += [self.step_failed(plan.user_id, step, failure) for step, failure in steps.failures]
         entries += steps.audit
+        record = _after_steps(record, steps.taken)
         agreed = _agreed(plan, record, link, failures)
         all_failures = [failure for _, failure in (*failures, *steps.failures)]
         waits = [failure.after_s or 0.0 for failure in all_failures if isinstance(failure, RetryLater)]
@@ -295,6 +297,16 @@ def _outcome(plan: Plan, entries: Sequence[AuditEntry], failures: Sequence[Failu
     if plan.situation in {Situation.DELETED, Situation.FILTERED}:
         return plan.situation.value
     return "unchanged" if plan.record is not None else plan.situation.value
+
+
+def _after_steps(record: Record | None, steps: Sequence[StepTaken]) -> Record | None:
+    """The record as it is once flows wrote to it."""
+    for taken in steps:
+        write = write_of(taken.step)
+        if record is not None and isinstance(write, RecordWrite) and write.record_id == record.id:
+            fields = {field.field: field.new for field in write.fields}
+            record = Record(record.object, record.id, {**record.fields, **fields})
+    return record
 
 
 def _after(record: Record | None, write: RecordWrite, result: Written) -> Record:

@@ -113,7 +113,7 @@ def wanted_effects(
     if flow.invitation is not None and user == new_id:
         # Only for a user that the deal made: whoever has an account already needs no password from us.
         to = RecordField(contact.object, contact.id, flow.invitation.field)
-        effects.append(Effect(f"ticket/{user}", TicketIssue(user, flow.invitation.ttl_s, to), None, because))
+        effects.append(Effect(f"ticket/{user}", TicketIssue(user, flow.invitation.ttl_s, to), None, because, once=True))
     return Wanted(tuple(effects))
 
 
@@ -125,7 +125,7 @@ def new_user_id(contact: Record) -> UserId:
 def _linked(flow: ClosedWonFlow, contact: Record, user: UserId, link_field: str, because: str) -> Effect:
     field = FieldWrite(link_field, contact.fields.get(link_field), user, Reason.LINKED, flow.place)
     write = RecordWrite(Action.UPDATE, contact.object, contact.id, (link_field, user), (field,))
-    return Effect(f"link/{contact.id}/{user}", write, None, because)
+    return Effect(f"link/{contact.id}/{user}", write, None, because, once=True)
 
 
 def _user(flow: ClosedWonFlow, contact: Record, email: str, new_id: UserId, because: str) -> Effect:
@@ -133,7 +133,7 @@ def _user(flow: ClosedWonFlow, contact: Record, email: str, new_id: UserId, beca
     profile: dict[str, Any] = {key: value for key, field in names.items() if (value := contact.fields.get(field))}
     # The connection puts `auth0|` before it.
     profile |= {"user_id": new_id.partition("|")[2], "email_verified": False, "verify_email": False}
-    return Effect(f"user/{contact.id}", UserCreate(email, flow.connection, profile), None, because)
+    return Effect(f"user/{contact.id}", UserCreate(email, flow.connection, profile), None, because, once=True)
 
 
 def _read(row: Any) -> Deal:

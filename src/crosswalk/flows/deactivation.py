@@ -130,7 +130,7 @@ def _made(
         return RecordWrite(Action.CREATE, "Task", None, external_id, writes)
 
     undo = None if closed_status is None else write({"Status": closed_status}, Reason.UNDONE)
-    return Effect(key, write({k: v for k, v in fields.items() if v is not None}, Reason.FLOW), undo, because)
+    return Effect(key, write({k: v for k, v in fields.items() if v not in (None, "")}, Reason.FLOW), undo, because)
 
 
 def _about(record: Record, around: Surroundings) -> dict[str, FieldValue]:

@@ -33,7 +33,7 @@ def effect_steps(
     steps = [EffectStep(Step.DO, flow, effect, place) for effect in wanted if effect.key not in held_keys]
     for each in reversed(held):
         effect = each.effect
-        if effect.key in wanted_keys:
+        if effect.key in wanted_keys or effect.once:
             continue
         only_forgotten = effect.undo is None or effect.key in shared
         steps.append(EffectStep(Step.RELEASE if only_forgotten else Step.UNDO, flow, effect, place))

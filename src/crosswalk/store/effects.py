@@ -13,7 +13,7 @@ _decode = msgspec.json.Decoder(Effect).decode
 
 # Relies on the primary key. The number of an episode is one more than that of the last one that ended.
 HELD = """
-SELECT subject, effect::text, number
+SELECT subject, effect::text, episode
 FROM effects
 WHERE sync = %s AND flow = %s AND subject = ANY(%b::text[]) AND undone_at IS NULL
 ORDER BY number
@@ -70,8 +70,8 @@ async def read(connection: Connection, sync: SyncName, flow: str, subjects: Coll
     """What the flow holds for each of these subjects; those it never did anything for are absent."""
     names = list(subjects)
     held: dict[str, list[HeldEffect]] = {}
-    for subject, effect, _ in await (await connection.execute(HELD, (sync, flow, names))).fetchall():
-        held.setdefault(subject, []).append(HeldEffect(flow, subject, _decode(effect)))
+    for subject, effect, episode in await (await connection.execute(HELD, (sync, flow, names))).fetchall():
+        held.setdefault(subject, []).append(HeldEffect(flow, subject, _decode(effect), episode))
     episodes: dict[str, int] = dict(await (await connection.execute(EPISODES, (sync, flow, names))).fetchall())
     return {
         subject: Holding(tuple(held.get(subject, ())), episodes.get(subject, 0)) for subject in held.keys() | episodes

@@ -1,0 +1,1 @@
+"""The flows, and what is to be done and undone for them."""

@@ -1,0 +1,101 @@
+"""What ought to be while a user is blocked or deleted."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from crosswalk.domain.effect import Effect
+from crosswalk.domain.flow import DeactivationFlow, TaskTemplate
+from crosswalk.domain.record import Record
+from crosswalk.domain.write import Action, RecordWrite, Write
+from crosswalk.flows.deactivation import CompiledDeactivation, Surroundings, wanted_effects
+from tests.core_builders import a_place, a_record, an_identity
+
+TASK = TaskTemplate("Find out why", "Ask.", 3, "High", "Not Started", "Completed")
+FLOW = DeactivationFlow(
+    "user.blocked === true", {"Contact": {"Standing__c": "Inactive"}}, "Deactivated", TASK, "Key__c", a_place()
+)
+AROUND = Surroundings("005000000000001AAA", "001000000000001AAA")
+CONTACT = a_record("003000000000001AAA", Standing__c="Good")
+
+
+def fields(write: Write | None) -> dict[str, Any]:
+    assert isinstance(write, RecordWrite)
+    return {field.field: field.new for field in write.fields}
+
+
+def wanted(flow: DeactivationFlow = FLOW, record: Record = CONTACT, episode: int = 0) -> list[Effect]:
+    return wanted_effects(flow, an_identity(blocked=True), record, AROUND, episode)
+
+
+@pytest.mark.parametrize(("user", "inactive"), [({"blocked": True}, True), ({"blocked": False}, False), ({}, False)])
+def test_the_condition_says_who_counts_as_inactive(user: dict[str, Any], inactive: bool) -> None:
+    assert CompiledDeactivation(FLOW).inactive([an_identity(**user)]) == {"auth0|ada": inactive}
+
+
+def test_a_deleted_user_counts_whatever_the_condition_says() -> None:
+    gone = replace(an_identity(), deleted=True)
+
+    assert CompiledDeactivation(FLOW).inactive([gone]) == {"auth0|ada": True}
+
+
+def test_a_condition_that_fails_says_why() -> None:
+    flow = replace(FLOW, when="user.missing.deeper")
+
+    [reason] = CompiledDeactivation(flow).inactive([an_identity()]).values()
+
+    assert isinstance(reason, str)
+    assert reason.startswith("the condition of the flow failed: TypeError: cannot read property 'deeper'")
+
+
+def test_the_mark_gives_back_what_was_there_before() -> None:
+    mark = wanted()[0]
+
+    assert (fields(mark.write), fields(mark.undo)) == ({"Standing__c": "Inactive"}, {"Standing__c": "Good"})
+    assert isinstance(mark.write, RecordWrite)
+    assert (mark.write.action, mark.write.record_id) == (Action.UPDATE, CONTACT.id)
+
+
+def test_the_note_stays_and_the_task_is_closed() -> None:
+    _, note, task = wanted()
+
+    assert fields(note.write) == {
+        "Subject": "Deactivated",
+        "Status": "Completed",
+        "WhoId": CONTACT.id,
+        "OwnerId": AROUND.owner,
+        "WhatId": AROUND.account,
+    }
+    assert note.undo is None
+    assert fields(task.write)["ActivityDate"] == "2026-01-05"
+    assert fields(task.undo) == {"Status": "Completed"}
+
+
+def test_each_episode_makes_a_task_of_its_own_and_doing_one_again_does_not() -> None:
+    names = [
+        [each.write.external_id for each in wanted(episode=number) if isinstance(each.write, RecordWrite)][1:]
+        for number in (0, 0, 1)
+    ]
+
+    assert names[0] == names[1]
+    assert not set(names[0]) & set(names[2])
+
+
+def test_a_lead_has_no_account_and_an_account_is_one() -> None:
+    lead = fields(wanted(record=a_record("00Q000000000001AAA", "Lead"))[-1].write)
+    account = fields(wanted(record=a_record("001000000000009AAA", "Account"))[-1].write)
+
+    assert (lead["WhoId"], "WhatId" in lead) == ("00Q000000000001AAA", False)
+    assert (account["WhatId"], "WhoId" in account) == ("001000000000009AAA", False)
+
+
+def test_what_is_not_configured_is_not_wanted() -> None:
+    assert wanted(replace(FLOW, fields={}, note=None, task=None)) == []
+
+
+def test_surroundings_prefer_the_owner_of_the_account() -> None:
+    read = a_record("003000000000001AAA", **{"Account.OwnerId": "a", "OwnerId": "b", "AccountId": "c"})
+
+    assert Surroundings.of(read) == Surroundings("a", "c")
+    assert Surroundings.of(a_record("00Q000000000001AAA", "Lead", OwnerId="b")) == Surroundings("b", None)

@@ -24,9 +24,9 @@ Emulated
 
 Not emulated
     Logins: flows other than the code flow, pushed or signed requests, wildcards in callbacks, signatures other than
-    RS256, client assertions, user tokens for the Management API, second factors but the authenticator app, recovery
-    codes, passwordless logins. `organization_require_behavior` is always ``no_prompt``. Providers are played by a
-    page; nothing is sent to them, and mappings of attributes are not followed.
+    RS256, client assertions, user tokens for the Management API, second factors but the authenticator app with
+    its recovery code, passwordless logins. `organization_require_behavior` is always ``no_prompt``. Providers are
+    played by a page; nothing is sent to them, and mappings of attributes are not followed.
 
     Search is consistent at once here unless a knob delays it, and eventually so at the vendor. E-mails stay in the
     tenant's mailbox. The first database is enabled for every application that does not turn it off. `http` URLs of

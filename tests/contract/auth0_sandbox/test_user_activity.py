@@ -14,7 +14,7 @@ from crosswalk_sandbox.auth0 import Tenant
 from crosswalk_sandbox.auth0.signin.otp import STEP_SECONDS, new_secret, one_time_password
 
 from .conftest import ada
-from .signing_in import Application, Browser, code_of, returned
+from .signing_in import Application, Browser, code_of, returned, types_logged
 
 DAY = 86_400
 
@@ -143,6 +143,28 @@ def test_an_authenticator_app_is_set_up_and_taken_away(
     assert list(auth0.users.enrollments.get(ada_id)) == []
     with pytest.raises(NotFoundError):
         methods.get(ada_id, created.id)
+
+
+def test_a_recovery_code_stands_in_for_the_app_once(
+    auth0: ManagementClient, tenant: Tenant, browser: Browser, shop: Application, ada_id: str
+) -> None:
+    tenant.signin.mfa_policies = ["all-applications"]
+    with pytest.raises(NotFoundError):
+        auth0.users.regenerate_recovery_code(ada_id)
+    auth0.users.authentication_methods.create(ada_id, type="totp", totp_secret=new_secret())
+    code = auth0.users.regenerate_recovery_code(ada_id).recovery_code or ""
+
+    browser.open(shop.authorize_url())
+    link = browser.log_in().text.partition('href="/u/mfa-recovery')[2].partition('"')[0]
+    browser.open(f"/u/mfa-recovery{link}")
+    assert "invalid" in browser.submit(code="0" * 24).text
+    assert "code" in returned(browser.submit(code=code))
+
+    browser.open(shop.authorize_url(prompt="login"))
+    link = browser.log_in().text.partition('href="/u/mfa-recovery')[2].partition('"')[0]
+    browser.open(f"/u/mfa-recovery{link}")
+    assert "invalid" in browser.submit(code=code).text
+    assert types_logged(tenant) == ["gd_recovery_failed", "gd_recovery_succeed", "s", "gd_recovery_failed"]
 
 
 def test_logins_and_sign_ups_are_counted_by_day(

@@ -1,4 +1,4 @@
-"""`/api/v2/users/{id}/authentication-methods`: the second factors of users, which are authenticator apps here."""
+"""The second factors of users, which are authenticator apps here, and their recovery codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from crosswalk_sandbox.auth0.problems import Problem, invalid_property
 from crosswalk_sandbox.auth0.routes.exchange import Query, answer, no_content, origin_of, read_json
 from crosswalk_sandbox.auth0.routes.operations import log_operation
 from crosswalk_sandbox.auth0.schema import Property, check_body
-from crosswalk_sandbox.auth0.signin.otp import Enrollment
+from crosswalk_sandbox.auth0.signin.otp import Enrollment, new_recovery_code
 from crosswalk_sandbox.auth0.signin.records import log_user_id
 from crosswalk_sandbox.auth0.tenant import Tenant
 
@@ -80,6 +80,15 @@ def authentication_method_routes(tenant: Tenant) -> list[BaseRoute]:
                 end(request)
         return no_content()
 
+    async def regenerate(request: Request) -> Response:
+        with tenant.lock:
+            enrollment = known(request)
+            if enrollment is None:
+                raise Problem(404, "The user has no recovery code.", "inexistent_recovery_code")
+            enrollment.recovery_code = new_recovery_code()
+            log_operation(tenant, request, "Regenerate recovery code", {}, {"recovery_code": "*****"})
+        return answer({"recovery_code": enrollment.recovery_code})
+
     def end(request: Request) -> None:
         user_id = request.path_params["id"]
         tenant.signin.enrollments.remove(user_id)
@@ -92,6 +101,7 @@ def authentication_method_routes(tenant: Tenant) -> list[BaseRoute]:
         Route(base, delete_all, methods=["DELETE"]),
         Route(f"{base}/{{method}}", get, methods=["GET"]),
         Route(f"{base}/{{method}}", delete, methods=["DELETE"]),
+        Route("/users/{id}/recovery-code-regeneration", regenerate, methods=["POST"]),
     ]
 
 

@@ -47,13 +47,16 @@ from crosswalk_sandbox.auth0.signin.transactions import AuthorizationRequest, Tr
 from crosswalk_sandbox.auth0.tenant import Tenant
 
 OVER = "You may have pressed the back button, refreshed during login, opened too many login dialogs, or there is some issue with cookies, since we couldn't find your session. Try logging in again from the application and if the problem persists please contact the administrator."  # noqa: E501 - one sentence of the vendor's
+RECOVERY = "mfa-recovery-code-challenge"
+# Pages between which a person may choose, whichever of them the login has come to.
+EXCHANGEABLE = ({"login", "signup", "provider"}, {"mfa-otp-challenge", RECOVERY})
 Answer = Response | Pending[Response]
 
 
 def authorize_routes(tenant: Tenant) -> list[BaseRoute]:
     """Return the routes of the login."""
     pages = SignInPages(tenant)
-    steps = ("login", "signup", "provider", "mfa-otp-challenge", "mfa-otp-enrollment", "consent")
+    steps = ("login", "signup", "provider", "consent", "mfa-otp-challenge", "mfa-otp-enrollment", RECOVERY)
     return [
         Route("/authorize", pages.authorize, methods=["GET", "POST"]),
         *(Route(f"/u/{step}", pages.show, methods=["GET"], name=step) for step in steps),
@@ -167,10 +170,9 @@ class SignInPages:
     ) -> Answer:
         page = page_of(request)
         step = self._flow.next_step(transaction, origin)
-        # Whoever is not known yet may change between the two forms.
         if page == "provider" and not transaction.provider:
             return self._advance(request, transaction, origin)
-        if page != step and not ({page, step} <= {"login", "signup", "provider"}):
+        if page != step and not any({page, step} <= pages for pages in EXCHANGEABLE):
             return self._advance(request, transaction, origin)
         if form is None:
             return self._page(page, transaction)

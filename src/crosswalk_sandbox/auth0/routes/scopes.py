@@ -38,6 +38,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"/sessions/[^/]+(/revoke)?$", "GET read:sessions, * delete:sessions"),
         (r"/users/[^/]+/refresh-tokens$", "refresh_tokens"),
         (r"/refresh-tokens(/[^/]+)?$", "GET read:refresh_tokens, * delete:refresh_tokens"),
+        (r"/users/[^/]+/recovery-code-regeneration$", "* update:users"),
         (r"/users/[^/]+/authentication-methods(/[^/]+)?$", "authentication_methods"),
         (r"/jobs/users-imports$", "* create:users"),
         (r"/jobs/users-exports$", "* read:users"),

@@ -42,6 +42,7 @@ class Forms:
             "signup": self._sign_up,
             "provider": self._from_provider,
             "mfa-otp-challenge": self._challenge,
+            "mfa-recovery-code-challenge": self._recover,
             "mfa-otp-enrollment": self._enroll,
             "consent": self._consent,
         }
@@ -154,6 +155,15 @@ class Forms:
             return WRONG_CODE
         transaction.methods.append("mfa")
         log_user_id(self._tenant, "gd_auth_succeed", user_id, origin)
+        return None
+
+    def _recover(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:
+        user_id = transaction.user_id or ""
+        if not self._tenant.signin.enrollments.recover(user_id, form.get("code", "")):
+            log_user_id(self._tenant, "gd_recovery_failed", user_id, origin)
+            return WRONG_CODE
+        transaction.methods.append("mfa")
+        log_user_id(self._tenant, "gd_recovery_succeed", user_id, origin)
         return None
 
     def _enroll(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> str | None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
+import string
 import struct
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,17 +18,24 @@ STEP_SECONDS = 30
 DIGITS = 6
 # A code of the step before or after is taken as well, for clocks that differ a little.
 STEPS_OFF = 1
+RECOVERY_ALPHABET = string.ascii_uppercase + string.digits
+
+
+def new_recovery_code() -> str:
+    """Return a recovery code: 24 letters and digits."""
+    return "".join(secrets.choice(RECOVERY_ALPHABET) for _ in range(24))
 
 
 @dataclass(slots=True)
 class Enrollment:
-    """A person's authenticator app."""
+    """A person's authenticator app, and the recovery code for when it is lost."""
 
     id: str
     secret: str = field(repr=False)
     enrolled_at: datetime
     last_step: int = -1
     name: str = ""
+    recovery_code: str = field(default_factory=new_recovery_code, repr=False)
 
 
 class Enrollments:
@@ -59,6 +67,15 @@ class Enrollments:
         if step is None or step <= enrollment.last_step:
             return False
         enrollment.last_step = step
+        return True
+
+    def recover(self, user_id: str, code: str) -> bool:
+        """Tell whether `code` is the user's recovery code, which another one replaces then."""
+        enrollment = self._by_user.get(user_id)
+        wanted = "" if enrollment is None else enrollment.recovery_code
+        if enrollment is None or not hmac.compare_digest(wanted.encode(), code.strip().upper().encode()):
+            return False
+        enrollment.recovery_code = new_recovery_code()
         return True
 
 

@@ -16,6 +16,8 @@ EXCHANGES = {
     "sertft": "Refresh Token for Access Token",
     "gd_auth_succeed": "Guardian - Second factor authentication success (otp)",
     "gd_auth_failed": "Guardian - Second factor authentication failed (otp)",
+    "gd_recovery_succeed": "Guardian - Second factor recovery success",
+    "gd_recovery_failed": "Guardian - Second factor recovery failed",
     "gd_enrollment_complete": "Guardian - Enrollment complete (otp)",
     "mfar": "MFA Required",
     "slo": "User successfully logged out",

@@ -196,7 +196,8 @@ class Planner:
         if write.action is Action.UPDATE and write.record_id is not None:
             return [Claim(plan.user_id, write.object, "Id", write.record_id)]
         keys = evaluation.targets[self._compiled.target_indexes[write.object]].keys
-        return [Claim(plan.user_id, key.object, key.field, key.normal) for key in keys if key is not None]
+        # Keys of several long values would not fit into the index; people who share this much of one may wait in turn.
+        return [Claim(plan.user_id, key.object, key.field, key.normal[:300]) for key in keys if key is not None]
 
     async def _in_thread(self, function: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)

@@ -18,6 +18,7 @@ from crosswalk_sandbox.auth0.actions.state import Actions
 from crosswalk_sandbox.auth0.clients import Clients
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
 from crosswalk_sandbox.auth0.configuration import Resources, Settings
+from crosswalk_sandbox.auth0.configuration.settings_table import BRUTE_FORCE_PROTECTION
 from crosswalk_sandbox.auth0.connections import Connections
 from crosswalk_sandbox.auth0.deliveries import DeliveryQueue
 from crosswalk_sandbox.auth0.event_streams import EventStreams
@@ -311,6 +312,10 @@ class Tenant:
                 "deliveries": self.deliveries.counts(),
                 "action_executions": [execution.shown() for execution in self.actions.executions.newest(20)],
             }
+
+    def brute_force_protection(self) -> dict[str, Any]:
+        """Return the settings by which wrong passwords block an account."""
+        return self.settings.read(BRUTE_FORCE_PROTECTION, BRUTE_FORCE_PROTECTION.path)
 
     def _in_process(self) -> Origin:
         return Origin(self.client_id, "Sandbox", hostname=self.domain)

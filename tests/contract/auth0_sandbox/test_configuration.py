@@ -12,6 +12,9 @@ from auth0.management.errors import BadRequestError, ConflictError, ForbiddenErr
 
 from crosswalk_sandbox.auth0 import Tenant
 
+from .conftest import CONNECTION, ada
+from .signing_in import MakeApplication
+
 NO_RETRY: RequestOptions = {"max_retries": 0}
 SMTP = {"smtp_host": "mail.example", "smtp_port": 587, "smtp_user": "shop", "smtp_pass": "a-password"}
 PEM = "-----BEGIN PUBLIC KEY-----\nMFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAK\n-----END PUBLIC KEY-----\n"
@@ -93,6 +96,25 @@ def test_no_secret_of_the_configuration_is_shown_or_logged(api: httpx.Client, te
 
     assert (made.json()["ready"], len(made.json()["fingerprint"])) == (True, 64)
     assert "a-password" not in f"{seen}{made.text}{list(tenant.logs.entries())}{tenant.snapshot()}"
+
+
+def test_as_many_wrong_passwords_block_an_account_as_are_set(
+    auth0: ManagementClient, http: httpx.Client, make_application: MakeApplication, ada_id: str
+) -> None:
+    grant = "http://auth0.com/oauth/grant-type/password-realm"
+    shop = make_application(grant_types=[grant]).client
+    login = {"client_id": shop["client_id"], "client_secret": shop["client_secret"], "username": "ada@example.com"}
+    login |= {"grant_type": grant, "realm": CONNECTION, "password": "wrong"}
+    auth0.attack_protection.brute_force_protection.update(max_attempts=2)
+
+    refused = [http.post("/oauth/token", data=login).json()["error"] for _ in range(3)]
+    blocked = auth0.user_blocks.list(ada_id).blocked_for or []
+    auth0.attack_protection.brute_force_protection.update(enabled=False)
+    let_through = http.post("/oauth/token", data={**login, "password": ada()["password"]})
+
+    assert refused == ["invalid_grant", "invalid_grant", "too_many_attempts"]
+    assert [one.identifier for one in blocked] == ["ada@example.com"]
+    assert let_through.status_code == 200
 
 
 def test_second_factors_are_turned_on_and_off(auth0: ManagementClient) -> None:

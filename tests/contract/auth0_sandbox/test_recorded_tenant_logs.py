@@ -86,7 +86,7 @@ def recorded_logs() -> list[dict[str, Any]]:
 def cause_everything(call: Call, http: httpx.Client) -> None:
     """Do what the recorded logs tell of, as far as it can be done here."""
     for path in ("suspicious-ip-throttling", "breached-password-detection", "brute-force-protection"):
-        call("PATCH", f"attack-protection/{path}", {"enabled": False})
+        call("PATCH", f"attack-protection/{path}", {"enabled": True})
     call("PATCH", "attack-protection/captcha", {"active_provider_id": "auth_challenge"})
     call("POST", "roles", {"name": "Buyer"})
     call("PUT", "guardian/factors/sms", {"enabled": True})

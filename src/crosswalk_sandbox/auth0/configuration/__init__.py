@@ -1,4 +1,4 @@
-"""A tenant's configuration that decides nothing in logins: settings documents and collections of configured things.
+"""A tenant's configuration: settings documents, and collections of configured things. Little of it changes logins.
 
 `settings` is what there is one of (tenant settings, branding, attack protection, providers, templates), `resources`
 what there are many of (forms, flows, profiles, custom domains); both are behaviour over tables, `settings_table` and

@@ -96,6 +96,23 @@ PAGES = (
     ),
 )
 
+BRUTE_FORCE_PROTECTION = SettingsDocument(
+    path="/attack-protection/brute-force-protection",
+    noun="attack_protection",
+    about="Brute-force settings",
+    properties=flags("enabled")
+    | lists("shields", "allowlist")
+    | choice("mode", "count_per_identifier_and_ip", "count_per_identifier")
+    | choice("form_submission_mode", "auto", "manual")
+    | whole_numbers("max_attempts"),
+    initial={
+        "enabled": True,
+        "shields": ["block", "user_notification"],
+        "mode": "count_per_identifier_and_ip",
+        "allowlist": [],
+        "max_attempts": 10,
+    },
+)
 ATTACK_PROTECTION = (
     SettingsDocument(
         path="/attack-protection/bot-detection",
@@ -133,23 +150,7 @@ ATTACK_PROTECTION = (
         },
         merged=("stage",),
     ),
-    SettingsDocument(
-        path="/attack-protection/brute-force-protection",
-        noun="attack_protection",
-        about="Brute-force settings",
-        properties=flags("enabled")
-        | lists("shields", "allowlist")
-        | choice("mode", "count_per_identifier_and_ip", "count_per_identifier")
-        | choice("form_submission_mode", "auto", "manual")
-        | whole_numbers("max_attempts"),
-        initial={
-            "enabled": True,
-            "shields": ["block", "user_notification"],
-            "mode": "count_per_identifier_and_ip",
-            "allowlist": [],
-            "max_attempts": 10,
-        },
-    ),
+    BRUTE_FORCE_PROTECTION,
     SettingsDocument(
         path="/attack-protection/captcha",
         noun="attack_protection",

@@ -28,7 +28,7 @@ def user_block_routes(tenant: Tenant) -> list[BaseRoute]:
     async def blocks(request: Request) -> Response:
         with tenant.lock:
             identifier = identifier_of(request)
-            addresses = tenant.signin.attempts.blocked_addresses(identifier)
+            addresses = tenant.signin.attempts.blocked_addresses(identifier, tenant.brute_force_protection())
         return answer({"blocked_for": [{"identifier": identifier, "ip": address} for address in addresses]})
 
     async def unblock(request: Request) -> Response:

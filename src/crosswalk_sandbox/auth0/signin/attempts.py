@@ -1,8 +1,12 @@
-"""Brute-force protection: ten wrong passwords for one account from one address block it for that address."""
+"""Brute-force protection: too many wrong passwords for one account from one address block it for that address.
+
+How many are too many, and whom it spares, is a setting of the tenant: ``/attack-protection/brute-force-protection``.
+"""
 
 from __future__ import annotations
 
-MOST_FAILURES = 10
+from typing import Any
+
 BLOCKED_MESSAGE = (
     "Your account has been blocked after multiple consecutive login attempts. "
     "We’ve sent you an email with instructions on how to unblock it."
@@ -15,26 +19,38 @@ class Attempts:
     def __init__(self) -> None:
         self._failures: dict[tuple[str, str], int] = {}
 
-    def is_blocked(self, identifier: str, ip: str) -> bool:
-        """Tell whether logins of `identifier` are refused from `ip`, whatever the password."""
-        return self._failures.get((identifier.lower(), ip), 0) >= MOST_FAILURES
+    def is_blocked(self, identifier: str, ip: str, most: int | None) -> bool:
+        """Tell whether logins of `identifier` are refused from `ip` after `most` failures, whatever the password."""
+        return most is not None and self._failures.get((identifier.lower(), ip), 0) >= most
 
-    def fail(self, identifier: str, ip: str) -> bool:
+    def fail(self, identifier: str, ip: str, most: int | None) -> bool:
         """Count a wrong password, and tell whether it was the one that blocks."""
         key = (identifier.lower(), ip)
         self._failures[key] = self._failures.get(key, 0) + 1
-        return self._failures[key] == MOST_FAILURES
+        return self._failures[key] == most
 
     def succeed(self, identifier: str, ip: str) -> None:
         """Start counting anew after a right password."""
         self._failures.pop((identifier.lower(), ip), None)
 
-    def blocked_addresses(self, identifier: str) -> list[str]:
+    def blocked_addresses(self, identifier: str, protection: dict[str, Any]) -> list[str]:
         """Return from where logins of `identifier` are blocked."""
-        wanted = identifier.lower()
-        return [ip for (name, ip), count in self._failures.items() if name == wanted and count >= MOST_FAILURES]
+        addresses = [ip for name, ip in self._failures if name == identifier.lower()]
+        return [ip for ip in addresses if self.is_blocked(identifier, ip, most_failures(protection, ip))]
 
     def unblock(self, identifier: str) -> None:
         """Let logins of `identifier` through again from everywhere."""
         for key in [key for key in self._failures if key[0] == identifier.lower()]:
             del self._failures[key]
+
+
+def most_failures(protection: dict[str, Any], ip: str) -> int | None:
+    """Return how many wrong passwords from an address block an account for it; None when none do.
+
+    Parameters
+    ----------
+    protection : dict
+        The tenant's settings of brute-force protection.
+    """
+    spared = not protection["enabled"] or "block" not in protection["shields"] or ip in protection["allowlist"]
+    return None if spared else int(protection["max_attempts"])

@@ -7,7 +7,7 @@ from typing import Any
 from crosswalk_sandbox.auth0.connections import Connection
 from crosswalk_sandbox.auth0.logs import connection_fields
 from crosswalk_sandbox.auth0.origin import Origin
-from crosswalk_sandbox.auth0.signin.attempts import BLOCKED_MESSAGE, MOST_FAILURES
+from crosswalk_sandbox.auth0.signin.attempts import BLOCKED_MESSAGE, most_failures
 from crosswalk_sandbox.auth0.signin.records import log_application, log_person
 from crosswalk_sandbox.auth0.tenant import Tenant
 
@@ -52,13 +52,14 @@ def check_credentials(
     def log(log_type: str, description: str) -> None:
         log_failure(tenant, log_type, user, connection, identifier, origin, description)
 
-    if attempts.is_blocked(identifier, origin.ip):
+    most = most_failures(tenant.brute_force_protection(), origin.ip)
+    if attempts.is_blocked(identifier, origin.ip, most):
         log("f", "User account is blocked: too many failed login attempts")
         raise WrongCredentials(BLOCKED_MESSAGE, "too_many_attempts")
     if account is None or user is None or not tenant.users.passwords.matches(account, password):
         log("fu" if user is None else "fp", WRONG_PASSWORD)
-        if attempts.fail(identifier, origin.ip):
-            log_block(tenant, connection, identifier, origin)
+        if attempts.fail(identifier, origin.ip, most):
+            log_block(tenant, connection, identifier, origin, most)
         raise WrongCredentials(WRONG_PASSWORD, "invalid_grant")
     attempts.succeed(identifier, origin.ip)
     if user.get("blocked"):
@@ -67,10 +68,10 @@ def check_credentials(
     return user
 
 
-def log_block(tenant: Tenant, connection: Connection, identifier: str, origin: Origin) -> None:
+def log_block(tenant: Tenant, connection: Connection, identifier: str, origin: Origin, most: int | None) -> None:
     """Log that an address may not try an account any more."""
     description = (
-        f"User ({identifier}) attempted {MOST_FAILURES} consecutive logins unsuccessfully. Brute force protection is "
+        f"User ({identifier}) attempted {most} consecutive logins unsuccessfully. Brute force protection is "
         "enabled for this connection, further attempts are blocked from this IP address for this user."
     )
     account = {**connection_fields(connection), "user_name": identifier}

@@ -105,13 +105,30 @@ def test_a_sign_up_with_a_verified_address_links_the_contact_and_makes_no_lead(
     assert [w["changed"] for w in town.sandbox.writes() if w["id"] == contact_id][1:] == [["Auth0_User_Id__c"]]
 
 
-def test_an_address_that_is_not_verified_proves_nothing(town: System, auth0: ManagementClient, org: Salesforce):
+def test_an_address_that_is_not_verified_links_and_doubles_nobody_until_it_is_verified(
+    town: System, auth0: ManagementClient, org: Salesforce
+):
     contact_id = a_contact(org, "unproven@example.com")
 
     user_id = sign_up(auth0, "unproven@example.com", verified=False)
 
-    assert after_events(town, user_id, 1) == ["written"]
+    assert after_events(town, user_id, 1) == ["unverified_match"]
     assert org.Contact.get(contact_id)["Auth0_User_Id__c"] is None
+    assert user_id not in town.leads()
+
+    auth0.users.update(user_id, email_verified=True)
+
+    assert after_events(town, user_id, 2) == ["unverified_match", "written"]
+    assert org.Contact.get(contact_id)["Auth0_User_Id__c"] == user_id
+    assert user_id not in town.leads()
+
+
+def test_an_address_that_is_not_verified_and_that_nobody_has_makes_a_lead(
+    town: System, auth0: ManagementClient, org: Salesforce
+):
+    user_id = sign_up(auth0, "unproven-and-unknown@example.com", verified=False)
+
+    assert after_events(town, user_id, 1) == ["written"]
     assert len(town.leads()[user_id]) == 1
 
 

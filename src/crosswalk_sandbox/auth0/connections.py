@@ -130,6 +130,10 @@ class Connection:
         """Tell whether an application may log people in with the connection."""
         return (client_id in self.clients) != self.is_open
 
+    def takes_sign_ups(self, client_id: str) -> bool:
+        """Tell whether people may sign up by themselves, for an application."""
+        return self.kind == "database" and self.allows(client_id) and not self.options.get("disable_signup")
+
     def serves_domain(self, email: str) -> bool:
         """Tell whether people with this e-mail address are to log in here (home realm discovery)."""
         aliases = self.options.get("domain_aliases") or []

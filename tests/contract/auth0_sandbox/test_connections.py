@@ -269,6 +269,47 @@ def test_the_profile_of_a_provider_cannot_be_written(
     assert auth0.users.update("google-oauth2|1042", app_metadata={"plan": "pro"}).app_metadata == {"plan": "pro"}
 
 
+def test_the_login_page_takes_the_passwords_of_the_wanted_database(
+    auth0: ManagementClient, http: httpx.Client, browser: Browser, shop: Application
+) -> None:
+    connect(auth0, shop, "partners", "auth0")
+    auth0.users.create(**ada())
+    partner_id = auth0.users.create(**ada(connection="partners", password="Another-Password-2")).user_id
+    browser.open(shop.authorize_url(connection="partners"))
+
+    assert "Wrong email or password" in browser.log_in().text
+    claims = id_token_claims(http, shop, browser.log_in(password="Another-Password-2"))
+    assert claims["sub"] == partner_id
+
+
+def test_sign_ups_go_only_where_they_are_taken(
+    auth0: ManagementClient, tenant: Tenant, http: httpx.Client, browser: Browser, shop: Application
+) -> None:
+    client_id = shop.client["client_id"]
+    connect(auth0, shop, "closed", "auth0", options={"disable_signup": True})
+    connect(auth0, shop, "email", "email")
+    auth0.connections.create(name="others", strategy="auth0")
+    body = {"client_id": client_id, "email": "eve@example.com", "password": "Difference-Engine-1"}
+
+    for name in ("closed", "email", "others", "nowhere"):
+        assert http.post("/dbconnections/signup", json={**body, "connection": name}).status_code == 400
+    page = browser.open(shop.authorize_url(connection="closed"))
+    assert "Sign up" not in page.text
+    assert len(tenant.users) == 0
+
+
+def test_nobody_calls_the_own_address_verified(auth0: ManagementClient, http: httpx.Client, shop: Application) -> None:
+    body = {"client_id": shop.client["client_id"], "connection": CONNECTION, "email": "eve@example.com"}
+    claimed = {"email_verified": True, "app_metadata": {"plan": "pro"}, "user_id": "chosen", "blocked": False}
+
+    answer = http.post("/dbconnections/signup", json={**body, "password": "Difference-Engine-1", **claimed})
+
+    assert answer.status_code == 200
+    (user,) = auth0.users.list()
+    assert (user.email_verified, user.app_metadata) == (False, None)
+    assert user.user_id != "auth0|chosen"
+
+
 # Recorded from a real tenant: the answer to the creation of a social connection.
 RECORDED_SOCIAL = {
     "id": "con_Dyc8vFGQ4ncArPi0",

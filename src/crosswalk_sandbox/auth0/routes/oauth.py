@@ -47,6 +47,22 @@ FAILURES = {
     "client_credentials": "feccft",
     "refresh_token": "fertft",
 }
+# What people may tell when they sign up; the rest is left out, so that nobody calls an address verified.
+SIGN_UP_PROPERTIES = frozenset(
+    {
+        "connection",
+        "email",
+        "family_name",
+        "given_name",
+        "name",
+        "nickname",
+        "password",
+        "phone_number",
+        "picture",
+        "user_metadata",
+        "username",
+    }
+)
 NO_STORE = {"cache-control": "no-store", "pragma": "no-cache"}
 
 
@@ -162,6 +178,7 @@ class AuthorizationServer:
             return answer({"error": "invalid_request", "error_description": "Unknown client"}, 400)
         origin = caller(request, self._tenant, client_id)
         try:
+            body = self._sign_up_body(body, client_id)
             document = await settle(self._tenant, lambda: self._registered(body, origin))
             mail_new_user(self._tenant, document, body, client_id)
         except RegistrationDenied as denied:
@@ -171,6 +188,13 @@ class AuthorizationServer:
             return answer(signup_refusal(problem), 400)
         shown = {name: document[name] for name in ("email", "email_verified", "user_metadata") if name in document}
         return answer({"_id": document["user_id"].partition("|")[2], **shown})
+
+    def _sign_up_body(self, body: dict[str, Any], client_id: str) -> dict[str, Any]:
+        """Return what anybody may say of themselves, for a database that lets people sign up."""
+        connection = self._tenant.connections.named(str(body.get("connection", "")))
+        if connection is None or not connection.takes_sign_ups(client_id):
+            raise Problem(400, "The connection does not exist, or takes no sign-ups", "inexistent_connection")
+        return {name: value for name, value in body.items() if name in SIGN_UP_PROPERTIES}
 
     def _registered(self, body: Any, origin: Origin) -> Body | Pending[Body]:
         return registering(self._tenant, body, origin, lambda wanted: self._tenant.register(wanted, origin))

@@ -22,7 +22,8 @@ from crosswalk_sandbox.auth0.signin.records import log_application, log_user_id
 from crosswalk_sandbox.auth0.signin.transactions import Transaction
 from crosswalk_sandbox.auth0.tenant import Tenant
 
-SIGNUP_DISABLED = "Sign up is disabled for this organization"
+SIGNUP_DISABLED = "Sign up is disabled"
+NOT_IN_ORGANIZATION = "Sign up is disabled for this organization"
 NO_DATABASE = "There is no database connection to log in with"
 GENERIC = "Something went wrong, please try again later"
 WRONG_CODE = "The code you entered is invalid"
@@ -62,11 +63,11 @@ class Forms:
     def may_sign_up(self, transaction: Transaction) -> bool:
         """Tell whether the login offers a sign-up: in an organization only to the invited, unless it lets all in."""
         organization_id = transaction.request.organization_id
+        database = database_for(self._tenant, transaction.request)
+        if database is None or not database.takes_sign_ups(transaction.request.client_id):
+            return False
         if organization_id is None or transaction.request.invitation:
             return True
-        database = database_for(self._tenant, transaction.request)
-        if database is None:
-            return False
         settings = self._tenant.organizations.connection(organization_id, database.id)
         return bool(settings["is_signup_enabled"])
 
@@ -116,7 +117,7 @@ class Forms:
 
     def _sign_up(self, transaction: Transaction, form: dict[str, str], origin: Origin) -> Message | Pending[Message]:
         if not self.may_sign_up(transaction):
-            return SIGNUP_DISABLED
+            return SIGNUP_DISABLED if transaction.request.organization_id is None else NOT_IN_ORGANIZATION
         email = self.invited_email(transaction) or form.get("email", "").strip()
         database = database_for(self._tenant, transaction.request)
         if database is None:

@@ -215,6 +215,15 @@ def test_second_seed_of_the_same_number_is_refused_with_the_way_out(running: San
         running.seed("edge-cases")
 
 
+def test_scenarios_of_one_number_go_beside_one_another(running: SandboxProcess) -> None:
+    running.reset()
+
+    for scenario in ("company", "contacts", "people", "edge-cases"):
+        running.seed(scenario, people=40)
+
+    assert running.state()["auth0"]["counts"]["users"] > 60
+
+
 @pytest.mark.parametrize(
     ("order", "words"),
     [({"overlap": 1.5}, "`overlap` must be from 0 to 1, found 1.5"), ({"people": -1}, "`people` must not be negative")],

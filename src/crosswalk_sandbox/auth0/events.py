@@ -132,6 +132,13 @@ class EventLog:
             del self._events[:surplus]
             self._first += surplus
 
+    def forget_before(self, time: str) -> None:
+        """Drop the events before `time` (ISO 8601, UTC, milliseconds)."""
+        if self._events and str(self._events[0]["time"]) < time:
+            count = bisect_left(self._events, time, key=lambda event: str(event["time"]))
+            del self._events[:count]
+            self._first += count
+
     def end(self) -> Position:
         """Return the place after the newest event."""
         return Position(self._life, self._first + len(self._events))

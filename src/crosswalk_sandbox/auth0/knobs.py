@@ -54,6 +54,9 @@ class Knobs:
         `rate_limit_tables.PLANS`. None for those numbers.
     event_retention, log_retention : int
         How many events and logs are kept. Read at construction and reset.
+    event_retention_days : float or None
+        How long events can be read again; cursors before that have expired. The vendor does so but names no number.
+        None for no such limit.
     log_retention_days : float
         How long logs are kept: 1 day on the vendor's free plan, 5, 10 or 30 on others.
     search_delay_seconds : float
@@ -88,6 +91,7 @@ class Knobs:
     actions_ca_file: Path | None = None
     event_retention: int = 100_000
     log_retention: int = 100_000
+    event_retention_days: float | None = None
     log_retention_days: float = 30.0
     search_delay_seconds: float = 0.0
     organization_names: bool = False

@@ -141,4 +141,7 @@ AUTHENTICATION_ENDPOINTS: dict[str, tuple[EndpointLimit, ...]] = {
 SAME_ACCOUNT = Limit(20, 10, MINUTE)
 """Login attempts from one address to one account of a database connection."""
 
+SUBSCRIPTIONS: dict[str, int] = {"free": 1, "essentials": 4, "enterprise": 8, "enterprise-non-production": 8}
+"""Event subscriptions that may be open at once ("Consume Events with the Events API")."""
+
 PLANS: tuple[str, ...] = tuple(AUTHENTICATION)

@@ -39,6 +39,7 @@ class TenantSettings(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     rate_limit_burst: int | msgspec.UnsetType = msgspec.UNSET
     rate_limit_plan: Plan | msgspec.UnsetType | None = msgspec.UNSET
     rate_limit_plan: Plan | msgspec.UnsetType | None = msgspec.UNSET
+    event_retention_days: float | msgspec.UnsetType | None = msgspec.UNSET
     log_retention_days: float | msgspec.UnsetType = msgspec.UNSET
     search_delay_seconds: float | msgspec.UnsetType = msgspec.UNSET
     organization_names: bool | msgspec.UnsetType = msgspec.UNSET

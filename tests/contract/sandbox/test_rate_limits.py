@@ -151,6 +151,31 @@ def test_a_body_that_was_looked_into_still_reaches_its_endpoint(
     assert len(tenant_token(sandbox, tenant_http)) > 100
 
 
+def test_one_subscription_is_all_that_the_free_plan_keeps_open(
+    sandbox: SandboxProcess, tenant_http: httpx.Client
+) -> None:
+    sandbox.auth0_settings(rate_limit_plan="free", heartbeat_seconds=0.02)
+
+    with tenant_http.stream("GET", "/api/v2/events") as first:
+        # A reference to the lines is kept, since dropping them would end the stream.
+        lines = first.iter_lines()
+        next(lines)
+        with tenant_http.stream("GET", "/api/v2/events") as second:
+            refused = second.status_code, second.headers.get("retry-after")
+    deadline = time.monotonic() + 5
+    while not opens(sandbox, tenant_http):
+        assert time.monotonic() < deadline, "the place was never free again"
+
+    assert (first.status_code, refused) == (200, (429, "5"))
+
+
+def opens(sandbox: SandboxProcess, http: httpx.Client) -> bool:
+    """Whether a subscription can be opened, once the plan's request limit has room again."""
+    sandbox.clock(advance=2)
+    with http.stream("GET", "/api/v2/events") as stream:
+        return stream.status_code == 200
+
+
 def test_limits_resource_names_every_limit_that_clients_look_for(org: Salesforce) -> None:
     limits = org.limits()
 

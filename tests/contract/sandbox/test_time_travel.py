@@ -130,6 +130,26 @@ def test_logs_and_events_are_stamped_by_the_clock_and_logs_age_by_it(
     assert gone.status_code == 404
 
 
+def test_cursor_expires_with_the_events_behind_it(
+    sandbox: SandboxProcess, auth0: ManagementClient, tenant_http: httpx.Client
+) -> None:
+    sandbox.auth0_settings(event_retention_days=1)
+
+    def cursor_now() -> str:
+        with tenant_http.stream("GET", "/api/v2/events") as stream:
+            return next(line.removeprefix("id: ") for line in stream.iter_lines() if line.startswith("id: "))
+
+    cursor = cursor_now()
+    auth0.users.create(email="ada@example.com", **PERSON)
+    sandbox.clock(advance=DAY + 60)
+    tenant_http.headers["Authorization"] = f"Bearer {tenant_token(sandbox, tenant_http)}"
+
+    expired = tenant_http.get("/api/v2/events", params={"from": cursor})
+
+    assert (expired.status_code, expired.json()["message"]) == (410, "Cursor has expired")
+    assert cursor_now() != cursor
+
+
 @pytest.mark.parametrize(("delay", "order"), [(DAY, {"advance": DAY + 1}), (100.0, {"speed": 1000.0})])
 def test_waiting_delivery_goes_out_when_time_reaches_its_moment(
     sandbox: SandboxProcess,

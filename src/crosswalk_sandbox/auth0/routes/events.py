@@ -19,13 +19,15 @@ from starlette.routing import BaseRoute, Route
 from crosswalk_sandbox.auth0.clock import iso_milliseconds, parse_iso
 from crosswalk_sandbox.auth0.events import EVENT_TYPES, Position
 from crosswalk_sandbox.auth0.problems import Problem, invalid_query
-from crosswalk_sandbox.auth0.routes.exchange import Query
+from crosswalk_sandbox.auth0.rate_limit_tables import SUBSCRIPTIONS
+from crosswalk_sandbox.auth0.routes.exchange import Query, refusal
 from crosswalk_sandbox.auth0.signals import wait_for_signal
 from crosswalk_sandbox.auth0.tenant import Tenant
 from crosswalk_sandbox.faults import arranged
 
 READ_AT_ONCE = 200
 RECONNECT_MILLISECONDS = 1_000
+RETRY_AFTER_SECONDS = 5
 
 
 def event_routes(tenant: Tenant) -> list[BaseRoute]:
@@ -37,7 +39,12 @@ def event_routes(tenant: Tenant) -> list[BaseRoute]:
         for event_type in sorted(event_types - set(EVENT_TYPES)):
             raise invalid_query(f"No enum match for: {event_type}", "event_type", "Event type(s) to listen for")
         cursor = request.headers.get("last-event-id") or query.text("from")
+        plan = tenant.knobs.rate_limit_plan
+        if plan is not None and tenant.subscriptions_open >= SUBSCRIPTIONS[plan]:
+            too_many = Problem(429, "Too Many Requests", "too_many_requests")
+            return refusal(too_many, {"retry-after": str(RETRY_AFTER_SECONDS)})
         with tenant.lock:
+            tenant.forget_old_events()
             position = starting_position(tenant, cursor, query.text("from_timestamp"))
         return StreamingResponse(
             messages(tenant, position, event_types),
@@ -66,12 +73,14 @@ async def messages(tenant: Tenant, position: Position, event_types: frozenset[st
     changed = tenant.events_changed.subscribe()
     closed_before = tenant.subscriptions_closed
     ends = tenant.time.monotonic() + tenant.knobs.subscription_seconds
+    tenant.subscriptions_open += 1
     try:
         yield f":connected\n\nretry: {RECONNECT_MILLISECONDS}\n\n".encode()
         yield heartbeat(position)
         while tenant.subscriptions_closed == closed_before:
             try:
                 with tenant.lock:
+                    tenant.forget_old_events()
                     events = tenant.events.read(position, READ_AT_ONCE)
             except Problem as problem:
                 yield error_message(problem)
@@ -88,6 +97,7 @@ async def messages(tenant: Tenant, position: Position, event_types: frozenset[st
             if not await wait_for_signal(changed, wait):
                 yield heartbeat(position)
     finally:
+        tenant.subscriptions_open -= 1
         tenant.events_changed.unsubscribe(changed)
 
 

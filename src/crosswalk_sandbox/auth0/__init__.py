@@ -20,8 +20,8 @@ Emulated
     25 types of events by real actions; tenant logs by search and by
     checkpoint, log streams of type http; event streams to webhooks with retries, delivery history and redelivery; the
     event subscription (server-sent events); the tenant's configuration (`configuration`: settings documents, templates,
-    providers, profiles, forms, flows, custom domains), most of it kept and given back without effect. Scopes are checked, error shapes, rate-limit headers and, when turned on,
-    refusals with 429 are the vendor's.
+    providers, profiles, forms, flows, custom domains), most of it kept and given back without effect. Scopes are
+    checked, error shapes, rate-limit headers and, when turned on, refusals with 429 are the vendor's.
 
 Not emulated
     Logins: flows other than the code flow, pushed or signed requests, wildcards in callbacks, signatures other than

@@ -5,7 +5,6 @@ from typing import Any
 import msgspec
 
 from crosswalk_sandbox.auth0.rate_limit_tables import Plan
-from crosswalk_sandbox.auth0.rate_limit_tables import Plan
 from crosswalk_sandbox.seeds import SeedOrder
 
 
@@ -37,7 +36,6 @@ class TenantSettings(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=T
     enforce_rate_limit: bool | msgspec.UnsetType = msgspec.UNSET
     rate_limit_per_second: int | msgspec.UnsetType = msgspec.UNSET
     rate_limit_burst: int | msgspec.UnsetType = msgspec.UNSET
-    rate_limit_plan: Plan | msgspec.UnsetType | None = msgspec.UNSET
     rate_limit_plan: Plan | msgspec.UnsetType | None = msgspec.UNSET
     event_retention_days: float | msgspec.UnsetType | None = msgspec.UNSET
     log_retention_days: float | msgspec.UnsetType = msgspec.UNSET

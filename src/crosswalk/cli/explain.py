@@ -22,7 +22,10 @@ class NothingKnown(CrosswalkError):
 
 def explain(
     record: Annotated[str, typer.Argument(help="A Salesforce record id (15 or 18 characters) or an Auth0 user id.")],
-    field: Annotated[str | None, typer.Argument(help="Only this field.")] = None,
+    field: Annotated[
+        str | None, typer.Argument(help="Only this field, or the place in the user that it goes to.")
+    ] = None,
+    live: Annotated[bool, typer.Option("--live", help="Read both sides now, not what the hub last knew.")] = False,
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -32,7 +35,7 @@ def explain(
     from crosswalk.logs import configure_logs  # noqa: PLC0415
 
     configure_logs(verbose=verbose)
-    reports = asyncio.run(_explain(load_config(config), record, field))
+    reports = asyncio.run(_explain(load_config(config), record, field, live))
     if as_json:
         import msgspec  # noqa: PLC0415
 
@@ -42,12 +45,12 @@ def explain(
         print_line("\n".join(_as_text(report)))
 
 
-async def _explain(config: "Config", record: str, field: str | None) -> "list[RecordReport]":
+async def _explain(config: "Config", record: str, field: str | None, live: bool) -> "list[RecordReport]":
     from crosswalk.engine.explaining import explain_record  # noqa: PLC0415
     from crosswalk.engine.hub import open_hub  # noqa: PLC0415
 
     async with open_hub(config) as hub:
-        reports = await explain_record(hub, record, field)
+        reports = await explain_record(hub, record, field, live=live)
     if not reports:
         raise NothingKnown(
             f"no sync has a link for {record}: give a record id (15 or 18 characters) or an Auth0 user id; "
@@ -65,11 +68,12 @@ def _as_text(report: "RecordReport") -> list[str]:
 
 def _field_as_text(field: "FieldReport") -> list[str]:
     now = field.now
+    back = f", to {now.to}" if now.to else ""
     lines = [
         "",
-        f"{now.field}   owner {now.owner.value}: {now.expression}   ({now.place})",
-        f"  Auth0      {_shown(now.identity_value)}",
-        f"  Salesforce {_shown(now.record_value)}",
+        f"{now.field}   owner {now.owner.value}: {now.expression}{back}   ({now.place})",
+        f"  Auth0      {_shown(now.identity_value)}{_changed(now.ages.identity)}",
+        f"  Salesforce {_shown(now.record_value)}{_changed(now.ages.record)}",
         f"  base       {_shown(now.base)}",
         f"  now        {now.because}",
     ]
@@ -78,8 +82,18 @@ def _field_as_text(field: "FieldReport") -> list[str]:
 
 def _write_as_text(write: "AuditEntry") -> str:
     at = f"{write.at:%Y-%m-%d %H:%M:%S}Z" if write.at else ""
-    because = f", from {write.event_type} {write.event_id}" if write.event_id else ""
-    return f"{at}  {_shown(write.old)} → {_shown(write.new)}   {write.reason} by {write.actor} ({write.place}){because}"
+    at_source = f" of {write.event_at:%Y-%m-%d %H:%M:%S}Z" if write.event_at else ""
+    because = f", from {write.event_type} {write.event_id}{at_source}" if write.event_id else ""
+    from crosswalk.store.audit import AUTH0_USER  # noqa: PLC0415
+
+    side = "Auth0" if write.object == AUTH0_USER else "Salesforce"
+    change = f"{_shown(write.old)} → {_shown(write.new)} in {side}"
+    return f"{at}  {change}   {write.reason} by {write.actor} ({write.place}){because}"
+
+
+def _changed(at: str) -> str:
+    """When a side last changed, to the second; nothing where that is not known."""
+    return f"   (changed {at[:10]} {at[11:19]}Z)" if at else ""
 
 
 def _shown(value: object) -> str:

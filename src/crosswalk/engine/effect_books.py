@@ -12,11 +12,8 @@ from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import FieldWrite, Reason, RecordWrite, UserWrite, Write
 from crosswalk.engine.writing import Result
 from crosswalk.reconcile.effects import write_of
-from crosswalk.store.audit import AuditEntry
+from crosswalk.store.audit import AUTH0_USER, AuditEntry
 from crosswalk.store.effects import StepTaken
-
-AUTH0_USER = "Auth0 user"
-"""What stands in the place of the object's name for a write to a user: no object of Salesforce has a blank in it."""
 
 
 class Trace(Struct, frozen=True):

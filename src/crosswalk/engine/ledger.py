@@ -25,12 +25,12 @@ from crosswalk.domain.place import Place
 from crosswalk.domain.plan import Conflict, FieldConflict, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, RecordWrite, UserWrite
-from crosswalk.engine.effect_books import AUTH0_USER, book_steps
+from crosswalk.engine.effect_books import book_steps
 from crosswalk.engine.writing import Result
 from crosswalk.reconcile.effects import write_of
 from crosswalk.reconcile.planner import keep_base
 from crosswalk.store import audit, claims, due, effects, links, problems
-from crosswalk.store.audit import AuditEntry
+from crosswalk.store.audit import AUTH0_USER, AuditEntry
 from crosswalk.store.database import Connection
 from crosswalk.store.effects import StepTaken
 from crosswalk.store.problems import Problem, ProblemKind

@@ -44,6 +44,10 @@ class FieldExplanation(Struct, frozen=True):
         The mapping.
     write, side
         What the next plan writes, or `None`; and to which side.
+    to
+        Where in the user the record's value goes, if it may go there: `app_metadata.tier`.
+    ages
+        When each side last changed as far as is known, UTC.
     because
         One sentence that says why.
     """
@@ -62,6 +66,8 @@ class FieldExplanation(Struct, frozen=True):
     write: FieldWrite | None
     because: str
     side: Side = Side.SALESFORCE
+    to: str | None = None
+    ages: Ages = NO_AGES
 
 
 def explain_field(
@@ -96,6 +102,8 @@ def explain_field(
         write=write,
         because=because,
         side=side,
+        to=None if compiled.to is None else ".".join(compiled.to),
+        ages=ages,
     )
 
 

@@ -11,6 +11,9 @@ from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.values import FieldValue
 from crosswalk.store.database import Connection
 
+AUTH0_USER = "Auth0 user"
+"""What stands in the place of the object's name for a write to a user: no object of Salesforce has a blank in it."""
+
 
 class AuditEntry(Struct, frozen=True):
     """Who wrote which field of which record, why, because of which event, and what it replaced."""

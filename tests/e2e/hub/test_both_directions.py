@@ -8,7 +8,7 @@ from auth0.management import ManagementClient
 from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
-from tests.e2e.hub.command_line import a_lasting_system
+from tests.e2e.hub.command_line import a_lasting_system, crosswalk
 from tests.e2e.hub.conftest import System, contact_target, eventually
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
 
@@ -169,3 +169,21 @@ def test_after_it_all_is_quiet_nothing_more_is_written(town: System, auth0: Mana
     town.settled()
 
     assert town.rows("SELECT count(*) FROM audit") == written
+
+
+def test_explain_shows_the_way_back_with_the_writes_to_the_user_and_both_sides_as_they_are_now(
+    town: System, auth0: ManagementClient, org: Salesforce
+) -> None:
+    user_id, _ = a_linked_pair(town, auth0, org, "explained", Department="Navy")
+    eventually(lambda: metadata(auth0, user_id)[0] == {"crm": {"department": "Navy"}}, "the first value")
+    town.settled()
+
+    ended = crosswalk(town, "explain", "--live", user_id, "app_metadata.crm.department")
+
+    lines = ended.stdout.splitlines()
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert lines[2].startswith(
+        "Department   owner salesforce: user.app_metadata?.crm?.department, to app_metadata.crm.department   ("
+    )
+    assert [lines[3][:19], lines[4][:19]] == ['  Auth0      "Navy"', '  Salesforce "Navy"']
+    assert '(empty) → "Navy" in Auth0   changed by crosswalk (' in lines[7]

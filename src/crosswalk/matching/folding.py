@@ -5,7 +5,6 @@ Folding is idempotent: a folded key folds to itself.
 
 import re
 import unicodedata
-from collections.abc import Callable
 
 from crosswalk.domain.match_rule import Normalisation
 from crosswalk.domain.values import ValueType
@@ -31,7 +30,7 @@ def fold(text: str, type_: ValueType, normalisation: Normalisation = _PLAIN) -> 
         return fold_email(text.casefold(), normalisation)
     if normalisation is _PLAIN and text.isascii():
         return text.lower()
-    return _settle(lambda each: _fold_text(each, normalisation), text)
+    return _fold_text(text, normalisation)
 
 
 def fold_email(address: str, normalisation: Normalisation) -> str:
@@ -46,8 +45,8 @@ def fold_email(address: str, normalisation: Normalisation) -> str:
 
 def without_accents(text: str) -> str:
     """The text in plain letters: `Müller` → `Muller`, `Groß` → `Gross`."""
-    apart = unicodedata.normalize("NFKD", text.translate(_PLAIN_LETTERS))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(letter for letter in apart if not unicodedata.combining(letter)).translate(_PLAIN_LETTERS)
 
 
 def without_spaces(text: str) -> str:
@@ -63,10 +62,3 @@ def _fold_text(text: str, normalisation: Normalisation) -> str:
     if normalisation.spaces:
         text = without_spaces(text)
     return unicodedata.normalize("NFC", text).strip()
-
-
-def _settle(step: Callable[[str], str], text: str) -> str:
-    """Repeat a step until it changes nothing: folding case can bring forth letters that still have to be folded."""
-    while (after := step(text)) != text:
-        text = after
-    return text

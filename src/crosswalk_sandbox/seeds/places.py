@@ -14,15 +14,11 @@ _PLAIN = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name as its owner writes it, and as it stands in an address or where only plain letters are taken."""
+    """A name as its owner writes it, where only plain letters are taken, and in an address (lower-case letters only)."""
 
     written: str
     plain: str
-
-    @property
-    def for_address(self) -> str:
-        """Lower-case letters only."""
-        return "".join(char for char in self.plain.lower() if char.isalpha())
+    for_address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +59,5 @@ def without_marks(text: str) -> str:
 
 def _name(entry: str) -> Name:
     written, _, spelled = entry.partition("=")
-    return Name(written, spelled.title() if spelled else without_marks(written))
+    plain = spelled.title() if spelled else without_marks(written)
+    return Name(written, plain, "".join(char for char in plain.lower() if char.isalpha()))

@@ -170,16 +170,6 @@ class Organizations:
         for organization_id in list(self._organizations):
             self.remove_connection(organization_id, connection_id, origin)
 
-    def _checked_connection(self, body: object) -> dict[str, Any]:
-        checked = check_body(body, CONNECTION_PROPERTIES, required=("connection_id",))
-        try:
-            self._connections.find(checked["connection_id"])
-        except Problem:
-            found = f"No connection found by that id: {checked['connection_id']}"
-            meaning = CONNECTION_PROPERTIES["connection_id"].meaning
-            raise invalid_property(found, "connection_id", meaning) from None
-        return {"assign_membership_on_login": False, "is_signup_enabled": False, "show_as_button": True, **checked}
-
     def add_member(self, organization_id: str, user_id: str, origin: Origin) -> None:
         """Make an existing user a member; one who is already stays."""
         organization = self.find(organization_id)
@@ -237,6 +227,16 @@ class Organizations:
         for organization in self._organizations.values():
             for held in organization.members.values():
                 held.pop(role_id, None)
+
+    def _checked_connection(self, body: object) -> dict[str, Any]:
+        checked = check_body(body, CONNECTION_PROPERTIES, required=("connection_id",))
+        try:
+            self._connections.find(checked["connection_id"])
+        except Problem:
+            found = f"No connection found by that id: {checked['connection_id']}"
+            meaning = CONNECTION_PROPERTIES["connection_id"].meaning
+            raise invalid_property(found, "connection_id", meaning) from None
+        return {"assign_membership_on_login": False, "is_signup_enabled": False, "show_as_button": True, **checked}
 
     def _emit_connection(
         self, event_type: str, organization: Organization, settings: dict[str, Any], origin: Origin

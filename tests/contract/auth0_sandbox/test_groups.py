@@ -167,6 +167,22 @@ def test_tokens_open_one_connection_and_what_they_allow(
         one.http.close()
 
 
+def test_a_directory_reaches_nobody_of_another_connection(
+    auth0: ManagementClient, directory: Directory, ada_id: str
+) -> None:
+    grace = directory.add_person("grace")
+    stranger = directory.http.get(f"/Users/{ada_id}")
+
+    assert stranger.status_code == 404
+    assert stranger.json()["schemas"] == ["urn:ietf:params:scim:api:messages:2.0:Error"]
+    assert directory.patch(f"/Users/{ada_id}", {"op": "replace", "value": {"active": False}}).status_code == 404
+    assert directory.http.delete(f"/Users/{ada_id}").status_code == 404
+    team = {"displayName": "Buyers", "members": [{"value": grace}, {"value": ada_id}]}
+    assert directory.http.post("/Groups", json=team).status_code == 404
+    assert auth0.users.get(ada_id).blocked is None
+    assert list(auth0.groups.list()) == []
+
+
 def test_the_management_client_sees_groups_and_members(
     auth0: ManagementClient, tenant: Tenant, corp: str, directory: Directory
 ) -> None:

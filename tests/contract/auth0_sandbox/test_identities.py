@@ -139,7 +139,13 @@ def test_a_linked_password_still_logs_in(
 
 
 def test_an_account_is_linked_by_its_id_token(
-    auth0: ManagementClient, http: httpx.Client, browser: Browser, shop: Application, ada_id: str, google_id: str
+    auth0: ManagementClient,
+    http: httpx.Client,
+    token: str,
+    browser: Browser,
+    shop: Application,
+    ada_id: str,
+    google_id: str,
 ) -> None:
     browser.open(shop.authorize_url(connection="google-oauth2"))
     code = returned(browser.submit(subject="1042"))["code"]
@@ -148,8 +154,9 @@ def test_an_account_is_linked_by_its_id_token(
     linked = auth0.users.identities.link(ada_id, link_with=id_token)
 
     assert [one.provider for one in linked] == ["auth0", "google-oauth2"]
-    with pytest.raises(BadRequestError):
-        auth0.users.identities.link(ada_id, link_with="not.a.token")
+    for wrong in ("not.a.token", token):
+        with pytest.raises(BadRequestError):
+            auth0.users.identities.link(ada_id, link_with=wrong)
 
 
 def test_unlinking_makes_a_user_without_metadata(

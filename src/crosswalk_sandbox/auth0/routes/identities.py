@@ -40,7 +40,9 @@ def identity_routes(tenant: Tenant) -> list[BaseRoute]:
     def linked_by_token(token: str) -> str:
         claims = tenant.tokens.read(token)
         now = tenant.clock().timestamp()
-        if claims is None or claims.get("iss") != f"https://{tenant.domain}/" or claims.get("exp", 0) <= now:
+        # An ID token is for an application; access tokens are for APIs and link nothing.
+        is_for_application = claims is not None and tenant.clients.find(str(claims.get("aud"))) is not None
+        if claims is None or not is_for_application or claims.get("exp", 0) <= now:
             raise invalid_property("The token is not a valid ID token of this tenant", "link_with", "JWT")
         return str(claims["sub"])
 

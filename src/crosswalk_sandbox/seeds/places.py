@@ -14,7 +14,7 @@ _PLAIN = str.maketrans(
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name as its owner writes it, where only plain letters are taken, and in an address (lower-case letters only)."""
+    """A name as its owner writes it, where only plain letters are taken, and in an address: small letters alone."""
 
     written: str
     plain: str

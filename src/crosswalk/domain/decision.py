@@ -1,11 +1,13 @@
-"""What a person decided about an identity that the match rules could not."""
+"""What a person decided that the rules could not: which record is an identity's, or whose value a field gets."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import TypeAlias
 
 from msgspec import Struct
 
-from crosswalk.domain.ids import RecordId
+from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.values import FieldValue, Side
 
 
 class LinkTo(Struct, frozen=True, tag="link"):
@@ -44,3 +46,41 @@ class Decided(Struct, frozen=True):
     choice: Choice
     by: str
     at: datetime
+
+
+class FieldDecision(Struct, frozen=True):
+    """A decision about one field. It counts only while both sides hold the values that it was made about.
+
+    Parameters
+    ----------
+    side
+        Whose value both sides get.
+    identity_value, record_value
+        What the two sides had, in the form of the record's field.
+    by, at
+        Who decided, and when (UTC).
+    """
+
+    side: Side
+    identity_value: FieldValue
+    record_value: FieldValue
+    by: str
+    at: datetime
+
+
+class Decisions(Struct, frozen=True):
+    """What people decided about a batch of identities.
+
+    Parameters
+    ----------
+    matches
+        Which record is theirs.
+    fields
+        By identity: field → whose value it gets.
+    """
+
+    matches: Mapping[UserId, Decided] = {}
+    fields: Mapping[UserId, Mapping[str, FieldDecision]] = {}
+
+
+NO_DECISIONS = Decisions()

@@ -6,6 +6,7 @@ from crosswalk.domain.flow import Flows
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.domain.match_rule import AutomaticLink, MatchRule, Reactions
 from crosswalk.domain.place import Place
+from crosswalk.domain.quarantine import LoopLimits
 from crosswalk.domain.values import Owner, ValueType
 
 
@@ -55,3 +56,5 @@ class SyncDefinition(Struct, frozen=True):
     automatic_link: AutomaticLink | None = None
     """When the best of several candidates is linked without asking anybody; `None` asks always."""
     flows: Flows = Flows()
+    loops: LoopLimits = LoopLimits()
+    """When a field is left alone that somebody else keeps writing back."""

@@ -9,7 +9,7 @@ from crosswalk.domain.ids import RecordId, UserId
 
 
 class Source(StrEnum):
-    """The ways in which Auth0 and Salesforce tell us something."""
+    """The ways in which Auth0, Salesforce and people tell us something."""
 
     EVENT_STREAM = "event_stream"
     LOG_STREAM = "log_stream"
@@ -19,6 +19,8 @@ class Source(StrEnum):
     """Salesforce's change data capture, over the Pub/Sub API."""
     RECORD_POLL = "record_poll"
     """Salesforce's records by their time of change."""
+    PERSON = "person"
+    """Somebody decided something about the identity, by the console or the command line."""
 
 
 class Disposition(StrEnum):

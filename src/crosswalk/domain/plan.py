@@ -9,6 +9,7 @@ from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.place import Place
+from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import FieldsWrite, RecordWrite, UserWrite
@@ -87,6 +88,10 @@ class Plan(Struct, frozen=True):
         What flows want to be done or undone for the identity, and the number of the present episode.
     unfinished
         Whether there will be more to do once this is done.
+    quarantined
+        Fields that are left alone because somebody else keeps writing them back.
+    decided_by
+        Who decided which record is the identity's, where that is what the plan carries out.
     """
 
     user_id: UserId
@@ -103,6 +108,8 @@ class Plan(Struct, frozen=True):
     effects: tuple[EffectStep, ...] = ()
     episode: int = 0
     unfinished: bool = False
+    quarantined: tuple[Quarantine, ...] = ()
+    decided_by: str = ""
 
     @property
     def record_writes(self) -> tuple[RecordWrite, ...]:

@@ -39,6 +39,7 @@ class FieldWrite(Struct, frozen=True):
     """One field of a record, or of a user, gets a new value because of the mapping at `place`.
 
     In a user, `field` is the path (`app_metadata.tier`); both values are given as the record has or would have them.
+    `by` is the person who decided for the value, where one did.
     """
 
     field: str
@@ -46,6 +47,7 @@ class FieldWrite(Struct, frozen=True):
     new: FieldValue
     reason: Reason
     place: Place
+    by: str = ""
 
 
 class Action(StrEnum):

@@ -14,12 +14,13 @@ from msgspec import Struct
 from crosswalk.connectors.base import FindsCandidates
 from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.change import ChangeKind, RecordChange
-from crosswalk.domain.decision import Decided
+from crosswalk.domain.decision import Decided, Decisions
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.plan import Plan, Situation
+from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import MODIFIED_FIELD, Record
 from crosswalk.domain.values import FieldValue, Owner
 from crosswalk.domain.write import Action
@@ -30,7 +31,7 @@ from crosswalk.matching.look_ups import LookUpName, look_ups
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.planner import plan_deleted, plan_linked
 from crosswalk.reconcile.unlinked import plan_all_unlinked
-from crosswalk.store import links
+from crosswalk.store import decisions, links, quarantines
 from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
 
@@ -60,6 +61,13 @@ class Planned(Struct, frozen=True):
     waiting: Mapping[UserId, ConnectorError]
     claims: tuple[Claim, ...]
     links: Mapping[UserId, Link]
+
+
+class Verdicts(Struct, frozen=True):
+    """What is settled before the rules are asked: by people, and by what somebody else keeps writing back."""
+
+    decisions: Decisions
+    quarantines: Mapping[UserId, tuple[Quarantine, ...]]
 
 
 class Planner:
@@ -94,25 +102,27 @@ class Planner:
         database: Database,
         identities: Sequence[Identity],
         changes: Mapping[UserId, Sequence[RecordChange]] = MappingProxyType({}),
-        decisions: Mapping[UserId, Decided] = MappingProxyType({}),
     ) -> Planned:
         """Decide for each identity what has to be written so that both sides agree; writes nothing.
 
         `changes` is what the org told of the identities' records: where that is news, the record is read first.
-        `decisions` are what people decided about identities without a link; they go before the match rules.
+        What people decided goes before the rules, and fields in quarantine are left alone.
         """
+        user_ids = [i.user_id for i in identities]
         async with database.transaction() as connection:
-            known = await links.read(connection, self._definition.name, [i.user_id for i in identities])
+            known = await links.read(connection, self._definition.name, user_ids)
+            decided = await decisions.standing(connection, self._definition.name, user_ids)
+            resting = await quarantines.standing(connection, self._definition.name, user_ids)
         plans = {i.user_id: plan_deleted(i.user_id, known.get(i.user_id)) for i in identities if i.deleted}
         alive = [i for i in identities if not i.deleted]
         evaluations = await self._in_thread(self._compiled.evaluate, alive)
 
         linked = [e for e in evaluations if e.user_id in known]
-        linked_plans, outdated = await self._plan_linked(linked, known, changes)
+        linked_plans, outdated = await self._plan_linked(linked, known, changes, Verdicts(decided, resting))
         plans |= linked_plans
 
         unlinked = [e for e in evaluations if e.user_id not in known]
-        unlinked_plans, waiting = await self._plan_unlinked(database, unlinked, decisions)
+        unlinked_plans, waiting = await self._plan_unlinked(database, unlinked, decided.matches)
         plans |= unlinked_plans
         delayed: Mapping[UserId, ConnectorError] = {}
         if self._flows is not None:
@@ -130,6 +140,7 @@ class Planner:
         evaluations: Sequence[Evaluation],
         known: Mapping[UserId, Link],
         changes: Mapping[UserId, Sequence[RecordChange]],
+        verdicts: Verdicts,
     ) -> tuple[dict[UserId, Plan], dict[UserId, ConnectorError]]:
         """Plan against the stored replica; where that may be old and the plan hangs on it, read the record first.
 
@@ -138,7 +149,7 @@ class Planner:
         """
         outdated = {e.user_id for e in evaluations if _have_news(changes.get(e.user_id, ()), known[e.user_id])}
         current = [e for e in evaluations if e.user_id not in outdated]
-        plans = await self._in_thread(self._decide_linked, current, known)
+        plans = await self._in_thread(self._decide_linked, current, known, verdicts)
         outdated |= {e.user_id for e in current if _hangs_on_the_record(plans[e.user_id], self._compiled)}
         if not outdated:
             return plans, {}
@@ -147,10 +158,17 @@ class Planner:
             fresh = await self._reread([known[e.user_id] for e in to_read])
         except ConnectorError as error:
             return {u: plan for u, plan in plans.items() if u not in outdated}, dict.fromkeys(outdated, error)
-        return plans | await self._in_thread(self._decide_linked, to_read, dict(known) | fresh), {}
+        return plans | await self._in_thread(self._decide_linked, to_read, dict(known) | fresh, verdicts), {}
 
-    def _decide_linked(self, evaluations: Sequence[Evaluation], known: Mapping[UserId, Link]) -> dict[UserId, Plan]:
-        return {e.user_id: plan_linked(self._compiled, e, known[e.user_id]) for e in evaluations}
+    def _decide_linked(
+        self, evaluations: Sequence[Evaluation], known: Mapping[UserId, Link], verdicts: Verdicts
+    ) -> dict[UserId, Plan]:
+        decided, resting = verdicts.decisions.fields, verdicts.quarantines
+        return {
+            u: plan_linked(self._compiled, e, known[u], decided.get(u), resting.get(u, ()))
+            for e in evaluations
+            if (u := e.user_id)
+        }
 
     async def _reread(self, outdated: Sequence[Link]) -> dict[UserId, Link]:
         """The same links with their records as they are in the org now; a record that is gone keeps its replica."""

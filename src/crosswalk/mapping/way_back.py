@@ -98,7 +98,7 @@ class WayBack:
             if value == NO_OPINION or patch_of(profile, [(field.to, value)]) is None:
                 continue
             shown = write.new if isinstance(value, list) else value
-            fields.append(FieldWrite(".".join(field.to), write.old, shown, write.reason, write.place))
+            fields.append(FieldWrite(".".join(field.to), write.old, shown, write.reason, write.place, write.by))
             mapped.append(write.field)
             changes.append((field.to, value))
         patch = patch_of(profile, changes)

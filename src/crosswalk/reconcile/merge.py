@@ -21,6 +21,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from crosswalk.domain.decision import FieldDecision
 from crosswalk.domain.plan import FieldConflict
 from crosswalk.domain.values import FieldValue, Owner, Side
 from crosswalk.domain.write import FieldWrite, Reason
@@ -86,7 +87,7 @@ def merge_fields(
     base: Mapping[str, FieldValue] | None,
     record: Mapping[str, FieldValue] | None,
     ages: Ages = NO_AGES,
-    decided: Mapping[str, Side] | None = None,
+    decided: Mapping[str, FieldDecision] | None = None,
 ) -> Merge:
     """Merge what the identity says with what the record has.
 
@@ -101,7 +102,7 @@ def merge_fields(
     ages
         When each side last changed: for fields whose owner is `latest`.
     decided
-        Field → whose value a person chose, for fields whose owner is `manual`.
+        Field → what a person decided about it, for fields whose owner is `manual`.
     """
     if record is None:
         return _create(target, values)
@@ -149,7 +150,7 @@ def decide_field(
     base: Mapping[str, FieldValue],
     record: Mapping[str, FieldValue],
     ages: Ages = NO_AGES,
-    decided: Mapping[str, Side] | None = None,
+    decided: Mapping[str, FieldDecision] | None = None,
 ) -> Decision | FieldConflict | None:
     """What the merge does with one field of an existing record, about which the identity has an opinion.
 
@@ -223,16 +224,18 @@ def _person_decides(
     value: FieldValue,
     current: FieldValue,
     before: FieldValue | _Missing,
-    chosen: Side | None,
+    decision: FieldDecision | None,
 ) -> Decision | FieldConflict:
     if field.equal(value, current):
         return Decision(None, value)
     filled = _fill(field, value, current) if before is _UNKNOWN else None
     if filled is not None:
         return filled
-    if chosen is None:
+    if decision is None or not (
+        field.equal(value, decision.identity_value) and field.equal(current, decision.record_value)
+    ):
         return FieldConflict(field.name, value, current, field.place)
-    return _towards(chosen, field, value, current, Reason.DECIDED)
+    return _towards(decision.side, field, value, current, Reason.DECIDED, decision.by)
 
 
 def _fill(field: CompiledField, value: FieldValue, current: FieldValue) -> Decision | None:
@@ -244,15 +247,17 @@ def _fill(field: CompiledField, value: FieldValue, current: FieldValue) -> Decis
     return None
 
 
-def _towards(winner: Side, field: CompiledField, value: FieldValue, current: FieldValue, reason: Reason) -> Decision:
+def _towards(
+    winner: Side, field: CompiledField, value: FieldValue, current: FieldValue, reason: Reason, by: str = ""
+) -> Decision:
     if winner is Side.AUTH0:
-        return _to_record(field, value, current, reason)
-    return _to_user(field, value, current, reason)
+        return _to_record(field, value, current, reason, by)
+    return _to_user(field, value, current, reason, by)
 
 
-def _to_record(field: CompiledField, value: FieldValue, current: FieldValue, reason: Reason) -> Decision:
-    return Decision(FieldWrite(field.name, current, value, reason, field.place), value)
+def _to_record(field: CompiledField, value: FieldValue, current: FieldValue, reason: Reason, by: str = "") -> Decision:
+    return Decision(FieldWrite(field.name, current, value, reason, field.place, by), value)
 
 
-def _to_user(field: CompiledField, value: FieldValue, current: FieldValue, reason: Reason) -> Decision:
-    return Decision(FieldWrite(field.name, value, current, reason, field.place), current, Side.AUTH0)
+def _to_user(field: CompiledField, value: FieldValue, current: FieldValue, reason: Reason, by: str = "") -> Decision:
+    return Decision(FieldWrite(field.name, value, current, reason, field.place, by), current, Side.AUTH0)

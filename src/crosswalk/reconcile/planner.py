@@ -4,12 +4,14 @@ from collections.abc import Collection, Mapping
 
 from msgspec.structs import replace
 
+from crosswalk.domain.decision import FieldDecision
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.plan import FieldError, Plan, Situation
+from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import MODIFIED_FIELD, Record
-from crosswalk.domain.values import FieldValue, Side
+from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite
 from crosswalk.mapping.compiled import CompiledTarget
 from crosswalk.reconcile.compiled import CompiledSync
@@ -20,11 +22,20 @@ CREATED = "created"
 
 
 def plan_linked(
-    compiled: CompiledSync, evaluation: Evaluation, link: Link, decided: Mapping[str, Side] | None = None
+    compiled: CompiledSync,
+    evaluation: Evaluation,
+    link: Link,
+    decided: Mapping[str, FieldDecision] | None = None,
+    quarantined: Collection[Quarantine] = (),
 ) -> Plan:
     """What to write for an identity that has its record.
 
-    `decided` says whose value a person chose for a field whose owner is `manual`.
+    Parameters
+    ----------
+    decided
+        What a person decided about fields whose owner is `manual`.
+    quarantined
+        The fields that are left alone, with the base that they have.
     """
     record = link.record
     index = compiled.target_indexes.get(record.object)
@@ -41,7 +52,9 @@ def plan_linked(
         )
     target = compiled.targets[index]
     evaluated = evaluation.targets[index]
-    merge = merge_fields(target, evaluated.values, link.base, record.fields, ages_of(evaluation, record), decided)
+    resting = tuple(each for each in quarantined if each.object == record.object and each.field in target.by_name)
+    values = _without(evaluated.values, resting) if resting else evaluated.values
+    merge = merge_fields(target, values, link.base, record.fields, ages_of(evaluation, record), decided)
     writes: tuple[FieldsWrite, ...] = ()
     if merge.writes:
         external_id = (target.target.external_id_field, str(evaluation.user_id))
@@ -57,8 +70,15 @@ def plan_linked(
         link.evidence,
         errors,
         disputed=merge.disputed,
+        quarantined=resting,
     )
     return _with_way_back(compiled, target, evaluation, plan, merge, link.base) if merge.user_writes else plan
+
+
+def _without(values: Mapping[str, FieldValue], resting: Collection[Quarantine]) -> dict[str, FieldValue]:
+    """The values but for the fields that are left alone: a field without a value keeps what it has, and its base."""
+    names = {each.field for each in resting}
+    return {name: value for name, value in values.items() if name not in names}
 
 
 def plan_deleted(user_id: UserId, link: Link | None) -> Plan:

@@ -101,7 +101,20 @@ def plan_all_unlinked(
         for each in evaluations
     ]
     resolved = resolve_all(checked, scene)
-    return {each.user_id: plan_unlinked(compiled, each, resolved[each.user_id]) for each in checked}
+    plans = {each.user_id: plan_unlinked(compiled, each, resolved[each.user_id]) for each in checked}
+    carried_out = [user_id for user_id in decisions if user_id in plans and _as_decided(resolved[user_id])]
+    return plans | {user_id: replace(plans[user_id], decided_by=decisions[user_id].by) for user_id in carried_out}
+
+
+def _as_decided(resolution: Resolution) -> bool:
+    """Whether the resolution is what a person decided."""
+    match resolution:
+        case Matched(decided=decided):
+            return decided
+        case NewDecided() | LeftAlone():
+            return True
+        case _:
+            return False
 
 
 def plan_unlinked(compiled: CompiledSync, evaluation: Evaluation, resolution: Resolution) -> Plan:

@@ -23,13 +23,15 @@ from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.place import Place
 from crosswalk.domain.plan import Conflict, FieldConflict, Plan, Situation
+from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
-from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, RecordWrite, UserWrite
+from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite, UserWrite
 from crosswalk.engine.effect_books import book_steps
+from crosswalk.engine.loop_words import in_words
 from crosswalk.engine.writing import Result
 from crosswalk.reconcile.effects import write_of
 from crosswalk.reconcile.planner import keep_base
-from crosswalk.store import audit, claims, due, effects, links, problems
+from crosswalk.store import audit, claims, decisions, due, effects, links, problems
 from crosswalk.store.audit import AUTH0_USER, AuditEntry
 from crosswalk.store.database import Connection
 from crosswalk.store.effects import StepTaken
@@ -53,6 +55,8 @@ class Booking(Struct, frozen=True):
     audit: tuple[AuditEntry, ...] = ()
     problems: tuple[Problem, ...] = ()
     steps: tuple[StepTaken, ...] = ()
+    decided: tuple[str, ...] = ()
+    """The fields that both sides now have as a person decided."""
 
 
 class Books(Struct, frozen=True):
@@ -81,6 +85,8 @@ class Books(Struct, frozen=True):
             problems_found.append(self._conflict(plan, plan.conflict))
             return Booking(plan.user_id, "conflict", problems=tuple(problems_found))
         problems_found += [self._disputed(plan, dispute) for dispute in plan.disputed]
+        problems_found += [self._quarantined(plan.user_id, each) for each in plan.quarantined]
+        decided: list[str] = []
         entries: list[AuditEntry] = []
         failures: list[tuple[FieldsWrite, Failure]] = []
         record = plan.record
@@ -88,8 +94,10 @@ class Books(Struct, frozen=True):
             if isinstance(write, RecordWrite) and isinstance(result, Written):
                 record = _after(record, write, result)
                 entries += self._audit(plan, write.object, result.record_id, write.action.value, write.fields)
+                decided += _decided(write)
             elif isinstance(write, UserWrite) and isinstance(result, UserWritten):
                 entries += self._audit(plan, AUTH0_USER, write.user_id, Action.UPDATE.value, write.fields)
+                decided += _decided(write)
             elif not isinstance(result, Written | UserWritten | Done):
                 failures.append((write, result))
         problems_found += [self._failed(plan, write, failure) for write, failure in failures]
@@ -110,6 +118,7 @@ class Books(Struct, frozen=True):
             audit=tuple(entries),
             problems=tuple(problems_found),
             steps=steps.taken,
+            decided=tuple(decided),
         )
 
     def postponed(self, user_id: UserId, code: str, message: str, wait_s: float = 0.0) -> Booking:
@@ -139,7 +148,7 @@ class Books(Struct, frozen=True):
                 new=field.new,
                 reason=field.reason.value,
                 place=str(field.place),
-                actor=ACTOR,
+                actor=field.by or plan.decided_by or ACTOR,
                 event_seq=self.seqs.get(plan.user_id),
             )
             for field in fields
@@ -196,6 +205,17 @@ class Books(Struct, frozen=True):
                 "salesforce": dispute.record_value,
                 "place": str(dispute.place),
             },
+        )
+
+    def _quarantined(self, user_id: UserId, quarantine: Quarantine) -> Problem:
+        return self._problem(
+            user_id,
+            ProblemKind.QUARANTINE,
+            "FIELD_QUARANTINED",
+            in_words(quarantine),
+            object_name=quarantine.object,
+            field=quarantine.field,
+            detail=msgspec.to_builtins(quarantine),
         )
 
     def _conflict(self, plan: Plan, conflict: Conflict) -> Problem:
@@ -275,6 +295,11 @@ def _mapped(write: FieldsWrite) -> Sequence[str]:
     return write.mapped if isinstance(write, UserWrite) else [field.field for field in write.fields]
 
 
+def _decided(write: FieldsWrite) -> list[str]:
+    """The Salesforce fields that are written because a person decided it."""
+    return [name for name, field in zip(_mapped(write), write.fields, strict=True) if field.reason is Reason.DECIDED]
+
+
 def _as_detail(candidate: Candidate) -> dict[str, object]:
     record = candidate.record
     return {
@@ -322,6 +347,7 @@ async def store(connection: Connection, sync: SyncName, bookings: Sequence[Booki
     lost = {b.user_id for b in bookings if b.link is not None and b.link.user_id not in saved}
     await audit.append(connection, _all(b.audit for b in bookings))
     await effects.take(connection, sync, _all(b.steps for b in bookings))
+    await decisions.end(connection, sync, [(b.user_id, field) for b in bookings for field in b.decided], decisions.DONE)
     await problems.settle(connection, sync, [b.user_id for b in bookings], _all(b.problems for b in bookings))
     await claims.release(connection, sync, [b.user_id for b in bookings])
     # Another identity linked the record first: reconciled again, this one will find that out and become a conflict.

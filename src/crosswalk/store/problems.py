@@ -19,9 +19,11 @@ class ProblemKind(StrEnum):
     DEAD_LETTER = "dead_letter"
     """The org refused the write for good; the data or the mapping has to change."""
     CONFLICT = "conflict"
-    """The rules cannot decide which record belongs to the identity."""
+    """The rules cannot decide which record belongs to the identity, or whose value a field gets."""
     FIELD_ERROR = "field_error"
     """A mapping gave no usable value; the rest of the record was written."""
+    QUARANTINE = "quarantine"
+    """Somebody else keeps writing a field back; it is left alone, and the rest of the record was written."""
     RETRYING = "retrying"
     """The org or the tenant cannot take it now; the hub tries again by itself."""
 

@@ -87,10 +87,13 @@ class OutcomeAnswer(Answer):
 
 
 class EventAnswer(Answer):
-    """An event that arrived from Auth0."""
+    """An event that arrived from Auth0 or Salesforce."""
 
     seq: int
-    tenant: str
+    tenant: Annotated[str, Field(description="The tenant it came from; empty for events of an org.")]
+    org: Annotated[str, Field(description="The org it came from; empty for events of a tenant.")]
+    object: Annotated[str | None, Field(description="The object of the record it is about.")]
+    record_id: Annotated[str | None, Field(description="The record it is about.")]
     event_id: str
     source: str
     type: str

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from crosswalk.domain.values import FieldValue
+from crosswalk.store.audit import AUTH0_USER
 from crosswalk.store.overview import Outcome, ReceivedEvent
 
 STATES = {
@@ -22,11 +23,15 @@ SOURCES = {
     "log_stream": "log stream",
     "subscription": "subscription",
     "log_poll": "log poll",
+    "change_events": "change events",
+    "record_poll": "record poll",
 }
 OWNERS = {
     "auth0": "Auth0 owns",
     "salesforce": "Salesforce owns",
     "initial": "Filled once",
+    "latest": "Newest change wins",
+    "manual": "A person decides",
 }
 FIELD_STATES = {
     "in_sync": "In sync",
@@ -38,9 +43,20 @@ FIELD_STATES = {
 REASONS = {
     "created": "First value of a new record",
     "linked": "Record was matched and got its external id",
-    "changed": "Changed in Auth0, which owns the field",
+    "changed": "Changed in Auth0, and that change wins",
     "restored": "Edited in Salesforce, but Auth0 owns the field",
     "filled": "Was empty in Salesforce, and Auth0 may fill it",
+    "newer": "Changed on both sides, last in Auth0",
+    "decided": "A person decided for this value",
+    "flow": "Wanted by a flow",
+    "undone": "No longer wanted by its flow",
+}
+REASONS_IN_AUTH0 = {
+    **REASONS,
+    "changed": "Changed in Salesforce, and that change wins",
+    "restored": "Edited in Auth0, but Salesforce owns the field",
+    "filled": "Was empty in Auth0, and Salesforce may fill it",
+    "newer": "Changed on both sides, last in Salesforce",
 }
 OUTCOMES = {
     "written": "Written",
@@ -62,6 +78,20 @@ OUTCOMES = {
     "waiting": "Waiting",
     "retrying": "Retrying",
     "unclaimed": "No sync wants it",
+    "routed": "Passed to its identity",
+    "unlinked": "Record of nobody",
+    "flow_ended": "Flow is off",
+}
+ACTIONS = {
+    "create": "Created",
+    "update": "Updated",
+    "delete": "Deleted",
+    "grant": "Granted to",
+    "revoke": "Revoked from",
+    "add_member": "Made member",
+    "remove_member": "Removed as member",
+    "invite": "Invited",
+    "publish": "Published",
 }
 TONES = {
     "written": "good",
@@ -130,6 +160,11 @@ def compact(number: int) -> str:
         if number >= unit * 10 or (number >= unit and number % unit == 0):
             return f"{number / unit:.1f}".removesuffix(".0") + name
     return f"{number:,}"
+
+
+def reason_of(object_name: str, reason: str) -> str:
+    """Why something was written to a record, or to a user."""
+    return label(REASONS_IN_AUTH0 if object_name == AUTH0_USER else REASONS, reason)
 
 
 def outcome_of(event: ReceivedEvent) -> str:

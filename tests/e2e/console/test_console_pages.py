@@ -132,8 +132,8 @@ async def test_writes_are_grouped_by_record_with_old_and_new_values(admin: httpx
     writes = [text_of(write) for write in re.findall(r'<li id="write-.*?</ol>', page, flags=re.DOTALL)]
 
     assert len(re.findall(r'<li id="write-', page)) == 2
-    assert "Lead 00QAa000004Xy7CMAS Update now Email empty → grace@example.com" in writes[0]
-    assert "LastName Berg → Lindqvist Phone +46 8 1 → empty Changed in Auth0, which owns the field" in writes[0]
+    assert "Lead 00QAa000004Xy7CMAS Updated now Email empty → grace@example.com" in writes[0]
+    assert "LastName Berg → Lindqvist Phone +46 8 1 → empty Changed in Auth0, and that change wins" in writes[0]
     assert "· user.updated" in writes[0]
 
 
@@ -220,7 +220,7 @@ async def test_an_identity_shows_both_sides_and_why(admin: httpx.AsyncClient, sc
         "text · Auth0 owns Lindqvist user.family_name ?? user.name ?? 'Unknown' mappings/lead.yaml:7"
         in rows["LastName"]
     )
-    assert "Lindqvist Lindqvist In sync Changed in Auth0, which owns the field Berg → Lindqvist" in rows["LastName"]
+    assert "Lindqvist Lindqvist In sync Changed in Auth0, and that change wins Berg → Lindqvist" in rows["LastName"]
     assert 'title="Event evt_ada_2"' in page
     assert "12 user.logins_count mappings/lead.yaml:22 11 11 Differs" in rows["NumberOfLogins__c"]
     assert "Nordlicht Optik Nordlicht Optik Salesforce’s stands" in rows["Company"]

@@ -75,7 +75,12 @@ def test_an_event_without_an_outcome_waits_or_is_tried_again(outcome: Outcome, n
 
 
 def test_a_name_without_words_is_still_legible() -> None:
-    assert wording.label(wording.OUTCOMES, "already_linked") == "Already linked"
+    assert wording.label(wording.OUTCOMES, "something_new") == "Something new"
+
+
+def test_a_reason_says_on_which_side_it_was() -> None:
+    assert wording.reason_of("Contact", "changed") == "Changed in Auth0, and that change wins"
+    assert wording.reason_of("Auth0 user", "changed") == "Changed in Salesforce, and that change wins"
 
 
 @pytest.mark.parametrize(

@@ -103,10 +103,10 @@ def test_everybody_is_planned_and_nothing_is_written(scene: Scene):
     assert {user: plan["situation"] for user, plan in plans.items()} == {
         scene.changed: "linked",
         scene.unchanged: "linked",
-        scene.new: "no_match",
+        scene.new: "key_unverified",
         scene.known_contact: "matched",
         scene.two_contacts: "ambiguous",
-        scene.without_title: "no_match",
+        scene.without_title: "key_unverified",
     }
     assert {user: [write["action"] for write in plan["writes"]] for user, plan in plans.items()} == {
         scene.changed: ["update"],
@@ -143,7 +143,7 @@ def test_two_contacts_with_the_same_address_are_a_conflict_that_names_both(scene
 
     assert lines[0] == f"{scene.two_contacts}  ambiguous"
     assert lines[1].startswith("  conflict by rule verified_email: The match rule verified_email found 2 records")
-    assert sorted(lines[2:4]) == [f"    candidate Contact {contact}" for contact in scene.twins]
+    assert lines[2:4] == [f"    candidate Contact {contact}  1.00 (Email 1.00)" for contact in sorted(scene.twins)]
     assert lines[4:] == ["1 identity: 0 with writes (0 fields), 1 without"]
 
 
@@ -164,7 +164,7 @@ def test_a_file_of_events_is_planned_in_the_state_that_it_leaves(scene: Scene):
 
     lines = scene.plan("--events", str(path))
 
-    assert lines[:2] == ["auth0|000000000000000000000007  no_match", "  create Lead (new)"]
+    assert lines[:2] == ["auth0|000000000000000000000007  key_unverified", "  create Lead (new)"]
     assert '    Company: (empty) → "Company 4"' in "\n".join(lines)
     assert lines[-1] == "1 identity: 1 with writes (5 fields), 0 without"
 

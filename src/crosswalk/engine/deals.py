@@ -16,10 +16,9 @@ from msgspec import Struct
 from crosswalk.connectors.base import FindsCandidates, ReadsUsers
 from crosswalk.connectors.errors import CallRefused, ConnectorError
 from crosswalk.domain.definition import SyncDefinition
-from crosswalk.domain.effect import EffectStep, Step
+from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.record import Record
-from crosswalk.domain.user_writes import UserCreate
 from crosswalk.engine import ledger
 from crosswalk.engine.effect_books import book_steps, wait_of, writes_of
 from crosswalk.engine.isolation import isolating
@@ -32,10 +31,9 @@ from crosswalk.flows.closed_won import (
     Deal,
     Wanted,
     fields_of,
-    new_user_id,
-    wanted_effects,
+    next_round,
+    steps_towards,
 )
-from crosswalk.reconcile.effects import effect_steps
 from crosswalk.store import effects, links
 from crosswalk.store.database import Database
 from crosswalk.store.due import DueEvent
@@ -131,7 +129,9 @@ class DealReconciler:
 
     async def _settle(self, books: Books, subject: UserId, state: _Found, holding: Holding) -> Booking:
         """Bring about the next round of what one deal wants."""
-        wanted, more = self._round(state, holding)
+        wanted, more = next_round(
+            self._flow.flow, state.deal, state.contact, state.user_id, self._link_field, holding.held
+        )
         steps = await self._steps(subject, wanted, holding)
         results = await self._writer.write(writes_of(steps))
         seq = books.seqs.get(subject)
@@ -148,27 +148,11 @@ class DealReconciler:
             outcome = "written" if booked.taken else "unchanged"
         return Booking(subject, outcome, wait_s or 0.0, None, booked.audit, tuple(problems), booked.taken)
 
-    def _round(self, state: _Found, holding: Holding) -> tuple[Wanted, bool]:
-        """The effects of this round, and whether there is another: the link first, then the user, then its rights."""
-        wanted = wanted_effects(self._flow.flow, state.deal, state.contact, state.user_id, self._link_field)
-        if state.user_id is not None or state.contact is None or not wanted.effects:
-            return wanted, False
-        if any(isinstance(each.effect.write, UserCreate) for each in holding.held):
-            message = "The deal is won, but the user that was made for it is gone from Auth0; it is not made again."
-            return Wanted(problem=message), False
-        linked = self._link_field is None or state.contact.fields.get(self._link_field) == new_user_id(state.contact)
-        first = 1 if self._link_field is not None else 0
-        return Wanted(wanted.effects[: first + 1] if linked else wanted.effects[:first]), True
-
     async def _steps(self, subject: UserId, wanted: Wanted, holding: Holding) -> tuple[EffectStep, ...]:
         keys = [each.effect.key for each in holding.held]
         async with self._database.transaction() as connection:
             shared = await effects.held_by_others(connection, self._definition.name, NAME, subject, keys)
-        steps = effect_steps(NAME, self._flow.flow.place, wanted.effects, holding.held, shared)
-        if wanted.problem is not None:
-            # Nothing is taken away because something could not be found out.
-            return tuple(step for step in steps if step.step is Step.DO)
-        return steps
+        return steps_towards(self._flow.flow, wanted, holding.held, shared)
 
     async def _read(self, subjects: Sequence[UserId]) -> dict[UserId, _Found]:
         ids = [RecordId(subject.removeprefix(_PREFIX)) for subject in subjects]

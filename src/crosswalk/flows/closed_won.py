@@ -1,12 +1,12 @@
 """A won deal: its contact becomes a user with the roles of what was bought, and is invited."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from crosswalk.domain.effect import Effect
+from crosswalk.domain.effect import Effect, EffectStep, HeldEffect, Step
 from crosswalk.domain.flow import ClosedWonFlow
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.record import Record
@@ -15,6 +15,7 @@ from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.expressions.program import Program
 from crosswalk.expressions.results import BadProfile
 from crosswalk.expressions.sandbox import Expression
+from crosswalk.reconcile.effects import effect_steps
 
 NAME = "closed_won"
 
@@ -115,6 +116,40 @@ def wanted_effects(
         to = RecordField(contact.object, contact.id, flow.invitation.field)
         effects.append(Effect(f"ticket/{user}", TicketIssue(user, flow.invitation.ttl_s, to), None, because, once=True))
     return Wanted(tuple(effects))
+
+
+def next_round(
+    flow: ClosedWonFlow,
+    deal: Deal,
+    contact: Record | None,
+    user_id: UserId | None,
+    link_field: str | None,
+    held: Sequence[HeldEffect],
+) -> tuple[Wanted, bool]:
+    """The effects of this round, and whether there is another: the link first, then the user, then its rights.
+
+    `held` is what was done for the deal and not undone; the rest is as in `wanted_effects`.
+    """
+    wanted = wanted_effects(flow, deal, contact, user_id, link_field)
+    if user_id is not None or contact is None or not wanted.effects:
+        return wanted, False
+    if any(isinstance(each.effect.write, UserCreate) for each in held):
+        message = "The deal is won, but the user that was made for it is gone from Auth0; it is not made again."
+        return Wanted(problem=message), False
+    linked = link_field is None or contact.fields.get(link_field) == new_user_id(contact)
+    first = 1 if link_field is not None else 0
+    return Wanted(wanted.effects[: first + 1] if linked else wanted.effects[:first]), True
+
+
+def steps_towards(
+    flow: ClosedWonFlow, wanted: Wanted, held: Sequence[HeldEffect], shared: Collection[str]
+) -> tuple[EffectStep, ...]:
+    """What is to be done and undone for a deal; `shared` are the keys that another subject or flow holds too."""
+    steps = effect_steps(NAME, flow.place, wanted.effects, held, shared)
+    if wanted.problem is not None:
+        # Nothing is taken away because something could not be found out.
+        return tuple(step for step in steps if step.step is Step.DO)
+    return steps
 
 
 def new_user_id(contact: Record) -> UserId:

@@ -4,17 +4,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from crosswalk.domain.effect import Effect
+from crosswalk.domain.effect import Effect, HeldEffect
 from crosswalk.domain.flow import DeactivationFlow, TaskTemplate
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
+from crosswalk.domain.plan import FieldError, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.expressions.program import Program
 from crosswalk.expressions.results import BadProfile
 from crosswalk.expressions.sandbox import Expression
+from crosswalk.reconcile.effects import effect_steps
 
 NAME = "deactivation"
 
@@ -60,6 +63,58 @@ class CompiledDeactivation:
             else:
                 outcome[each.user_id] = row[0] is True
         return outcome
+
+
+def with_deactivation(
+    flow: DeactivationFlow,
+    plan: Plan,
+    identity: Identity,
+    inactive: bool | str,
+    held: Sequence[HeldEffect],
+    episode: int,
+    around: Surroundings,
+) -> Plan:
+    """The plan of an identity with what the flow does and undoes for it.
+
+    Parameters
+    ----------
+    inactive
+        Whether the identity counts as inactive; a text says why that could not be found out.
+    held
+        What the flow did for the identity, and did not undo.
+    episode
+        The number of the present episode.
+    around
+        Whom a task is for.
+    """
+    if isinstance(inactive, str):
+        error = FieldError(plan.user_id, "", NAME, flow.place, inactive)
+        return replace(plan, errors=(*plan.errors, error))
+    if plan.situation is Situation.FILTERED:
+        return plan
+    wanted: list[Effect] = []
+    if inactive:
+        if plan.record is None:
+            # The record is only being made: the flow comes once it is there.
+            return replace(plan, unfinished=any(w.action is Action.CREATE for w in plan.record_writes))
+        if is_present(held, episode):
+            return plan  # what is there stays as it was made
+        wanted = wanted_effects(flow, identity, plan.record, around, episode)
+    overridden = [each.effect.key for each in held if not _may_be_undone(each, plan.record)]
+    return replace(plan, effects=effect_steps(NAME, flow.place, wanted, held, overridden), episode=episode)
+
+
+def is_present(held: Sequence[HeldEffect], episode: int) -> bool:
+    """Whether the flow did anything in the present episode."""
+    return any(each.episode == episode for each in held)
+
+
+def _may_be_undone(held: HeldEffect, record: Record | None) -> bool:
+    """Whether fields still have what the flow gave them; what somebody changed since is left as it is."""
+    write = held.effect.write
+    if not isinstance(write, RecordWrite) or write.action is not Action.UPDATE or record is None:
+        return True
+    return all(record.fields.get(field.field, field.new) == field.new for field in write.fields)
 
 
 def wanted_effects(

@@ -17,6 +17,7 @@ from crosswalk.domain.definition import FieldMap, SyncDefinition, Target
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.domain.match_rule import AutomaticLink, MatchPart, MatchRule, Normalisation, Reaction, Reactions
 from crosswalk.domain.place import Place
+from crosswalk.domain.quarantine import LoopLimits
 from crosswalk.domain.values import ValueType
 
 
@@ -46,6 +47,7 @@ def define_sync(name: str, sync: SyncConfig, places: Mapping[KeyPath, Place]) ->
         linger_ms=round(sync.linger / timedelta(milliseconds=1)),
         flows=define_flows(sync.flows, (*path, "flows"), places),
         reactions=Reactions(**{name: Reaction(reaction) for name, reaction in sync.reactions}),
+        loops=LoopLimits(sync.loops.writes_per_hour, sync.loops.release_after.total_seconds()),
         automatic_link=None
         if sync.automatic_link is None
         else AutomaticLink(sync.automatic_link.score, sync.automatic_link.margin),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from crosswalk.config.flows import FlowsConfig
+from crosswalk.config.loops import LoopsConfig
 from crosswalk.config.match_rules import AutomaticLinkConfig, MatchEntry, MatchShorthand, ReactionsConfig
 from crosswalk.config.section import Section
 from crosswalk.config.values import ApiName, Duration, Expression, Kind, Text, refuse
@@ -177,6 +178,9 @@ class SyncConfig(Section):
     )
     flows: FlowsConfig = Field(
         default=FlowsConfig(), description="Behaviours beyond keeping fields in step; each is off until written down."
+    )
+    loops: LoopsConfig = Field(
+        default=LoopsConfig(), description="When a field is left alone that somebody else keeps writing back."
     )
 
     @model_validator(mode="after")

@@ -19,11 +19,18 @@ class Token(Struct, frozen=True):
         When to stop using it, on the monotonic clock (seconds); `None` when only a refusal tells.
     base_url
         Where the vendor says that the API is, if it says so.
+    user_id, organization_id
+        Whom it was given to, and the organization it opens, where the vendor says so.
+    instance_url
+        Where the vendor itself says that the API is: the same as `base_url` unless another way there is configured.
     """
 
     value: Secret
     expires_at: float | None = None
     base_url: str | None = None
+    user_id: str = ""
+    organization_id: str = ""
+    instance_url: str = ""
 
 
 class SharedToken:

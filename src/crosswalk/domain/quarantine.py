@@ -22,6 +22,14 @@ class LoopLimits(Struct, frozen=True):
     release_after_s: float = 24 * 3600.0
 
 
+class LastWriter(Struct, frozen=True):
+    """Who changed a record last, as the org says: the user's name, when, and whether that is the user the hub is."""
+
+    name: str
+    at: str
+    is_hub: bool
+
+
 class Quarantine(Struct, frozen=True):
     """One field of one identity that is left alone.
 

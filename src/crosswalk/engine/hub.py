@@ -16,6 +16,7 @@ from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.engine.deals import DealReconciler
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.lane import Lanes
+from crosswalk.engine.loops import LoopDetector
 from crosswalk.engine.planning import Planner
 from crosswalk.engine.reconciler import Reconciler
 from crosswalk.engine.routing import Router
@@ -74,6 +75,7 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
             OrgName(name): await stack.enter_async_context(SalesforceClient(salesforce_settings(org)))
             for name, org in config.orgs.items()
         }
+        own_clients = {TenantName(name): tenant.client_id for name, tenant in config.tenants.items()}
         threads = ThreadPoolExecutor(EVALUATING_THREADS, thread_name_prefix="reconcile")
         stack.callback(threads.shutdown, cancel_futures=True)
         compiled = {
@@ -85,7 +87,15 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
             name: Writer(tenants[one.definition.tenant], orgs[one.definition.org]) for name, one in compiled.items()
         }
         reconcilers = {
-            name: Reconciler(one.definition, planners[name], tenants[one.definition.tenant], writers[name], database)
+            name: Reconciler(
+                one.definition,
+                planners[name],
+                tenants[one.definition.tenant],
+                writers[name],
+                database,
+                LoopDetector(one, orgs[one.definition.org], own_clients[one.definition.tenant], database),
+                own_clients[one.definition.tenant],
+            )
             for name, one in compiled.items()
         }
         deals = {

@@ -4,7 +4,7 @@ The reconcile job and `crosswalk plan` share this: the one writes what it says, 
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from types import MappingProxyType
 from typing import TypeVar, TypeVarTuple, Unpack
@@ -61,6 +61,15 @@ class Planned(Struct, frozen=True):
     waiting: Mapping[UserId, ConnectorError]
     claims: tuple[Claim, ...]
     links: Mapping[UserId, Link]
+
+    def replaced_by(self, anew: "Planned", of: Collection[UserId]) -> "Planned":
+        """The same plans, but for some linked identities those that were made anew."""
+        return Planned(
+            plans={user_id: plan for user_id, plan in self.plans.items() if user_id not in of} | dict(anew.plans),
+            waiting=dict(self.waiting) | dict(anew.waiting),
+            claims=self.claims,
+            links=self.links,
+        )
 
 
 class Verdicts(Struct, frozen=True):

@@ -18,6 +18,7 @@ from crosswalk.engine import ledger
 from crosswalk.engine.effect_books import writes_of
 from crosswalk.engine.isolation import isolating
 from crosswalk.engine.ledger import Booking, Books
+from crosswalk.engine.loops import LoopDetector
 from crosswalk.engine.planning import Planned, Planner
 from crosswalk.engine.states import fold, newest_states
 from crosswalk.engine.writing import Result, Writer
@@ -39,12 +40,16 @@ class Reconciler:
         users: ReadsUsers,
         writer: Writer,
         database: Database,
+        loops: LoopDetector,
+        own_client: str,
     ) -> None:
         self.definition = definition
         self._planner = planner
         self._users = users
         self._writer = writer
         self._database = database
+        self._loops = loops
+        self._own_client = own_client
 
     async def reconcile(self, due: Sequence[DueEvent]) -> None:
         """Deal with a batch of due events: each ends as finished or postponed, in one transaction with its traces.
@@ -54,11 +59,15 @@ class Reconciler:
         await isolating(self.definition.name, due, self._reconcile, self._put_aside)
 
     async def _reconcile(self, due: Sequence[DueEvent]) -> None:
-        hints = fold(due)
+        hints = fold(due, self._own_client)
         books = Books(self.definition.name, {user_id: hint.seq for user_id, hint in hints.items()})
         states = await newest_states(self._database, self.definition.tenant, self._users, hints)
         changes = {user_id: hint.changes for user_id, hint in hints.items() if hint.changes}
         planned = await self._planner.plan(self._database, list(states.identities.values()), changes)
+        flipping = await self._loops.stop(planned.plans)
+        if flipping:
+            anew = [states.identities[user_id] for user_id in flipping]
+            planned = planned.replaced_by(await self._planner.plan(self._database, anew, changes), flipping)
         held = await self._claim(planned)
         ready = {user_id: plan for user_id, plan in planned.plans.items() if user_id not in held}
         results = await self._write(ready)

@@ -5,17 +5,19 @@ An event is never replayed as an instruction. Many events of one user fold into 
 """
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 import msgspec
 from msgspec import Struct
 
 from crosswalk.connectors.auth0.events import profile_of
+from crosswalk.connectors.auth0.log_clients import client_of
 from crosswalk.connectors.auth0.timestamps import format_time
 from crosswalk.connectors.base import ReadsUsers
 from crosswalk.connectors.errors import ConnectorError
 from crosswalk.connectors.salesforce.changes import change_of
 from crosswalk.domain.change import RecordChange
-from crosswalk.domain.event import Disposition, Event
+from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import TenantName, UserId
 from crosswalk.store import identities
@@ -26,6 +28,10 @@ NO_PROFILE = b"{}"
 
 READ_TOGETHER = 16
 """Users read before what came of it is kept: one call that Auth0 refuses must not undo hundreds of others."""
+
+
+LOGGED_WITHIN = timedelta(seconds=2)
+"""How long after the hub's change of a user Auth0 may log it; both times are Auth0's."""
 
 
 class States(Struct, frozen=True):
@@ -44,6 +50,8 @@ class Hint(Struct, frozen=True):
         The newest state that an event carried, if any did.
     changed_at
         When the user last changed according to events that carry no state; `None` without such events.
+    changed_by_hub_at
+        As of when the state that the hub's own last change left is known at least; the hub's log entries say so.
     changes
         What happened to records that are the identity's, or may become it.
     seq
@@ -55,6 +63,7 @@ class Hint(Struct, frozen=True):
     changed_at: str | None
     seq: int
     changes: tuple[RecordChange, ...] = ()
+    changed_by_hub_at: str | None = None
 
     @property
     def must_read(self) -> bool:
@@ -62,8 +71,13 @@ class Hint(Struct, frozen=True):
         return self.changed_at is not None and (self.newest is None or self.newest.version.updated_at < self.changed_at)
 
 
-def fold(due: Iterable[DueEvent]) -> dict[UserId, Hint]:
-    """The hint of each identity in a batch; the order of the events does not matter."""
+def fold(due: Iterable[DueEvent], own_client: str = "") -> dict[UserId, Hint]:
+    """The hint of each identity in a batch; the order of the events does not matter.
+
+    `own_client` is the application that the hub is in the tenant: what the log says that this one changed is known
+    already, from the answer to the change.
+    """
+    by_hub: dict[UserId, str] = {}
     newest: dict[UserId, Identity] = {}
     changed_at: dict[UserId, str] = {}
     last_seq: dict[UserId, int] = {}
@@ -74,6 +88,10 @@ def fold(due: Iterable[DueEvent]) -> dict[UserId, Hint]:
             continue
         last_seq[user_id] = max(item.seq, last_seq.get(user_id, 0))
         if event.disposition is Disposition.CHANGED:
+            if _is_own(event, own_client):
+                known_since = format_time(event.occurred_at - LOGGED_WITHIN)
+                by_hub[user_id] = max(known_since, by_hub.get(user_id, ""))
+                continue
             changed_at[user_id] = max(format_time(event.occurred_at), changed_at.get(user_id, ""))
             continue
         if event.disposition is Disposition.RECORD:
@@ -90,9 +108,17 @@ def fold(due: Iterable[DueEvent]) -> dict[UserId, Hint]:
             changed_at=changed_at.get(user_id),
             seq=seq,
             changes=tuple(changes.get(user_id, ())),
+            changed_by_hub_at=by_hub.get(user_id),
         )
         for user_id, seq in last_seq.items()
     }
+
+
+def _is_own(event: Event, own_client: str) -> bool:
+    """Whether the tenant's log says that the hub itself made this change."""
+    if not own_client or event.source not in (Source.LOG_STREAM, Source.LOG_POLL):
+        return False
+    return client_of(event.raw) == own_client
 
 
 def carried_state(event: Event, user_id: UserId) -> Identity:
@@ -114,7 +140,9 @@ async def newest_states(
         if hint.newest is not None:
             newest[user_id] = newer(newest.get(user_id), hint.newest)
     to_read = {
-        user_id: hint.changed_at or "" for user_id, hint in hints.items() if hint.must_read or user_id not in newest
+        user_id: hint.changed_at or hint.changed_by_hub_at or ""
+        for user_id, hint in hints.items()
+        if hint.must_read or user_id not in newest or _is_older(newest[user_id], hint.changed_by_hub_at)
     }
     unread = list(to_read)
     while unread:
@@ -127,6 +155,10 @@ async def newest_states(
             newest[user_id] = newer(newest.get(user_id), gone(user_id, to_read[user_id]) if state is None else state)
         unread = unread[READ_TOGETHER:]
     return States(newest, {})
+
+
+def _is_older(state: Identity, than: str | None) -> bool:
+    return than is not None and state.version.updated_at < than
 
 
 def newer(stored: Identity | None, given: Identity) -> Identity:

@@ -37,14 +37,12 @@ def suspects(compiled: CompiledSync, plans: Iterable[Plan]) -> dict[FieldName, F
     """
     found: dict[FieldName, FieldStep] = {}
     for plan in plans:
-        if plan.record is None or plan.record.object not in compiled.target_indexes:
+        if not plan.writes or plan.record is None or plan.record.object not in compiled.target_indexes:
             continue
-        owners = {
-            field.name: field.owner for field in compiled.targets[compiled.target_indexes[plan.record.object]].fields
-        }
+        fields = compiled.targets[compiled.target_indexes[plan.record.object]].by_name
         for name, side, write in _written(plan):
             if write.reason in (Reason.RESTORED, Reason.FILLED) or (
-                owners.get(name) is Owner.LATEST and write.reason in (Reason.CHANGED, Reason.NEWER)
+                name in fields and fields[name].owner is Owner.LATEST and write.reason in (Reason.CHANGED, Reason.NEWER)
             ):
                 found[plan.user_id, name] = FieldStep(side, write.old, write.new, write.reason)
     return found

@@ -43,6 +43,8 @@ _DEFAULT_HINT = "Check login URL, client id and credentials, and the app's OAuth
 class _TokenAnswer(Struct):
     access_token: str
     instance_url: str
+    id: str = ""
+    """The address of the user's identity: `https://login.salesforce.com/id/ORGANIZATION/USER`."""
 
 
 class _TokenError(Struct):
@@ -103,7 +105,13 @@ class TokenEndpoint:
             raise MalformedAnswer(
                 self._service, call, "access_token and instance_url as JSON", "something else"
             ) from error
-        return Token(value=Secret(token.access_token), base_url=self._settings.base_url or token.instance_url)
+        return Token(
+            value=Secret(token.access_token),
+            base_url=self._settings.base_url or token.instance_url,
+            user_id=token.id.rpartition("/")[2],
+            organization_id=token.id.rpartition("/")[0].rpartition("/")[2],
+            instance_url=token.instance_url,
+        )
 
     def _form(self) -> dict[str, str]:
         credentials = self._settings.credentials

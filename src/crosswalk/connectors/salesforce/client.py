@@ -30,13 +30,16 @@ from crosswalk.connectors.salesforce.auth import TokenEndpoint
 from crosswalk.connectors.salesforce.collections import Call, plan_calls, send_call
 from crosswalk.connectors.salesforce.describe import describe
 from crosswalk.connectors.salesforce.errors import result_of_failed_call
+from crosswalk.connectors.salesforce.last_writer import last_writer
 from crosswalk.connectors.salesforce.limits import Limit
 from crosswalk.connectors.salesforce.look_ups import look_up
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.salesforce.transport import Transport
 from crosswalk.connectors.shared_token import SharedToken
 from crosswalk.domain.event import Event
+from crosswalk.domain.ids import RecordId
 from crosswalk.domain.look_up import LookUp
+from crosswalk.domain.quarantine import LastWriter
 from crosswalk.domain.record import Record
 from crosswalk.domain.record_writes import EventPublish, RecordDelete
 from crosswalk.domain.write import RecordWrite
@@ -175,6 +178,10 @@ class SalesforceClient(FindsCandidates, ReadsChanges, WritesRecords, DeletesReco
     async def publish_event(self, write: EventPublish) -> Done | Failure:
         """Publish a platform event."""
         return await platform_events.publish_event(self._transport, write)
+
+    async def last_writer(self, object_name: str, record_id: RecordId) -> LastWriter | None:
+        """Return who changed a record last; `None` where the record is gone."""
+        return await last_writer(self._transport, object_name, record_id)
 
     async def describe(self, object_name: str) -> ObjectDescription:
         """Return what the org says about an object and its fields."""

@@ -69,6 +69,10 @@ class Transport:
         """
         await self._tokens.get()
 
+    async def own_user(self) -> str:
+        """Return the id of the user that the calls are made as; empty where the org did not say. Raises the same."""
+        return (await self._tokens.get()).user_id
+
     async def send(
         self, method: str, path: str, *, query: dict[str, str] | None = None, content: bytes | None = None
     ) -> bytes:

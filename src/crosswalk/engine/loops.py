@@ -1,0 +1,169 @@
+"""The detector of loops: finds fields that somebody else keeps writing back, and leaves them alone for a while.
+
+It looks at plans before they are carried out. Hardly any plan has a write that may be part of a loop, so mostly this
+costs nothing; where one has, the audit trail of the last hour tells how often the hub has written the field back.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from crosswalk.connectors.auth0.log_clients import other_writers
+from crosswalk.connectors.errors import ConnectorError
+from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.plan import Plan
+from crosswalk.domain.quarantine import LastWriter, Quarantine
+from crosswalk.domain.values import Side
+from crosswalk.domain.write import Reason
+from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.loops import FieldName, FieldStep, flips, suspects
+from crosswalk.store import quarantines
+from crosswalk.store.audit import AUTH0_USER
+from crosswalk.store.database import Database
+from crosswalk.store.quarantines import RecentWrite
+
+log = structlog.get_logger()
+
+
+class TellsLastWriter(Protocol):
+    """Tells who changed a record last."""
+
+    async def last_writer(self, object_name: str, record_id: RecordId) -> LastWriter | None:
+        """Return who it was; `None` where the record is gone."""
+        ...
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class LoopDetector:
+    """Watches the writes of one sync.
+
+    Parameters
+    ----------
+    compiled
+        The sync.
+    org
+        Where to ask who else writes.
+    own_client
+        The id of the application that the hub is in the tenant.
+    database
+        Where the audit trail and the quarantines are.
+    now
+        The time in UTC.
+    """
+
+    def __init__(
+        self,
+        compiled: CompiledSync,
+        org: TellsLastWriter,
+        own_client: str,
+        database: Database,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._compiled = compiled
+        self._org = org
+        self._own_client = own_client
+        self._database = database
+        self._now = now
+
+    async def stop(self, plans: Mapping[UserId, Plan]) -> set[UserId]:
+        """Put fields in quarantine that flip; returns the identities whose plans have to be made again without them."""
+        suspected = suspects(self._compiled, plans.values())
+        if not suspected:
+            return set()
+        definition = self._compiled.definition
+        async with self._database.transaction() as connection:
+            recent = await quarantines.recent_writes(connection, definition.name, list({user for user, _ in suspected}))
+        history = self._history(plans, recent)
+        counted = {name: flips(history.get(name, ())) for name in suspected}
+        looping = [
+            name
+            for name, step in suspected.items()
+            if counted[name] >= definition.loops.writes_per_hour
+            and flips([*history.get(name, ()), step]) > counted[name]
+        ]
+        if not looping:
+            return set()
+        found = [
+            (name[0], await self._describe(plans[name[0]], name, suspected[name], counted[name])) for name in looping
+        ]
+        async with self._database.transaction() as connection:
+            await quarantines.put(connection, definition.name, found)
+        for user_id, quarantine in found:
+            log.warning(
+                "field_quarantined",
+                sync=definition.name,
+                user_id=user_id,
+                object=quarantine.object,
+                field=quarantine.field,
+                writes=quarantine.writes,
+            )
+        return {user_id for user_id, _ in found}
+
+    def _history(self, plans: Mapping[UserId, Plan], recent: Sequence[RecentWrite]) -> dict[FieldName, list[FieldStep]]:
+        """The writes of each field to either side, by its Salesforce name, oldest first."""
+        history: dict[FieldName, list[FieldStep]] = {}
+        for write in recent:
+            record = plans[write.user_id].record
+            if record is None:
+                continue
+            if write.object == AUTH0_USER:
+                side, name = Side.AUTH0, self._mapped_from(record.object, write.field)
+            else:
+                side, name = Side.SALESFORCE, write.field
+            step = FieldStep(side, write.old, write.new, Reason(write.reason))
+            history.setdefault((write.user_id, name), []).append(step)
+        return history
+
+    def _mapped_from(self, object_name: str, path: str) -> str:
+        """The Salesforce field that goes to this place of the user."""
+        fields = self._compiled.targets[self._compiled.target_indexes[object_name]].fields
+        return next((field.name for field in fields if field.to is not None and ".".join(field.to) == path), path)
+
+    async def _describe(self, plan: Plan, name: FieldName, step: FieldStep, count: int) -> Quarantine:
+        """The quarantine of a field, with whoever else writes it, as far as that can be found out."""
+        user_id, field = name
+        now = self._now()
+        record = plan.record
+        object_name, record_id = (record.object, record.id) if record is not None else ("", RecordId(""))
+        if step.side is Side.SALESFORCE:
+            writers = await self._writers_of_record(object_name, record_id)
+        else:
+            writers = await self._writers_of_user(user_id)
+        return Quarantine(
+            object=object_name,
+            record_id=record_id,
+            field=field,
+            side=step.side,
+            writes=count,
+            hub_value=step.new,
+            other_value=step.old,
+            writers=tuple(writers),
+            since=now,
+            until=now + timedelta(seconds=self._compiled.definition.loops.release_after_s),
+        )
+
+    async def _writers_of_record(self, object_name: str, record_id: RecordId) -> list[str]:
+        try:
+            last = await self._org.last_writer(object_name, record_id)
+        except ConnectorError as error:
+            return [f"the org could not be asked ({error.code})"]
+        if last is None:
+            return []
+        if last.is_hub:
+            return [
+                "automation of the org that runs when the hub saves the record (a flow, a trigger, a formula of the "
+                f"field itself), since its last change was made as the hub's own user {last.name} at {last.at}"
+            ]
+        return [f"{last.name} in Salesforce, who changed the record last, at {last.at}"]
+
+    async def _writers_of_user(self, user_id: UserId) -> list[str]:
+        async with self._database.transaction() as connection:
+            logged = await quarantines.logged(connection, self._compiled.definition.tenant, user_id)
+        if not logged:
+            return ["Auth0's log would name them: give the tenant a log stream or a log poll as a source"]
+        return other_writers(logged, self._own_client) or ["nobody whom the tenant's log names"]

@@ -10,6 +10,7 @@ from typing import Protocol, TypeAlias
 from msgspec import Struct
 
 from crosswalk.domain.event import Event
+from crosswalk.domain.fate import Fate
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.look_up import LookUp
@@ -234,6 +235,16 @@ class FindsCandidates(Protocol):
 
     async def look_up(self, look_ups: Sequence[LookUp]) -> list[list[Record]]:
         """Return the records that each look-up finds, in the order of the look-ups, in as few calls as possible."""
+        ...
+
+
+class FindsFates(Protocol):
+    """Tells what became of records that may be gone."""
+
+    async def find_fates(
+        self, object_name: str, fields: Sequence[str], ids: Sequence[RecordId]
+    ) -> dict[RecordId, Fate]:
+        """Return what became of each of these records; those that are there come with `fields`."""
         ...
 
 

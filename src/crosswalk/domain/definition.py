@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from crosswalk.domain.flow import Flows
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
+from crosswalk.domain.life import RecordDeleted, UsersLinked
 from crosswalk.domain.match_rule import AutomaticLink, MatchRule, Reactions
 from crosswalk.domain.place import Place
 from crosswalk.domain.quarantine import LoopLimits
@@ -58,3 +59,7 @@ class SyncDefinition(Struct, frozen=True):
     flows: Flows = Flows()
     loops: LoopLimits = LoopLimits()
     """When a field is left alone that somebody else keeps writing back."""
+    on_record_deleted: RecordDeleted = RecordDeleted.UNLINK
+    """What is done when somebody deletes an identity's record in Salesforce."""
+    on_users_linked: UsersLinked = UsersLinked.MERGE_TASK
+    """What is done with the record of a user who became an account of another."""

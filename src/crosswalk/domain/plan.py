@@ -8,6 +8,7 @@ from msgspec import Struct
 from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import UserId
+from crosswalk.domain.link import EndedLink, Standing
 from crosswalk.domain.place import Place
 from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
@@ -49,6 +50,16 @@ class Situation(StrEnum):
     LEFT_ALONE = "left_alone"
     DELETED = "deleted"
     FILTERED = "filtered"
+    FOLLOWED = "followed"
+    """The record became another, by a conversion or a merge, or was taken over from another user."""
+    CONVERTED = "converted"
+    """The record is a converted lead, and what it became is no target of the sync."""
+    RECORD_DELETED = "record_deleted"
+    """Somebody deleted the record."""
+    USERS_LINKED = "users_linked"
+    """The user became an account of another one."""
+    REPLACED = "replaced"
+    """The user is gone, and another user of the same person has the record now."""
 
 
 class Conflict(Struct, frozen=True):
@@ -92,6 +103,12 @@ class Plan(Struct, frozen=True):
         Fields that are left alone because somebody else keeps writing them back.
     decided_by
         Who decided which record is the identity's, where that is what the plan carries out.
+    standing
+        How the record was found.
+    ends
+        Links that end once the writes are done: the identity's own, or one of a user whose record it takes over.
+    wakes
+        Other identities that have to be looked at because of this one.
     """
 
     user_id: UserId
@@ -110,6 +127,9 @@ class Plan(Struct, frozen=True):
     unfinished: bool = False
     quarantined: tuple[Quarantine, ...] = ()
     decided_by: str = ""
+    standing: Standing = Standing.LIVE
+    ends: tuple[EndedLink, ...] = ()
+    wakes: tuple[UserId, ...] = ()
 
     @property
     def record_writes(self) -> tuple[RecordWrite, ...]:

@@ -96,12 +96,20 @@ def plan_deleted(user_id: UserId, link: Link | None) -> Plan:
 
 
 def plan_matched(
-    compiled: CompiledSync, evaluation: Evaluation, target_index: int, record: Record, evidence: str
+    compiled: CompiledSync,
+    evaluation: Evaluation,
+    target_index: int,
+    record: Record,
+    evidence: str,
+    base: Mapping[str, FieldValue] | None = None,
 ) -> Plan:
-    """What to write for an identity whose record was just found, because of `evidence`."""
+    """What to write for an identity whose record was just found, because of `evidence`.
+
+    `base` is what both sides agreed on before, where the record goes on from another one.
+    """
     target = compiled.targets[target_index]
     evaluated = evaluation.targets[target_index]
-    merge = merge_fields(target, evaluated.values, None, record.fields, ages_of(evaluation, record))
+    merge = merge_fields(target, evaluated.values, base, record.fields, ages_of(evaluation, record))
     field, user_id = target.target.external_id_field, str(evaluation.user_id)
     fields = tuple(write for write in merge.writes if write.field != field)
     written = record.fields.get(field)
@@ -119,7 +127,7 @@ def plan_matched(
         _errors(evaluation, target_index),
         disputed=merge.disputed,
     )
-    return _with_way_back(compiled, target, evaluation, plan, merge, {}) if merge.user_writes else plan
+    return _with_way_back(compiled, target, evaluation, plan, merge, base or {}) if merge.user_writes else plan
 
 
 def ages_of(evaluation: Evaluation, record: Record) -> Ages:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from msgspec import Struct
 
+from crosswalk.domain.accounts import linked_accounts
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import TenantName, UserId
 from crosswalk.store.database import Connection
@@ -16,6 +17,14 @@ class _Email(Struct):
 
 _decode_email = msgspec.json.Decoder(_Email).decode
 
+
+class Primary(Struct, frozen=True):
+    """The user to which another was linked, in the state of `updated_at` (UTC, as in `StateVersion`)."""
+
+    user_id: UserId
+    updated_at: str
+
+
 # Relies on the primary key (tenant, user_id).
 READ = """
 SELECT user_id, profile, updated_at, observed_at, carrier, deleted
@@ -25,14 +34,16 @@ WHERE tenant = %s AND user_id = ANY(%b::text[])
 
 # Keeps the newer of the stored and the given state, so that the order of arrival does not matter.
 SAVE = """
-INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted, email)
-SELECT %s, *
-FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[], %b::text[])
-     AS given (user_id, profile, updated_at, observed_at, carrier, deleted, email)
+INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted, email, accounts)
+SELECT %s, given.user_id, given.profile, given.updated_at, given.observed_at, given.carrier, given.deleted, given.email,
+       array(SELECT json_array_elements_text(given.accounts::json))
+FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[], %b::text[], %b::text[])
+     AS given (user_id, profile, updated_at, observed_at, carrier, deleted, email, accounts)
 ORDER BY given.user_id
 ON CONFLICT (tenant, user_id) DO UPDATE
 SET profile = excluded.profile, updated_at = excluded.updated_at, observed_at = excluded.observed_at,
-    carrier = excluded.carrier, deleted = excluded.deleted, email = excluded.email, seen_at = now()
+    carrier = excluded.carrier, deleted = excluded.deleted, email = excluded.email,
+    accounts = excluded.accounts, seen_at = now()
 WHERE (excluded.updated_at, excluded.observed_at, excluded.carrier)
     > (stored.updated_at, stored.observed_at, stored.carrier)
 """
@@ -43,6 +54,15 @@ SELECT email, user_id
 FROM identities
 WHERE tenant = %s AND email = ANY(%b::text[]) AND NOT deleted
 ORDER BY email, user_id
+"""
+
+# The oldest first, so that of two users that seem to have an account the one that was heard of last stands.
+# Relies on identities_by_account.
+PRIMARIES = """
+SELECT user_id, updated_at, accounts
+FROM identities
+WHERE tenant = %s AND accounts && %b::text[] AND accounts <> '{}'
+ORDER BY updated_at, user_id
 """
 
 ALL_IDS = """
@@ -75,8 +95,20 @@ async def save(connection: Connection, tenant: TenantName, identities: Sequence[
             [i.version.carrier for i in identities],
             [i.deleted for i in identities],
             [_email(i.profile) for i in identities],
+            [msgspec.json.encode(linked_accounts(i.profile)).decode() for i in identities],
         ),
     )
+
+
+async def primaries(connection: Connection, tenant: TenantName, user_ids: Sequence[UserId]) -> dict[UserId, Primary]:
+    """The users to which these ones were linked, as far as the newest states that are known say."""
+    wanted = set(user_ids)
+    rows = await (await connection.execute(PRIMARIES, (tenant, list(wanted)))).fetchall()
+    found: dict[UserId, Primary] = {}
+    for user_id, updated_at, accounts in rows:
+        for account in wanted.intersection(accounts):
+            found[account] = Primary(UserId(user_id), updated_at)
+    return found
 
 
 async def by_email(connection: Connection, tenant: TenantName, emails: Sequence[str]) -> dict[str, list[UserId]]:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from crosswalk.domain.ids import RecordId, SyncName, UserId
-from crosswalk.domain.link import Link
+from crosswalk.domain.link import Link, Standing
 from crosswalk.domain.record import Record
 from crosswalk.store.database import Connection
 
@@ -14,7 +14,7 @@ _values = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decod
 
 # Relies on the primary key (sync, user_id).
 READ = """
-SELECT user_id, object, record_id, evidence, record::text, base::text
+SELECT user_id, object, record_id, evidence, record::text, base::text, standing
 FROM links
 WHERE sync = %s AND user_id = ANY(%b::text[])
 """
@@ -28,10 +28,10 @@ WHERE sync = %s AND record_id = ANY(%b::text[])
 
 # A record that another identity took meanwhile is not taken from it: that row is left out and missing in the answer.
 SAVE = """
-INSERT INTO links (sync, user_id, object, record_id, evidence, record, base)
-SELECT %s, user_id, object, record_id, evidence, record::json, base::json
-FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-     AS given (user_id, object, record_id, evidence, record, base)
+INSERT INTO links (sync, user_id, object, record_id, evidence, record, base, standing)
+SELECT %s, user_id, object, record_id, evidence, record::json, base::json, standing
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+     AS given (user_id, object, record_id, evidence, record, base, standing)
 WHERE NOT EXISTS (
     SELECT FROM links AS other
     WHERE other.sync = %s AND other.record_id = given.record_id AND other.user_id <> given.user_id
@@ -39,13 +39,13 @@ WHERE NOT EXISTS (
 ORDER BY given.user_id
 ON CONFLICT (sync, user_id) DO UPDATE
 SET object = excluded.object, record_id = excluded.record_id, evidence = excluded.evidence,
-    record = excluded.record, base = excluded.base, changed_at = now()
+    record = excluded.record, base = excluded.base, standing = excluded.standing, changed_at = now()
 RETURNING user_id
 """
 
 # Relies on links_by_short_record_id.
 BY_RECORD = """
-SELECT sync, user_id, object, record_id, evidence, record::text, base::text
+SELECT sync, user_id, object, record_id, evidence, record::text, base::text, standing
 FROM links
 WHERE left(record_id, 15) = left(%s, 15)
 """
@@ -76,6 +76,7 @@ async def save(connection: Connection, sync: SyncName, links: Sequence[Link]) ->
                 [link.evidence for link in links],
                 [_json(link.record.fields) for link in links],
                 [_json(link.base) for link in links],
+                [link.standing.value for link in links],
                 sync,
             ),
         )
@@ -90,8 +91,9 @@ async def by_record(connection: Connection, record_id: str) -> list[tuple[SyncNa
 
 
 def _link(row: tuple[Any, ...]) -> Link:
-    user_id, object_, record_id, evidence, record, base = row
-    return Link(UserId(user_id), Record(object_, RecordId(record_id), _values(record)), _values(base), evidence)
+    user_id, object_, record_id, evidence, record, base, standing = row
+    replica = Record(object_, RecordId(record_id), _values(record))
+    return Link(UserId(user_id), replica, _values(base), evidence, Standing(standing))
 
 
 def _json(value: object) -> str:

@@ -90,6 +90,9 @@ def meaning_of(code: str, message: str = "", action: Action | None = None, field
         return Meaning.RETRY_SOON
     if code == "INVALID_CROSS_REFERENCE_KEY" and (action is Action.CREATE or fields):
         return Meaning.REJECTED
+    if code == "CANNOT_UPDATE_CONVERTED_LEAD" and action is Action.UPDATE:
+        # The person's record is what the lead became.
+        return Meaning.LINK_LOST
     return MEANINGS.get(code, Meaning.REJECTED)
 
 

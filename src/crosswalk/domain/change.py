@@ -31,6 +31,8 @@ class RecordChange(Struct, frozen=True):
         Field → value, for the fields of which the event says the value.
     origin
         Which client made the change, in Salesforce's words; `""` where it does not say.
+    untold
+        Fields that may have another value since, without the event saying which.
     """
 
     object: str
@@ -38,3 +40,4 @@ class RecordChange(Struct, frozen=True):
     kind: ChangeKind
     fields: Mapping[str, FieldValue] = {}
     origin: str = ""
+    untold: tuple[str, ...] = ()

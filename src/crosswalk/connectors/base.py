@@ -160,6 +160,39 @@ class SubscriptionItem(Struct, frozen=True):
     event: Event | None = None
 
 
+class Missed(Struct, frozen=True):
+    """Changes that were not told.
+
+    Parameters
+    ----------
+    why
+        What came instead.
+    since
+        When they were made at the earliest (UTC); `None` for any time since the position before.
+    """
+
+    why: str
+    since: datetime | None = None
+
+
+class ChangeBatch(Struct, frozen=True):
+    """Changes of records that were told together.
+
+    Parameters
+    ----------
+    position
+        Where to resume after this batch has been stored.
+    events
+        The changes; none in a batch that only moves the position.
+    missed
+        What has to be found out in another way before the position may move.
+    """
+
+    position: str
+    events: tuple[Event, ...] = ()
+    missed: tuple[Missed, ...] = ()
+
+
 class ReadsUsers(Protocol):
     """Gives the current state of users."""
 
@@ -257,6 +290,16 @@ class ReadsChanges(Protocol):
 
     async def newest_change(self, object_name: str) -> str:
         """Return the time of the newest change of an object's records, to start from."""
+        ...
+
+
+class FollowsChanges(ReadsChanges, Protocol):
+    """Tells of changes of records as they happen."""
+
+    def follow_changes(
+        self, object_name: str, fields: Sequence[str], position: str | None
+    ) -> AsyncGenerator[ChangeBatch]:
+        """Yield what happens to an object's records after `position` until the connection ends; `None` is now."""
         ...
 
 

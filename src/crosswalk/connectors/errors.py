@@ -92,6 +92,10 @@ class CursorLost(CallRefused):
     """
 
 
+class ChangesNotCaptured(CallRefused):
+    """The vendor tells of no changes of these records, or not to this user; others may be told of all the same."""
+
+
 class MalformedAnswer(ConnectorError):
     """The vendor (or a proxy in between) answered with something that is not what the vendor documents."""
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Self
 
@@ -10,21 +10,23 @@ import msgspec
 
 from crosswalk.connectors.base import (
     ApiUsage,
+    ChangeBatch,
     DeletesRecords,
     DescribesObjects,
     Done,
     Failure,
     FindsCandidates,
+    FindsFates,
+    FollowsChanges,
     ObjectDescription,
     PublishesEvents,
-    ReadsChanges,
     WriteResult,
     WritesRecords,
 )
 from crosswalk.connectors.errors import ConnectorError, MalformedAnswer
 from crosswalk.connectors.http import open_http
 from crosswalk.connectors.parallel import map_parallel
-from crosswalk.connectors.salesforce import deletes, platform_events, record_poll
+from crosswalk.connectors.salesforce import deletes, fates, platform_events, record_poll
 from crosswalk.connectors.salesforce import query as queries
 from crosswalk.connectors.salesforce.auth import TokenEndpoint
 from crosswalk.connectors.salesforce.collections import Call, plan_calls, send_call
@@ -33,10 +35,13 @@ from crosswalk.connectors.salesforce.errors import result_of_failed_call
 from crosswalk.connectors.salesforce.last_writer import last_writer
 from crosswalk.connectors.salesforce.limits import Limit
 from crosswalk.connectors.salesforce.look_ups import look_up
+from crosswalk.connectors.salesforce.pubsub.calls import PubSubCalls
+from crosswalk.connectors.salesforce.pubsub.subscription import ChangeSubscription
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.salesforce.transport import Transport
 from crosswalk.connectors.shared_token import SharedToken
 from crosswalk.domain.event import Event
+from crosswalk.domain.fate import Fate
 from crosswalk.domain.ids import RecordId
 from crosswalk.domain.look_up import LookUp
 from crosswalk.domain.quarantine import LastWriter
@@ -51,7 +56,9 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SalesforceClient(FindsCandidates, ReadsChanges, WritesRecords, DeletesRecords, PublishesEvents, DescribesObjects):
+class SalesforceClient(
+    FindsCandidates, FindsFates, FollowsChanges, WritesRecords, DeletesRecords, PublishesEvents, DescribesObjects
+):
     """One org.
 
     An asynchronous context manager; leaving it closes the connections.
@@ -76,6 +83,7 @@ class SalesforceClient(FindsCandidates, ReadsChanges, WritesRecords, DeletesReco
         self._http = open_http(settings.ca_file, settings.timeouts)
         tokens = SharedToken(TokenEndpoint(settings, self._http).fetch, time.monotonic)
         self._transport = Transport(settings, self._http, tokens, now, on_usage)
+        self._pubsub = PubSubCalls(settings, tokens)
         self._api_version = settings.api_version
         self._gate = asyncio.Semaphore(settings.parallel_calls)
 
@@ -87,6 +95,7 @@ class SalesforceClient(FindsCandidates, ReadsChanges, WritesRecords, DeletesReco
 
     async def close(self) -> None:
         """Close the connections."""
+        await self._pubsub.close()
         await self._http.aclose()
 
     @property
@@ -137,12 +146,30 @@ class SalesforceClient(FindsCandidates, ReadsChanges, WritesRecords, DeletesReco
         """
         return await look_up(self._transport, self._gate, self._api_version, look_ups)
 
+    async def find_fates(
+        self, object_name: str, fields: Sequence[str], ids: Sequence[RecordId]
+    ) -> dict[RecordId, Fate]:
+        """Return what became of each of these records, also of deleted ones; those that are there come with `fields`.
+
+        The ids go out in chunks of up to 200.
+        """
+        return await fates.find_fates(self._transport, self._gate, object_name=object_name, fields=fields, ids=ids)
+
     def changes_since(self, object_name: str, fields: Sequence[str], since: str) -> AsyncIterator[list[Event]]:
         """Yield an event for each record that changed at or after `since`, deleted ones too, oldest first, in pages.
 
         `since` is a time in UTC as Salesforce writes it (`2026-01-31T10:00:00.000+0000`).
         """
         return record_poll.changes_since(self._transport, object_name, fields, since)
+
+    def follow_changes(
+        self, object_name: str, fields: Sequence[str], position: str | None
+    ) -> AsyncGenerator[ChangeBatch]:
+        """Yield what happens to an object's records after `position`, by the Pub/Sub API; `None` starts at now.
+
+        No call of the REST API is used up by it. It ends when the stream does: resume at the last position.
+        """
+        return ChangeSubscription(self._pubsub, object_name, fields).follow(position)
 
     async def newest_change(self, object_name: str) -> str:
         """Return when an object's records last changed; the present time where there are none."""

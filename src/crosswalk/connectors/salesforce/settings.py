@@ -7,6 +7,9 @@ from msgspec import Struct
 from crosswalk.connectors.http import Timeouts
 from crosswalk.connectors.secret import Secret
 
+PUBSUB_ENDPOINT = "api.pubsub.salesforce.com:7443"
+"""The vendor's endpoint for all orgs but those of the Government Cloud and of the EU Operating Zone."""
+
 
 class ClientCredentials(Struct, frozen=True):
     """The client-credentials flow: acts as the run-as user of the app. Needs the org's My Domain as login URL."""
@@ -58,6 +61,10 @@ class SalesforceSettings(Struct, frozen=True):
         Goes out in `Sforce-Call-Options`, and comes back in change events as the origin of our own writes.
     parallel_calls
         How many calls may be under way at once.
+    pubsub_endpoint
+        Host and port of the Pub/Sub API.
+    organization_id
+        The org's id, for the Pub/Sub API, where signing in does not tell it.
     """
 
     login_url: str
@@ -68,3 +75,5 @@ class SalesforceSettings(Struct, frozen=True):
     timeouts: Timeouts = Timeouts()
     client_name: str = "Crosswalk"
     parallel_calls: int = 4
+    pubsub_endpoint: str = PUBSUB_ENDPOINT
+    organization_id: str | None = None

@@ -26,10 +26,10 @@ def fold(text: str, type_: ValueType, normalisation: Normalisation = _PLAIN) -> 
     """The form in which a value, normalised by its type, is compared with others."""
     if type_ in _WITH_CASE:
         return text
+    if normalisation == _PLAIN and (type_ is ValueType.EMAIL or text.isascii()):
+        return text.casefold()
     if type_ is ValueType.EMAIL:
         return fold_email(text.casefold(), normalisation)
-    if normalisation is _PLAIN and text.isascii():
-        return text.lower()
     return _fold_text(text, normalisation)
 
 

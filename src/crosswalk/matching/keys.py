@@ -75,6 +75,12 @@ class CompiledRule(NamedTuple):
 
     def key(self, values: Sequence[Raw], verified: bool) -> MatchKey | None:
         """The key made of the values of the rule's parts; `None` where one of them can match nothing."""
+        if len(self.parts) == 1:  # the usual rule, for every identity of every batch
+            (part,), (raw,) = self.parts, values
+            value = part.value(raw)
+            if value is None:
+                return None
+            return MatchKey(self.rule.name, self.sobject, self.searched, (value,), part.fold(value), verified)
         checked: list[str] = []
         for part, raw in zip(self.parts, values, strict=True):
             value = part.value(raw)

@@ -1,6 +1,7 @@
 """One small layer that every Salesforce call goes through: token, headers, errors, usage."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -107,15 +108,50 @@ class Transport:
             raise self._refusal(method, path, token, answer)
         return answer.content
 
+    @asynccontextmanager
+    async def stream(self, method: str, path: str, *, query: dict[str, str]) -> AsyncIterator[httpx.Response]:
+        """Open the answer to one call, to read its body as it comes; parameters and errors as in `send`.
+
+        What goes wrong while the body is read is httpx's to raise.
+        """
+        token = await self._tokens.get()
+        answer = await self._open(token, method, path, query)
+        if answer.status_code == 401:
+            await answer.aclose()
+            token = await self._tokens.replace(token)
+            answer = await self._open(token, method, path, query)
+        try:
+            if answer.status_code >= 300:
+                await answer.aread()
+                raise self._refusal(method, path, token, answer)
+            yield answer
+        finally:
+            await answer.aclose()
+
+    async def _open(self, token: Token, method: str, path: str, query: dict[str, str]) -> httpx.Response:
+        self.calls += 1
+        request = self._http.build_request(method, self._url(token, path), params=query, headers=self._headers(token))
+        try:
+            answer = await self._http.send(request, stream=True)
+        except httpx.TransportError as error:
+            raise Unreachable(_service(token), f"{method} {path}", describe_failure(error)) from error
+        self._note_usage(answer)
+        return answer
+
+    def _url(self, token: Token, path: str) -> str:
+        return _base_url(token) + (path if path.startswith("/") else self._root + path)
+
+    def _headers(self, token: Token) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {token.value.reveal()}",
+            "Sforce-Call-Options": f"client={self._settings.client_name}",
+        }
+
     async def _send_with(
         self, token: Token, method: str, path: str, query: dict[str, str] | None, content: bytes | None
     ) -> httpx.Response:
-        url = _base_url(token) + (path if path.startswith("/") else self._root + path)
-        headers = {
-            "Authorization": f"Bearer {token.value.reveal()}",
-            "Sforce-Call-Options": f"client={self._settings.client_name}",
-            "Accept": "application/json",
-        }
+        url = self._url(token, path)
+        headers = self._headers(token) | {"Accept": "application/json"}
         if content is not None:
             headers["Content-Type"] = "application/json; charset=UTF-8"
         self.calls += 1

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from crosswalk.cli.check import check
+from crosswalk.cli.conflicts import conflicts
 from crosswalk.cli.demo import demo
 from crosswalk.cli.explain import explain
 from crosswalk.cli.init import init
@@ -38,6 +39,7 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(conflicts)
 
 
 def _print_version(wanted: bool) -> None:

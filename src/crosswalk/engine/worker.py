@@ -13,6 +13,7 @@ from crosswalk.connectors.base import ApiUsage
 from crosswalk.domain.event import Source
 from crosswalk.domain.ids import OrgName, Origin, TenantName
 from crosswalk.engine.deals import OBJECT
+from crosswalk.engine.desk import desk_of, release_for_ever
 from crosswalk.engine.hub import Hub, save_usage
 from crosswalk.engine.pull_source import PullSource
 from crosswalk.engine.record_sources import poll_records
@@ -46,6 +47,7 @@ def _parts(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
         "jobs": hub.jobs.work,
         "sweep": hub.jobs.sweep_for_ever,
         "usage": partial(_save_usage_for_ever, hub),
+        "releases": partial(release_for_ever, desk_of(hub)),
     }
     for name, tenant in hub.config.tenants.items():
         parts |= _sources(hub, TenantName(name), hub.tenants[TenantName(name)], tenant.sources)

@@ -40,7 +40,7 @@ RELEASE_ENDED = """
 UPDATE quarantines
 SET released_at = clock_timestamp(), released_by = %s
 WHERE released_at IS NULL AND ends_at <= now()
-RETURNING sync, user_id, field
+RETURNING id, sync, user_id, field
 """
 
 # The hub's own writes of fields in the last hour, and since the identity's last release: what was before is forgiven.
@@ -114,10 +114,10 @@ async def release(connection: Connection, sync: SyncName, user_id: UserId, field
     return (await connection.execute(RELEASE, (by, sync, user_id, field))).rowcount > 0
 
 
-async def release_ended(connection: Connection) -> list[tuple[SyncName, UserId, str]]:
-    """Take out every field whose time is over, and return which those are."""
+async def release_ended(connection: Connection) -> list[tuple[int, SyncName, UserId, str]]:
+    """Take out every field whose time is over, and return which those are, with the quarantine's number."""
     rows = await (await connection.execute(RELEASE_ENDED, (BY_TIME,))).fetchall()
-    return [(SyncName(sync), UserId(user_id), field) for sync, user_id, field in rows]
+    return [(number, SyncName(sync), UserId(user_id), field) for number, sync, user_id, field in rows]
 
 
 async def recent_writes(connection: Connection, sync: SyncName, user_ids: Sequence[UserId]) -> list[RecentWrite]:

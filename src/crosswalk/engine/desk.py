@@ -1,0 +1,351 @@
+"""The desk where people settle what rules cannot: the open conflicts, and what is decided about them.
+
+A decision is stored, and with it an event that makes the identity due at once, in one transaction. The reconcile then
+reads the user and the record anew, and writes only if the decision still fits what both sides hold.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+
+import msgspec
+from msgspec import Struct
+
+from crosswalk.config.nearest import nearest_name
+from crosswalk.domain.decision import Choice, CreateNew, Decided, FieldDecision, LeaveAlone, LinkTo
+from crosswalk.domain.definition import SyncDefinition, Target
+from crosswalk.domain.errors import CrosswalkError
+from crosswalk.domain.event import Disposition, Event, Source
+from crosswalk.domain.ids import RecordId, SyncName, UserId
+from crosswalk.domain.record import Record
+from crosswalk.domain.record_id import full_record_id
+from crosswalk.domain.values import Side
+from crosswalk.engine.conflict_view import FIELD_DIFFERS, ConflictView, candidates_of, question_of, read_view
+from crosswalk.engine.hub import Hub
+from crosswalk.engine.intake import Wake, take_in
+from crosswalk.store import conflicts, decisions, links, quarantines
+from crosswalk.store.database import Connection, Database
+from crosswalk.store.inbox import Subscriber
+from crosswalk.store.overview import NEWEST
+from crosswalk.store.problems import Problem, ProblemKind
+
+LONGEST_NAME = 100
+RELEASE_EVERY_S = 2.0
+
+
+class UnknownConflict(CrosswalkError):
+    """There is no such conflict."""
+
+
+class NotDecidable(CrosswalkError):
+    """The conflict cannot be decided in this way."""
+
+
+class FindsRecords(Protocol):
+    """Finds records of an object by a field."""
+
+    async def find_candidates(
+        self, object_name: str, fields: Sequence[str], key_field: str, values: Sequence[str]
+    ) -> list[Record]:
+        """Return the records whose `key_field` equals one of `values`."""
+        ...
+
+
+class Wish(Struct, frozen=True):
+    """What a person wants to be done about an identity's record, as it was typed or clicked.
+
+    Parameters
+    ----------
+    record
+        The id of the record that is the identity's.
+    create, leave
+        Whether the identity gets a new record, or none.
+    object
+        The object of the record; not needed where it is clear.
+    """
+
+    record: str = ""
+    create: bool = False
+    leave: bool = False
+    object: str = ""
+
+
+class Desk:
+    """Shows and settles what a person has to decide.
+
+    Parameters
+    ----------
+    database
+        Where everything is.
+    definitions
+        The configured syncs.
+    orgs
+        For each sync: where a record is looked up that is not among the candidates.
+    wake
+        Defers the job of a lane.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        definitions: Mapping[SyncName, SyncDefinition],
+        orgs: Mapping[SyncName, FindsRecords],
+        wake: Wake,
+    ) -> None:
+        self._database = database
+        self._definitions = definitions
+        self._orgs = orgs
+        self._wake = wake
+
+    async def open_conflicts(self, limit: int, before: int = NEWEST, sync: str | None = None) -> list[Problem]:
+        """The open conflicts and quarantined fields, youngest first."""
+        syncs = list(self._definitions) if sync is None else [self._definition(sync).name]
+        async with self._database.transaction() as connection:
+            return await conflicts.newest(connection, syncs, limit, before)
+
+    async def find(self, number_or_user: str) -> list[Problem]:
+        """The conflict with a number, or what is open about a user.
+
+        Raises
+        ------
+        UnknownConflict
+            There is none; the message says which there are.
+        """
+        async with self._database.transaction() as connection:
+            if "|" in number_or_user:
+                found = await conflicts.of_identity(connection, list(self._definitions), UserId(number_or_user))
+            else:
+                found = await _by_number(connection, number_or_user)
+            if found:
+                return found
+            others = await conflicts.newest(connection, list(self._definitions), 8, NEWEST)
+        raise UnknownConflict(f"there is no conflict {number_or_user}; {_those_open(others)}")
+
+    async def view(self, problem: Problem) -> ConflictView:
+        """A conflict with everything that helps to settle it."""
+        return await read_view(self._database, self._definition(problem.sync), problem)
+
+    async def decide_match(self, problem: Problem, wish: Wish, by: str) -> Choice:
+        """Decide which record is the identity's.
+
+        Raises
+        ------
+        NotDecidable
+            What is wished for cannot be done; the message says what can.
+        crosswalk.connectors.errors.ConnectorError
+            The record is not among the candidates, and the org could not be asked for it.
+        """
+        definition = self._definition(problem.sync)
+        _must_be_open(problem)
+        if problem.field or problem.kind is not ProblemKind.CONFLICT:
+            raise NotDecidable(f"conflict {problem.id} is about the field {problem.field}: {_how_to_settle(problem)}")
+        user_id = UserId(problem.user_id)
+        choice = await self._choice(definition, problem, wish)
+        decided = Decided(choice, _named(by), _now())
+        async with self._database.transaction() as connection:
+            link = (await links.read(connection, definition.name, [user_id])).get(user_id)
+            if link is not None:
+                raise NotDecidable(
+                    f"{user_id} is linked to {link.record.object} {link.record.id}: this conflict goes away once what "
+                    "it says is put right in Salesforce or Auth0"
+                )
+            number = await decisions.decide(connection, definition.name, user_id, "", decided)
+            await self._make_due(connection, definition, user_id, f"decision/{number}", decided)
+        return choice
+
+    async def decide_field(self, problem: Problem, side: Side, by: str) -> FieldDecision:
+        """Decide whose value both sides get; it counts only while both hold what the conflict shows.
+
+        Raises
+        ------
+        NotDecidable
+            The conflict is about something else, or is settled already.
+        """
+        definition = self._definition(problem.sync)
+        _must_be_open(problem)
+        if problem.code != FIELD_DIFFERS:
+            raise NotDecidable(f"conflict {problem.id} is not about two values of a field: {_how_to_settle(problem)}")
+        question = question_of(problem)
+        decision = FieldDecision(side, question.auth0, question.salesforce, _named(by), _now())
+        user_id = UserId(problem.user_id)
+        async with self._database.transaction() as connection:
+            number = await decisions.decide(connection, definition.name, user_id, problem.field, decision)
+            await self._make_due(connection, definition, user_id, f"decision/{number}", decision)
+        return decision
+
+    async def release(self, problem: Problem, by: str) -> None:
+        """Take a field out of quarantine: the hub writes it again.
+
+        Raises
+        ------
+        NotDecidable
+            It is in none.
+        """
+        definition = self._definition(problem.sync)
+        _must_be_open(problem)
+        if problem.kind is not ProblemKind.QUARANTINE:
+            raise NotDecidable(f"conflict {problem.id} is not a field in quarantine: {_how_to_settle(problem)}")
+        user_id = UserId(problem.user_id)
+        async with self._database.transaction() as connection:
+            if not await quarantines.release(connection, definition.name, user_id, problem.field, _named(by)):
+                raise NotDecidable(f"{problem.field} of {user_id} was released already")
+            await self._make_due(connection, definition, user_id, f"release/{problem.id}", {"released_by": by})
+
+    async def release_ended(self) -> int:
+        """Release every field whose time is over; returns how many there were."""
+        async with self._database.transaction() as connection:
+            ended = await quarantines.release_ended(connection)
+            for number, sync, user_id, field in ended:
+                definition = self._definitions.get(sync)
+                if definition is not None:
+                    what = {"field": field, "released_by": quarantines.BY_TIME}
+                    await self._make_due(connection, definition, user_id, f"release/time/{number}", what)
+        return len(ended)
+
+    async def _choice(self, definition: SyncDefinition, problem: Problem, wish: Wish) -> Choice:
+        if bool(wish.record) + wish.create + wish.leave != 1:
+            raise NotDecidable("say one thing: a record that is the user's, that a new one is made, or that none is")
+        if wish.leave:
+            return LeaveAlone()
+        if wish.create:
+            return CreateNew(self._target(definition, wish.object, creating=True).object)
+        return await self._link_to(definition, problem, wish)
+
+    async def _link_to(self, definition: SyncDefinition, problem: Problem, wish: Wish) -> LinkTo:
+        record_id = full_record_id(wish.record)
+        offered = _objects_of(problem)
+        if record_id is None:
+            near = nearest_name(wish.record, offered)
+            hint = f"; did you mean {near}?" if near else ""
+            raise NotDecidable(f"{wish.record!r} is not a record id, which has 15 or 18 letters and digits{hint}")
+        object_name = offered.get(record_id) or self._target(definition, wish.object, record_id=record_id).object
+        owner = await self._owner(definition, object_name, record_id, known=record_id in offered, problem=problem)
+        if owner and owner != problem.user_id:
+            raise NotDecidable(
+                f"{object_name} {record_id} belongs to {owner} already: link the two users in Auth0, or correct the "
+                "record's external id in Salesforce first"
+            )
+        return LinkTo(object_name, record_id)
+
+    async def _owner(
+        self, definition: SyncDefinition, object_name: str, record_id: RecordId, *, known: bool, problem: Problem
+    ) -> str:
+        """Whose record it is already: by the hub's links, or by what the record says itself."""
+        async with self._database.transaction() as connection:
+            owners = await links.owners(connection, definition.name, [record_id])
+        if record_id in owners or known:
+            return owners.get(record_id, UserId(""))
+        target = next(each for each in definition.targets if each.object == object_name)
+        field = target.external_id_field
+        found = await self._orgs[definition.name].find_candidates(object_name, [field], "Id", [record_id])
+        if not found:
+            near = nearest_name(record_id, _objects_of(problem))
+            hint = f"; the nearest candidate is {near}" if near else ""
+            raise NotDecidable(f"the org has no {object_name} {record_id}{hint}")
+        return str(found[0].fields.get(field) or "")
+
+    def _target(
+        self, definition: SyncDefinition, object_name: str, *, record_id: RecordId | None = None, creating: bool = False
+    ) -> Target:
+        """The target that is meant: the one that is named, or the only one that it can be."""
+        targets = definition.targets
+        names = [target.object for target in targets]
+        if object_name:
+            named = next((each for each in targets if each.object.lower() == object_name.lower()), None)
+            if named is None:
+                near = nearest_name(object_name, names)
+                hint = f", did you mean {near}?" if near else ""
+                raise NotDecidable(f"sync {definition.name} has no target {object_name} ({', '.join(names)}){hint}")
+            return named
+        if creating:
+            return next((each for each in targets if each.create), targets[0])
+        known = _PREFIXES.get(record_id[:3] if record_id else "")
+        fitting = [each for each in targets if known is None or each.object == known]
+        if len(fitting) == 1 and (known is not None or len(targets) == 1):
+            return fitting[0]
+        raise NotDecidable(
+            f"record {record_id} is of another object than the sync’s, or it is not clear of which: name the object, "
+            f"one of {', '.join(names)}"
+        )
+
+    def _definition(self, sync: str) -> SyncDefinition:
+        definition = self._definitions.get(SyncName(sync))
+        if definition is None:
+            near = nearest_name(sync, self._definitions)
+            hint = f", did you mean {near}?" if near else ""
+            raise UnknownConflict(f"no sync is called {sync} ({', '.join(self._definitions) or 'none'}){hint}")
+        return definition
+
+    async def _make_due(
+        self, connection: Connection, definition: SyncDefinition, user_id: UserId, event_id: str, what: object
+    ) -> None:
+        """Put an event into the inbox that makes the identity due: the writes that follow are attributed to it."""
+        event = Event(
+            id=event_id,
+            source=Source.PERSON,
+            type=event_id.partition("/")[0],
+            occurred_at=_now(),
+            disposition=Disposition.CHANGED,
+            raw=msgspec.json.encode(what),
+            user_id=user_id,
+        )
+        subscriber = Subscriber(definition.name, definition.tenant, definition.org, definition.lanes)
+        await take_in(connection, [(definition.tenant, event)], [subscriber], self._wake)
+
+
+def desk_of(hub: Hub) -> Desk:
+    """The desk of a running hub."""
+    definitions = {name: compiled.definition for name, compiled in hub.compiled.items()}
+    orgs = {name: hub.orgs[definition.org] for name, definition in definitions.items()}
+    return Desk(hub.database, definitions, orgs, hub.jobs.wake)
+
+
+async def release_for_ever(desk: Desk) -> None:
+    """Release fields whose time in quarantine is over, until cancelled."""
+    while True:
+        await asyncio.sleep(RELEASE_EVERY_S)
+        await desk.release_ended()
+
+
+_PREFIXES = {"003": "Contact", "00Q": "Lead", "001": "Account", "005": "User"}
+"""The objects whose ids always begin alike."""
+
+
+def _objects_of(problem: Problem) -> dict[RecordId, str]:
+    return {each.id: each.object for each in candidates_of(problem)}
+
+
+async def _by_number(connection: Connection, text: str) -> list[Problem]:
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):
+        return []
+    found = await conflicts.by_number(connection, int(text))
+    return [] if found is None else [found]
+
+
+def _those_open(others: Sequence[Problem]) -> str:
+    if not others:
+        return "none is open"
+    listed = ", ".join(f"{each.id} ({each.user_id})" for each in others)
+    return f"give the number of an open one, or an Auth0 user id: {listed}"
+
+
+def _must_be_open(problem: Problem) -> None:
+    if problem.resolved_at is not None:
+        raise NotDecidable(f"conflict {problem.id} was settled at {problem.resolved_at:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _how_to_settle(problem: Problem) -> str:
+    if problem.kind is ProblemKind.QUARANTINE:
+        return "release it"
+    if problem.code == FIELD_DIFFERS:
+        return "take the value of auth0 or of salesforce"
+    return "name a record, have one made, or leave the user alone"
+
+
+def _named(by: str) -> str:
+    return " ".join(by.split())[:LONGEST_NAME] or "somebody"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,155 @@
+"""Conflicts, decided on the command line, end in what was decided: on both sides, once, and in the person's name."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from auth0.management import ManagementClient
+from simple_salesforce import Salesforce
+
+from crosswalk_sandbox.process import SandboxProcess
+from tests.e2e.hub.command_line import a_lasting_system, crosswalk
+from tests.e2e.hub.conftest import System, contact_target, eventually
+from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
+
+FIELDS = {
+    "FirstName": "user.given_name",
+    "LastName": "user.family_name",
+    "Email": {"value": "user.email", "owner": "auth0", "type": "email"},
+    "MailingCity": {"value": "user.user_metadata?.city", "owner": "manual"},
+    "Department": {"value": "user.app_metadata?.department", "owner": "manual"},
+}
+
+
+@pytest.fixture(scope="module")
+def town(
+    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    folder = tmp_path_factory.mktemp("conflicts")
+    with a_lasting_system(sandbox_process, postgres_server, folder, "test_conflicts") as system:
+        system.sources = {"subscription": None}
+        system.org_sources = {"record_poll": {"every": "1s"}}
+        system.targets = [contact_target(fields=FIELDS, create=True)]
+        system.start()
+        eventually(lambda: len(system.rows("SELECT 1 FROM cursors")) == 2, "both positions")
+        yield system
+
+
+@pytest.fixture(scope="module")
+def auth0(town: System) -> Iterator[ManagementClient]:
+    with auth0_client(town.sandbox.access) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def org(town: System) -> Iterator[Salesforce]:
+    with salesforce_client(town.sandbox.access) as client:
+        yield client
+
+
+def a_contact(org: Salesforce, email: str, **fields: Any) -> str:
+    return str(org.Contact.create({"LastName": "Lovelace", "Email": email, **fields})["id"])
+
+
+def conflict_of(town: System, user_id: str) -> dict[str, Any]:
+    """The user's open conflict, as the command shows it; waits until there is one."""
+    eventually(lambda: open_conflicts(town, user_id), f"a conflict of {user_id}")
+    answer = crosswalk(town, "conflicts", "show", user_id, "--json")
+    assert answer.returncode == 0, answer.stderr
+    [shown] = json.loads(answer.stdout)
+    return dict(shown)
+
+
+def open_conflicts(town: System, user_id: str) -> list[int]:
+    rows = town.rows("SELECT user_id, id FROM problems WHERE resolved_at IS NULL AND kind = 'conflict'")
+    return [number for user, number in rows if user == user_id]
+
+
+def an_ambiguous_user(town: System, auth0: ManagementClient, org: Salesforce, name: str) -> tuple[str, str, str]:
+    """A user with one address, and the two contacts that have it; the first is the more alike."""
+    alike = a_contact(org, f"{name}@example.com", FirstName="Ada")
+    other = a_contact(org, f"{name}@example.com", FirstName="Byron", LastName="King")
+    return sign_up(auth0, f"{name}@example.com", verified=True), alike, other
+
+
+def written_by(town: System, user_id: str) -> set[str]:
+    return {actor for user, actor in town.rows("SELECT user_id, actor FROM audit") if user == user_id}
+
+
+def test_a_decision_for_a_record_links_it_at_once_in_the_persons_name(
+    town: System, auth0: ManagementClient, org: Salesforce
+) -> None:
+    user_id, alike, other = an_ambiguous_user(town, auth0, org, "several")
+    conflict = conflict_of(town, user_id)
+    assert [each["id"] for each in conflict["candidates"]] == [alike, other]
+    assert conflict["candidates"][0]["score"] > conflict["candidates"][1]["score"]
+
+    number = str(conflict["conflict"]["id"])
+    done = crosswalk(town, "conflicts", "decide", number, "--record", other[:15], "--by", "Grace Hopper")
+
+    assert done.stdout == f"decided: {user_id} is Contact {other}\n", done.stderr
+    eventually(lambda: org.Contact.get(other)["Auth0_User_Id__c"] == user_id, "the user's id in the chosen record")
+    eventually(lambda: open_conflicts(town, user_id) == [], "no conflict any more")
+    assert org.Contact.get(alike)["Auth0_User_Id__c"] is None
+    assert org.Contact.get(other)["FirstName"] == "Ada"
+    assert written_by(town, user_id) == {"Grace Hopper"}
+    [event] = town.rows(
+        "SELECT DISTINCT i.type, i.source FROM audit AS a JOIN inbox AS i ON i.seq = a.event_seq "
+        "WHERE a.actor = 'Grace Hopper'"
+    )
+    assert event == ("decision", "person")
+
+
+def test_a_decision_for_a_new_record_makes_one(town: System, auth0: ManagementClient, org: Salesforce) -> None:
+    user_id, alike, other = an_ambiguous_user(town, auth0, org, "newcomer")
+    number = str(conflict_of(town, user_id)["conflict"]["id"])
+
+    done = crosswalk(town, "conflicts", "decide", number, "--create", "--json")
+
+    assert json.loads(done.stdout)["object"] == "Contact", done.stderr
+    query = f"SELECT Id FROM Contact WHERE Auth0_User_Id__c = '{user_id}'"
+    [made] = eventually(lambda: org.query(query)["records"], "a new contact")
+    assert made["Id"] not in {alike, other}
+
+
+def test_a_user_who_is_left_alone_stays_without_a_record(
+    town: System, auth0: ManagementClient, org: Salesforce
+) -> None:
+    user_id, alike, _ = an_ambiguous_user(town, auth0, org, "left")
+    conflict_of(town, user_id)
+
+    assert crosswalk(town, "conflicts", "decide", user_id, "--leave").returncode == 0
+    eventually(lambda: open_conflicts(town, user_id) == [], "no conflict any more")
+    auth0.users.update(user_id, given_name="Augusta")
+    town.settled()
+
+    assert [1 for (user,) in town.rows("SELECT user_id FROM links") if user == user_id] == []
+    assert org.Contact.get(alike)["FirstName"] == "Ada"
+
+
+def test_the_value_of_a_field_goes_to_the_side_that_was_not_taken_and_a_later_difference_is_a_new_conflict(
+    town: System, auth0: ManagementClient, org: Salesforce
+) -> None:
+    contact = a_contact(org, "city@example.com", MailingCity="Arlington")
+    user_id = sign_up(auth0, "city@example.com", verified=True)
+    eventually(lambda: (auth0.users.get(user_id).user_metadata or {}) == {"city": "Arlington"}, "filled from the CRM")
+    org.Contact.update(contact, {"MailingCity": "New York"})
+    conflict = conflict_of(town, user_id)
+    assert conflict["conflict"]["detail"]["auth0"] == "Arlington"
+    assert conflict["conflict"]["detail"]["salesforce"] == "New York"
+
+    number = str(conflict["conflict"]["id"])
+    done = crosswalk(town, "conflicts", "decide", number, "--take", "salesforce", "--by", "Grace Hopper")
+
+    assert done.returncode == 0, done.stderr
+    eventually(
+        lambda: (auth0.users.get(user_id).user_metadata or {}) == {"city": "New York"}, "the value that was taken"
+    )
+    eventually(lambda: open_conflicts(town, user_id) == [], "no conflict any more")
+    assert "Grace Hopper" in written_by(town, user_id)
+
+    # The same two values once more: what was decided then is done with, and nobody has decided about this.
+    auth0.users.update(user_id, user_metadata={"city": "Arlington"})
+    eventually(lambda: open_conflicts(town, user_id), "a new conflict")
+    assert org.Contact.get(contact)["MailingCity"] == "New York"

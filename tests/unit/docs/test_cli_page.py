@@ -29,6 +29,9 @@ def options_in_table(section: str) -> set[str]:
 
 
 def visible_options(command: click.Command) -> set[str]:
+    """The options of a command; of a group, those of all its commands."""
+    if isinstance(command, click.Group) and command is not PROGRAM:
+        return set().union(*(visible_options(each) for each in command.commands.values()))
     context = click.Context(command)
     parameters = (each for each in command.get_params(context) if each.param_type_name == "option")
     return {name for each in parameters if not getattr(each, "hidden", False) for name in each.opts}
@@ -38,6 +41,15 @@ def test_each_command_has_its_section_and_no_other_has_one():
     visible = {f"crosswalk {name}" for name, command in COMMANDS.items() if not command.hidden}
 
     assert set(re.findall(r"^## `(.*)`$", PAGE, re.MULTILINE)) == {"crosswalk", *visible}
+
+
+def test_each_command_of_a_group_has_an_example():
+    groups = {name: command for name, command in COMMANDS.items() if isinstance(command, click.Group)}
+
+    assert groups
+    for name, group in groups.items():
+        for each in group.commands:
+            assert f"$ crosswalk {name} {each}" in section_of(f"crosswalk {name}")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -61,7 +73,8 @@ def test_the_examples_of_a_command_use_only_its_options(name: str):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_arguments_of_a_command_are_on_its_page(name: str):
     section = section_of(f"crosswalk {name}")
-    arguments = [each for each in COMMANDS[name].params if each.param_type_name == "argument"]
+    commands = [COMMANDS[name], *getattr(COMMANDS[name], "commands", {}).values()]
+    arguments = [each for command in commands for each in command.params if each.param_type_name == "argument"]
 
     for argument in arguments:
         shown = (argument.metavar or argument.name or "").strip("[]").upper()

@@ -28,10 +28,15 @@ def options_in_table(section: str) -> set[str]:
     return {option for row in rows for option in re.findall(r"`(--?[\w-]+)`", row)}
 
 
+def commands_of(command: click.Command) -> dict[str, click.Command]:
+    """The commands of a group; none where it is a command itself."""
+    return getattr(command, "commands", {})
+
+
 def visible_options(command: click.Command) -> set[str]:
     """The options of a command; of a group, those of all its commands."""
-    if isinstance(command, click.Group) and command is not PROGRAM:
-        return set().union(*(visible_options(each) for each in command.commands.values()))
+    if command is not PROGRAM and commands_of(command):
+        return set().union(*(visible_options(each) for each in commands_of(command).values()))
     context = click.Context(command)
     parameters = (each for each in command.get_params(context) if each.param_type_name == "option")
     return {name for each in parameters if not getattr(each, "hidden", False) for name in each.opts}
@@ -44,11 +49,11 @@ def test_each_command_has_its_section_and_no_other_has_one():
 
 
 def test_each_command_of_a_group_has_an_example():
-    groups = {name: command for name, command in COMMANDS.items() if isinstance(command, click.Group)}
+    groups = {name: commands_of(command) for name, command in COMMANDS.items() if commands_of(command)}
 
     assert groups
     for name, group in groups.items():
-        for each in group.commands:
+        for each in group:
             assert f"$ crosswalk {name} {each}" in section_of(f"crosswalk {name}")
 
 
@@ -73,7 +78,7 @@ def test_the_examples_of_a_command_use_only_its_options(name: str):
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_arguments_of_a_command_are_on_its_page(name: str):
     section = section_of(f"crosswalk {name}")
-    commands = [COMMANDS[name], *getattr(COMMANDS[name], "commands", {}).values()]
+    commands = [COMMANDS[name], *commands_of(COMMANDS[name]).values()]
     arguments = [each for command in commands for each in command.params if each.param_type_name == "argument"]
 
     for argument in arguments:

@@ -30,6 +30,19 @@ def _at_least_a_second(value: timedelta) -> timedelta:
     return value
 
 
+def _host_and_port(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not re.fullmatch(r"[A-Za-z0-9.-]+", host) or not port.isdecimal() or not 0 < int(port) < 65536:
+        refuse("this is not a host and a port", "for example api.pubsub.salesforce.com:7443")
+    return value
+
+
+def _organization_id(value: str) -> str:
+    if not re.fullmatch(r"00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?", value):
+        refuse("this is not the id of an org", "15 or 18 characters that start with 00D")
+    return value
+
+
 class ClientCredentialsAuth(Section):
     """OAuth 2.0 client credentials: a connected app with a run-as user."""
 
@@ -73,17 +86,40 @@ class RecordPollSource(Section):
     )
 
 
+class ChangeEventsSource(Section):
+    """Salesforce's change data capture over the Pub/Sub API: changes within seconds, without API calls."""
+
+    endpoint: Annotated[str, AfterValidator(_host_and_port), Kind("host and port")] = Field(
+        default="api.pubsub.salesforce.com:7443",
+        description="Host and port of the Pub/Sub API: another region's (`api.deu.pubsub.salesforce.com:7443`), a "
+        "sandbox or a proxy.",
+        examples=["api.pubsub.salesforce.com:7443"],
+    )
+    organization_id: Annotated[str, AfterValidator(_organization_id), Kind("record id")] | None = Field(
+        default=None,
+        description="The org's id (Setup > Company Information); only needed where signing in does not tell it.",
+        examples=["00D5g000008Xa1BEAS"],
+    )
+
+
 class OrgSourcesConfig(Section):
     """How changes in the org reach the hub."""
 
+    change_events: ChangeEventsSource | None = Field(
+        default=None,
+        description="Change events of the objects of all targets and flows; `{}` is enough. An object that is not "
+        "selected for change data capture is polled instead.",
+    )
     record_poll: RecordPollSource | None = Field(
-        default=None, description="Polling of the records of all targets; `{}` is enough."
+        default=None,
+        description="Polling of the records of all targets; `{}` is enough. Beside change events it is a safety net "
+        "that may look once an hour.",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _name_alone_is_enough(cls, data: Any) -> Any:
-        """`record_poll:` with nothing after it means the same as `record_poll: {}`, not its absence."""
+        """`change_events:` with nothing after it means the same as `change_events: {}`, not its absence."""
         if not isinstance(data, dict):
             return data
         return {key: {} if value is None else value for key, value in data.items()}

@@ -73,6 +73,12 @@ class PullSource:
                 await self._take_in(connection, events)
             await cursors.move(connection, self.origin, self.name, position)
 
+    async def add(self, events: Sequence[Event]) -> None:
+        """Store events that are found in another way than by reading on, and leave the cursor where it is."""
+        if events:
+            async with self._database.transaction() as connection:
+                await self._take_in(connection, events)
+
     async def _take_in(self, connection: Connection, events: Sequence[Event]) -> None:
         if self.origin.org:
             await take_in_changes(connection, self.origin.org, events, self._subscribers, self._wake)

@@ -1,7 +1,7 @@
 """From what a user configured to what the connectors need."""
 
 from crosswalk.config.config import Config
-from crosswalk.config.orgs import JwtBearerAuth, OrgConfig
+from crosswalk.config.orgs import ChangeEventsSource, JwtBearerAuth, OrgConfig
 from crosswalk.config.tenants import TenantConfig
 from crosswalk.connectors.auth0.settings import Auth0Settings
 from crosswalk.connectors.http import Timeouts
@@ -31,6 +31,7 @@ def salesforce_settings(org: OrgConfig) -> SalesforceSettings:
         credentials = JwtBearer(org.auth.client_id, org.auth.username, key, org.auth.audience)
     else:
         credentials = ClientCredentials(org.auth.client_id, Secret(org.auth.client_secret.get_secret_value()))
+    changes = org.sources.change_events or ChangeEventsSource()
     return SalesforceSettings(
         login_url=org.login_url,
         credentials=credentials,
@@ -38,6 +39,8 @@ def salesforce_settings(org: OrgConfig) -> SalesforceSettings:
         api_version=org.api_version,
         ca_file=org.ca_file,
         timeouts=Timeouts(connect=min(5.0, seconds), read=seconds, write=seconds, pool=seconds),
+        pubsub_endpoint=changes.endpoint,
+        organization_id=changes.organization_id,
     )
 
 

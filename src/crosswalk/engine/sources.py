@@ -8,6 +8,7 @@ import structlog
 
 from crosswalk.connectors.base import ReadsLogs, SubscribesToEvents, SubscriptionItem
 from crosswalk.connectors.errors import CallRefused
+from crosswalk.engine.arriving import groups
 from crosswalk.engine.pull_source import PullSource
 from crosswalk.store.database import Connection
 
@@ -53,39 +54,10 @@ async def follow_subscription(source: PullSource, client: SubscribesToEvents, st
 
 
 async def _store_as_they_come(source: PullSource, items: AsyncGenerator[SubscriptionItem], session: Connection) -> None:
-    """Store items in groups: whatever arrived while the previous group was being stored is the next one."""
-    arrived: asyncio.Queue[SubscriptionItem | Exception | None] = asyncio.Queue(maxsize=ITEMS_PER_COMMIT * 4)
-
-    async def read() -> None:
-        try:
-            async with aclosing(items) as stream:
-                async for item in stream:
-                    await arrived.put(item)
-        except Exception as error:  # handed to the other side, which stores what came before and then raises it
-            await arrived.put(error)
-        else:
-            await arrived.put(None)
-
-    reader = asyncio.create_task(read())
-    try:
-        while True:
-            group = [await arrived.get()]
-            while len(group) < ITEMS_PER_COMMIT and not arrived.empty():
-                group.append(arrived.get_nowait())
-            got = [item for item in group if isinstance(item, SubscriptionItem)]
-            if got:
-                await session.execute(STILL_THERE)  # fails when our place as the sole reader was lost
-                await source.store([item.event for item in got if item.event is not None], got[-1].offset)
-            match group[-1]:
-                case None:
-                    return
-                case Exception() as error:
-                    raise error
-                case SubscriptionItem():
-                    continue
-    finally:
-        reader.cancel()
-        await asyncio.wait([reader])
+    async with aclosing(groups(items, ITEMS_PER_COMMIT)) as arriving:
+        async for group in arriving:
+            await session.execute(STILL_THERE)  # fails when our place as the sole reader was lost
+            await source.store([item.event for item in group if item.event is not None], group[-1].offset)
 
 
 async def poll_logs(source: PullSource, client: ReadsLogs, every_s: float) -> None:

@@ -6,22 +6,18 @@ from functools import partial
 
 import structlog
 
-from crosswalk.config.orgs import OrgSourcesConfig
 from crosswalk.config.tenants import SourcesConfig
 from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.domain.event import Source
 from crosswalk.domain.ids import OrgName, Origin, TenantName
-from crosswalk.engine.deals import OBJECT
 from crosswalk.engine.desk import desk_of, release_for_ever
 from crosswalk.engine.hub import Hub, save_usage
+from crosswalk.engine.org_sources import org_sources
 from crosswalk.engine.pull_source import PullSource
-from crosswalk.engine.record_sources import poll_records
 from crosswalk.engine.settings import subscribers
 from crosswalk.engine.sources import follow_subscription, poll_logs
 from crosswalk.engine.supervise import keep_running
-from crosswalk.engine.tracking import tracked_fields
-from crosswalk.flows.closed_won import fields_of
 from crosswalk.store.embedded import EmbeddedPostgres
 from crosswalk.store.errors import DatabaseUnavailable
 
@@ -52,31 +48,7 @@ def _parts(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
     for name, tenant in hub.config.tenants.items():
         parts |= _sources(hub, TenantName(name), hub.tenants[TenantName(name)], tenant.sources)
     for name, org in hub.config.orgs.items():
-        parts |= _record_sources(hub, OrgName(name), org.sources)
-    return parts
-
-
-def _record_sources(hub: Hub, org: OrgName, sources: OrgSourcesConfig) -> dict[str, Callable[[], Awaitable[None]]]:
-    """A poll for each object that a sync of the org has as a target, of all fields that any of them tracks."""
-    if sources.record_poll is None:
-        return {}
-    every_s = sources.record_poll.every.total_seconds()
-    tracked: dict[str, dict[str, None]] = {}
-    for compiled in hub.compiled.values():
-        if compiled.definition.org == org:
-            for target in compiled.definition.targets:
-                names = tracked_fields(target, compiled.definition.flows)
-                tracked.setdefault(target.object, {}).update(dict.fromkeys(names))
-            won = compiled.definition.flows.closed_won
-            if won is not None:
-                tracked.setdefault(OBJECT, {}).update(dict.fromkeys(fields_of(won)))
-    parts: dict[str, Callable[[], Awaitable[None]]] = {}
-    for object_name, fields in tracked.items():
-        name = f"{Source.RECORD_POLL.value}/{object_name}"
-        source = PullSource(hub.database, Origin(org=org), name, subscribers(hub.config), hub.jobs.wake)
-        parts[f"poll of {object_name} in {org}"] = partial(
-            poll_records, source, hub.orgs[org], object_name, tuple(fields), every_s
-        )
+        parts |= org_sources(hub, OrgName(name), org.sources)
     return parts
 
 

@@ -8,7 +8,7 @@ from crosswalk.connectors.http import Timeouts
 from crosswalk.connectors.secret import Secret
 
 PUBSUB_ENDPOINT = "api.pubsub.salesforce.com:7443"
-"""The vendor's endpoint for all orgs but those of the Government Cloud and of the EU Operating Zone."""
+"""The vendor's endpoint for all orgs; there is another one in Frankfurt for those who want it there."""
 
 
 class ClientCredentials(Struct, frozen=True):

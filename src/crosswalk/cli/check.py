@@ -9,6 +9,7 @@ import typer
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from crosswalk.cli.output import JsonValue
@@ -25,9 +26,9 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         loaded = load_config(config)
     except ConfigurationError as error:
         if as_json:
-            print_json({"ok": False, "problems": [_problem_for_programs(problem) for problem in error.problems]})
+            print_json({"ok": False, "problems": [problem_for_programs(problem) for problem in error.problems]})
         else:
-            _print_problems(error.problems)
+            print_problems(error.problems)
         raise typer.Exit(1) from None
     if as_json:
         syncs = [_sync_for_programs(definition) for definition in loaded.definitions.values()]
@@ -36,13 +37,15 @@ def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) ->
         _print_summary(loaded, config)
 
 
-def _print_problems(problems: list[Problem]) -> None:
+def print_problems(problems: Sequence[Problem], where: str = "the configuration") -> None:
+    """Print mistakes one a line with their places, and how many there are; nothing where there are none."""
     from crosswalk.cli.output import coloured, counted, print_error, print_line  # noqa: PLC0415
 
     for problem in problems:
         place = str(problem.place)
         print_line(coloured(place, "cyan"), str(problem).removeprefix(place))
-    print_error(f"{counted(len(problems), 'problem')} in the configuration")
+    if problems:
+        print_error(f"{counted(len(problems), 'problem')} in {where}")
 
 
 def _print_summary(config: Config, path: Path) -> None:
@@ -58,7 +61,8 @@ def _print_summary(config: Config, path: Path) -> None:
             print_line(f"        {target.object}: {fields}, {rules}{creates}")
 
 
-def _problem_for_programs(problem: Problem) -> JsonValue:
+def problem_for_programs(problem: Problem) -> JsonValue:
+    """A mistake as data."""
     return {
         "file": problem.place.file,
         "line": problem.place.line,

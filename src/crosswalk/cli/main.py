@@ -14,12 +14,14 @@ from crosswalk.cli.init import init
 from crosswalk.cli.plan import plan
 from crosswalk.cli.run import run, serve, worker
 from crosswalk.cli.sandbox import sandbox
+from crosswalk.cli.test import test
 from crosswalk.domain.errors import CrosswalkError
 
 COMMANDS = (
     demo,
     init,
     check,
+    test,
     plan,
     run,
     serve,

@@ -64,3 +64,22 @@ class Config:
                 f"{self.path} has no sync {sync_name} (expected one of: {', '.join(self.definitions)}){hint}"
             )
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class SyncDefinitions:
+    """The syncs of a configuration alone, for what needs neither tenant nor org.
+
+    Parameters
+    ----------
+    path
+        The file they were read from, as it was given.
+    definitions
+        Each sync in the words of the domain, by name.
+    regions
+        The country of each sync's telephone numbers without a country code.
+    """
+
+    path: Path
+    definitions: Mapping[str, SyncDefinition]
+    regions: Mapping[str, str | None]

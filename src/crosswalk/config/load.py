@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
-from crosswalk.config.config import Config
+from crosswalk.config.config import Config, SyncDefinitions
 from crosswalk.config.definitions import define_sync
 from crosswalk.config.document import Value, read_document
 from crosswalk.config.environment import FromEnvironment, fill_in
@@ -22,6 +22,22 @@ from crosswalk.config.validation import validate
 from crosswalk.config.values import DatabaseUrl
 
 DATABASE_URL_VARIABLE = "CROSSWALK_DATABASE_URL"
+
+_ANY_TENANT: Value = {
+    "domain": "tenant.invalid",
+    "client_id": "none",
+    "client_secret": FromEnvironment("none", written_default=False),
+    "sources": {"log_poll": {}},
+}
+_ANY_ORG: Value = {
+    "login_url": "https://org.invalid",
+    "auth": {
+        "flow": "client_credentials",
+        "client_id": "none",
+        "client_secret": FromEnvironment("none", written_default=False),
+    },
+}
+"""What stands for a tenant or an org of which only the name is wanted."""
 
 
 def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
@@ -40,19 +56,9 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         There are mistakes; it carries all of them, each with file, line, what was expected and the nearest name.
     """
     path = Path(path)
-    document = read_document(path, str(path))
-    findings = Findings(document)
-    if not isinstance(document.value, dict):
-        if not findings.problems:
-            findings.add((), "the file holds no configuration", "version, tenants, orgs and syncs; see crosswalk init")
-        raise ConfigurationError(findings.in_order())
-    tree = fill_in(document.value, environ, findings.add_value)
-    _read_mappings(tree, path.parent, findings)
-    file = validate(tree, path.parent, findings)
-    check_references(tree, findings)
-    check_match_rules(tree, findings)
-    check_expressions(tree, findings)
-    check_mappings(tree, _state_dir(tree, path.parent), findings)
+    written, findings = _read(path)
+    tree = fill_in(written, environ, findings.add_value)
+    file = _examine(tree, path, findings)
     database_url = _database_url(file, environ, findings)
     if file is None or findings.problems:
         raise ConfigurationError(findings.in_order())
@@ -68,6 +74,50 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
             {name: define_sync(name, sync, findings.places) for name, sync in file.syncs.items()}
         ),
     )
+
+
+def load_syncs(path: Path, environ: Mapping[str, str] = os.environ) -> SyncDefinitions:
+    """Read the syncs of a configuration, and nothing of how its tenants and orgs are reached: no secret is needed.
+
+    Parameters and errors are those of `load_config`; what is wrong with tenants, orgs and the hub itself is not told.
+    """
+    path = Path(path)
+    tree, findings = _read(path)
+    for section, stand_in in (("tenants", _ANY_TENANT), ("orgs", _ANY_ORG)):
+        names = tree.get(section)
+        tree[section] = dict.fromkeys(names, stand_in) if isinstance(names, dict) else None
+    tree = {key: value for key, value in tree.items() if key not in ("server", "database_url")}
+    filled = fill_in(tree, environ, findings.add_value)
+    file = _examine(filled, path, findings)
+    if file is None or findings.problems:
+        raise ConfigurationError(findings.in_order())
+    return SyncDefinitions(
+        path=path,
+        definitions={name: define_sync(name, sync, findings.places) for name, sync in file.syncs.items()},
+        regions={name: sync.default_region for name, sync in file.syncs.items()},
+    )
+
+
+def _read(path: Path) -> tuple[dict[str, Value], Findings]:
+    """The tree of a configuration file as it is written; raises `ConfigurationError` where there is none."""
+    document = read_document(path, str(path))
+    findings = Findings(document)
+    if not isinstance(document.value, dict):
+        if not findings.problems:
+            findings.add((), "the file holds no configuration", "version, tenants, orgs and syncs; see crosswalk init")
+        raise ConfigurationError(findings.in_order())
+    return document.value, findings
+
+
+def _examine(tree: Value, path: Path, findings: Findings) -> ConfigFile | None:
+    """Everything that can be checked about a tree whose variables are filled in; `None` where it cannot be used."""
+    _read_mappings(tree, path.parent, findings)
+    file = validate(tree, path.parent, findings)
+    check_references(tree, findings)
+    check_match_rules(tree, findings)
+    check_expressions(tree, findings)
+    check_mappings(tree, _state_dir(tree, path.parent), findings)
+    return file
 
 
 def _read_mappings(tree: Value, folder: Path, findings: Findings) -> None:

@@ -1,24 +1,5 @@
-"""Which fields of an object a sync has to know: what it reads, keeps in the replica and compares."""
+"""Which fields of an object a sync has to know; see `crosswalk.reconcile.tracking`."""
 
-from crosswalk.domain.definition import Target
-from crosswalk.domain.flow import Flows
-from crosswalk.domain.record import MODIFIED_FIELD
-from crosswalk.domain.values import Owner
-from crosswalk.matching.where import fields_of_record
+from crosswalk.reconcile.tracking import NO_FLOWS, tracked_fields, watched_fields
 
-NO_FLOWS = Flows()
-
-
-def tracked_fields(target: Target, flows: Flows = NO_FLOWS) -> tuple[str, ...]:
-    """All that is read of a record, each field once, in a stable order.
-
-    That is the external id, the mapped fields, those that match rules compare, and those that flows mark.
-    """
-    names = [target.external_id_field, *(field.field for field in target.fields)]
-    for rule in target.match:
-        names += [*rule.fields, *fields_of_record(rule.where or "")]
-    if flows.deactivation is not None:
-        names += flows.deactivation.fields.get(target.object, {})
-    if any(field.owner is Owner.LATEST for field in target.fields):
-        names.append(MODIFIED_FIELD)
-    return tuple(name for name in dict.fromkeys(names) if name != "Id")
+__all__ = ["NO_FLOWS", "tracked_fields", "watched_fields"]

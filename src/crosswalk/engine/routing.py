@@ -13,14 +13,15 @@ from crosswalk.connectors.base import FindsCandidates
 from crosswalk.connectors.errors import CallRefused, ConnectorError
 from crosswalk.connectors.salesforce.changes import change_of
 from crosswalk.domain.change import ChangeKind, RecordChange
-from crosswalk.domain.definition import SyncDefinition
+from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import ValueType
 from crosswalk.engine.deals import OBJECT, deal_subject
 from crosswalk.engine.intake import Wake
 from crosswalk.engine.tracking import tracked_fields
-from crosswalk.store import due, identities, links
+from crosswalk.matching.where import fields_of_record
+from crosswalk.store import due, former_links, identities, links
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import NOBODY, DueEvent
 
@@ -53,7 +54,7 @@ class Router:
         """Hand each event to the identities that it concerns, and wake their lanes, in one transaction."""
         changes = {item.seq: change_of(item.event) for item in events}
         try:
-            records = await self._read(await self._unknown(changes))
+            records = await self._records(changes)
         except ConnectorError as error:
             after_s = error.after_s if isinstance(error, CallRefused) else None
             log.warning("routing_postponed", sync=self._definition.name, events=len(events), error=str(error))
@@ -66,15 +67,25 @@ class Router:
             for lane in lanes:
                 await wake(connection, lane)
 
-    async def _unknown(self, changes: Mapping[int, RecordChange]) -> dict[str, list[RecordId]]:
-        """The records to read: of the sync's objects, not linked since, and not gone."""
+    async def _records(self, changes: Mapping[int, RecordChange]) -> dict[int, Record]:
+        """For each event the record by which it is found out whom it concerns, read only where the event does not tell.
+
+        Records are of the sync's objects, not linked since, and not gone.
+        """
         async with self._database.transaction() as connection:
             linked = await links.owners(connection, self._definition.name, [c.id for c in changes.values()])
+        records: dict[int, Record] = {}
         wanted: dict[str, dict[RecordId, None]] = {}
-        for change in changes.values():
-            if change.object in self._targets and change.id not in linked and change.kind is not ChangeKind.DELETED:
+        for seq, change in changes.items():
+            target = self._targets.get(change.object)
+            if target is None or change.id in linked or change.kind is ChangeKind.DELETED:
+                continue
+            if _tells(change, {target.external_id_field, *_email_fields(target)}):
+                records[seq] = Record(change.object, change.id, change.fields)
+            elif not _is_beside_the_point(change, target):
                 wanted.setdefault(change.object, {})[change.id] = None
-        return {object_name: list(ids) for object_name, ids in wanted.items()}
+        read = await self._read({object_name: list(ids) for object_name, ids in wanted.items()})
+        return records | {seq: read[change.id] for seq, change in changes.items() if change.id in read}
 
     async def _read(self, wanted: Mapping[str, Sequence[RecordId]]) -> dict[RecordId, Record]:
         records: dict[RecordId, Record] = {}
@@ -85,16 +96,17 @@ class Router:
         return records
 
     async def _concerned(
-        self, connection: Connection, changes: Mapping[int, RecordChange], records: Mapping[RecordId, Record]
+        self, connection: Connection, changes: Mapping[int, RecordChange], records: Mapping[int, Record]
     ) -> dict[int, list[UserId]]:
-        """For each event: who is linked to its record by now, whose id the record has, who waits for its address."""
+        """For each event: who is linked to its record by now, who had it, whose id it has, who waits."""
         linked = await links.owners(connection, self._definition.name, [c.id for c in changes.values()])
-        emails = {record_id: self._emails(record) for record_id, record in records.items()}
+        emails = {seq: self._emails(record) for seq, record in records.items()}
         by_email = await identities.by_email(
             connection, self._definition.tenant, sorted({email for each in emails.values() for email in each})
         )
         waiting = {user_id for users in by_email.values() for user_id in users}
         waiting -= (await links.read(connection, self._definition.name, sorted(waiting))).keys()
+        had = await former_links.deleted_from(connection, self._definition.name, [c.id for c in changes.values()])
         found: dict[int, list[UserId]] = {}
         for seq, change in changes.items():
             if change.object == OBJECT and self._definition.flows.closed_won is not None:
@@ -103,9 +115,11 @@ class Router:
             if change.id in linked:
                 found[seq] = [linked[change.id]]
                 continue
-            record = records.get(change.id)
+            record = records.get(seq)
             users = {} if record is None else dict.fromkeys(self._named(record))
-            for email in emails.get(change.id, ()):
+            if change.id in had:
+                users[had[change.id]] = None  # it came back from the recycle bin
+            for email in emails.get(seq, ()):
                 users |= dict.fromkeys(user_id for user_id in by_email.get(email, ()) if user_id in waiting)
             found[seq] = list(users)
         return found
@@ -117,7 +131,25 @@ class Router:
 
     def _emails(self, record: Record) -> list[str]:
         """The addresses in the fields by which match rules look for e-mail addresses, in lower case."""
-        parts = [part for rule in self._targets[record.object].match for part in rule.parts]
-        names = {name for part in parts if part.type is ValueType.EMAIL for name in part.fields}
+        names = _email_fields(self._targets[record.object])
         values = [record.fields.get(name) for name in sorted(names)]
         return [value.lower() for value in values if isinstance(value, str) and value]
+
+
+def _email_fields(target: Target) -> set[str]:
+    """The fields by which match rules look for e-mail addresses."""
+    parts = [part for rule in target.match for part in rule.parts]
+    return {name for part in parts if part.type is ValueType.EMAIL for name in part.fields}
+
+
+def _tells(change: RecordChange, names: set[str]) -> bool:
+    """Whether a change says the values of all these fields."""
+    return change.kind is not ChangeKind.UNKNOWN and names <= change.fields.keys() and not names & set(change.untold)
+
+
+def _is_beside_the_point(change: RecordChange, target: Target) -> bool:
+    """Whether a change leaves alone all that an unlinked record is found by."""
+    names = {target.external_id_field}
+    for rule in target.match:
+        names |= {*rule.fields, *fields_of_record(rule.where or "")}
+    return change.kind is ChangeKind.UPDATED and not names & {*change.fields, *change.untold}

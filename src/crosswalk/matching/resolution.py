@@ -112,6 +112,21 @@ Resolution: TypeAlias = (
 )
 
 
+class Bonds(Struct, frozen=True):
+    """What is known of users who have to do with one another.
+
+    Parameters
+    ----------
+    apart
+        Identities that were one user with another and are not any more: that one's record is no candidate.
+    free
+        Pairs of an identity and another whose record it may take, because that one is gone.
+    """
+
+    apart: Mapping[UserId, UserId] = {}
+    free: frozenset[tuple[UserId, UserId]] = frozenset()
+
+
 class Scene(Struct, frozen=True):
     """Everything that a resolution looks at beside the identity.
 
@@ -127,6 +142,8 @@ class Scene(Struct, frozen=True):
         The pairs that a rule's condition on the record keeps apart.
     decisions
         What people decided.
+    bonds
+        What is known of users who have to do with one another.
     """
 
     definition: SyncDefinition
@@ -134,6 +151,7 @@ class Scene(Struct, frozen=True):
     owners: Mapping[RecordId, UserId] = {}
     barred: Barred = frozenset()
     decisions: Mapping[UserId, Decided] = {}
+    bonds: Bonds = Bonds()
 
 
 def resolve(evaluation: Evaluation, scene: Scene) -> Resolution:
@@ -220,6 +238,9 @@ def _found(key: MatchKey, target: Target, user_id: UserId, scene: Scene) -> tupl
     records = tuple(
         record for record in scene.candidates.get(key) if (user_id, key.object, key.rule, record.id) not in scene.barred
     )
+    other = scene.bonds.apart.get(user_id)
+    if other is not None:
+        records = tuple(record for record in records if _owner(record, target, user_id, scene) != other)
     # Letter by letter: user ids differ by case (`auth0|A`, `auth0|a`), which Salesforce's comparison does not see.
     own = tuple(record for record in records if record.fields.get(target.external_id_field) == user_id)
     return own or records
@@ -268,4 +289,4 @@ def _owner(record: Record, target: Target, user_id: UserId, scene: Scene) -> Use
     """Whose record it is already, by the links or by what its external-id field says; `None` when it is free."""
     written = record.fields.get(target.external_id_field)
     owner = scene.owners.get(record.id) or (UserId(written) if isinstance(written, str) and written else None)
-    return None if owner == user_id else owner
+    return None if owner == user_id or (owner is not None and (user_id, owner) in scene.bonds.free) else owner

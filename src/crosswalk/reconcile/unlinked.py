@@ -22,6 +22,7 @@ from crosswalk.matching.look_ups import LookUpName
 from crosswalk.matching.resolution import (
     AlreadyLinked,
     Ambiguous,
+    Bonds,
     Doubtful,
     KeyMissing,
     KeyUnverified,
@@ -39,6 +40,8 @@ from crosswalk.reconcile.planner import plan_created, plan_matched
 UNVERIFIED = "{rule}, not verified"
 """The evidence of a link by a key that is not verified, in a sync that allows it."""
 
+
+NO_BONDS = Bonds()
 
 _Undecided: TypeAlias = (
     Matched | NoMatch | Ambiguous | AlreadyLinked | Doubtful | KeyMissing | KeyUnverified | UnverifiedMatch
@@ -79,6 +82,7 @@ def plan_all_unlinked(
     found: Mapping[LookUpName, Iterable[Record]],
     owners: Mapping[RecordId, UserId],
     decisions: Mapping[UserId, Decided],
+    bonds: Bonds = NO_BONDS,
 ) -> dict[UserId, Plan]:
     """Plan for many identities together, so that no two of them get one record.
 
@@ -90,10 +94,12 @@ def plan_all_unlinked(
         The identities that these records are linked to already.
     decisions
         What people decided about some of the identities.
+    bonds
+        What is known of users who have to do with one another.
     """
     candidates = Candidates.of(compiled.rules, found)
     conditions = compiled.where.check(evaluations, candidates)
-    scene = Scene(compiled.definition, candidates, owners, conditions.barred, decisions)
+    scene = Scene(compiled.definition, candidates, owners, conditions.barred, decisions, bonds)
     checked = [
         replace(each, errors=each.errors + conditions.errors[each.user_id])
         if each.user_id in conditions.errors

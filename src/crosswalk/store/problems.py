@@ -71,6 +71,16 @@ WHERE sync = %s AND user_id = ANY(%b::text[]) AND resolved_at IS NULL
     )
 """
 
+# Conflicts that are open and name one of these users among their candidates. Reads the open problems of one sync.
+OPEN_CONFLICTS_NAMING = """
+SELECT named.user_id, p.user_id
+FROM problems AS p
+JOIN unnest(%b::text[]) AS named (user_id)
+    ON p.user_id <> named.user_id AND position(named.user_id IN p.detail ->> 'candidates') > 0
+WHERE p.sync = %b AND p.kind = 'conflict' AND p.resolved_at IS NULL
+ORDER BY named.user_id, p.user_id
+"""
+
 _COLUMNS = """
 SELECT id, sync, user_id, kind, object, field, code, message, detail, event_seq, attempts, first_seen, last_seen,
        resolved_at
@@ -110,6 +120,17 @@ async def settle(connection: Connection, sync: SyncName, user_ids: Sequence[User
                 [p.event_seq for p in found],
             ),
         )
+
+
+async def open_conflicts_naming(
+    connection: Connection, sync: SyncName, user_ids: Sequence[UserId]
+) -> dict[UserId, tuple[UserId, ...]]:
+    """For each of these users, the other identities with an open conflict whose evidence names it."""
+    found: dict[UserId, tuple[UserId, ...]] = {}
+    rows = await (await connection.execute(OPEN_CONFLICTS_NAMING, (list(user_ids), sync))).fetchall()
+    for named, user_id in rows:
+        found[UserId(named)] = (*found.get(UserId(named), ()), UserId(user_id))
+    return found
 
 
 async def open_problems(connection: Connection, limit: int = 100) -> list[Problem]:

@@ -21,6 +21,8 @@ class Source(StrEnum):
     """Salesforce's records by their time of change."""
     PERSON = "person"
     """Somebody decided something about the identity, by the console or the command line."""
+    DRIFT = "drift"
+    """The drift check: what it read was news, or is to be tried again."""
     HUB = "hub"
     """The hub itself: what it did about one identity concerns another."""
 

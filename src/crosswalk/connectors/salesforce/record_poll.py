@@ -2,6 +2,9 @@
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from hashlib import blake2b
+
+import msgspec
 
 from crosswalk.connectors.errors import MalformedAnswer
 from crosswalk.connectors.salesforce.changes import change_event
@@ -69,5 +72,7 @@ def _event(object_name: str, row: Row) -> Event:
         found = "a record without a time of change"
         raise MalformedAnswer("Salesforce", "GET queryAll", f"{MODIFIED_FIELD} as a time", found) from error
     kind = ChangeKind.DELETED if deleted else ChangeKind.UPDATED
-    event_id = f"{object_name}/{record.id}/{modified}/{kind.value}"
+    # Times of change are whole seconds, in which a record may change twice: so what was read counts, too.
+    seen = blake2b(msgspec.json.encode(fields, order="sorted"), digest_size=8).hexdigest()
+    event_id = f"{object_name}/{record.id}/{modified}/{kind.value}/{seen}"
     return change_event(event_id, Source.RECORD_POLL, RecordChange(object_name, record.id, kind, fields), occurred_at)

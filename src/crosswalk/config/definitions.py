@@ -13,6 +13,7 @@ from crosswalk.config.match_rules import (
 )
 from crosswalk.config.problem import KeyPath
 from crosswalk.config.syncs import SyncConfig, TargetConfig
+from crosswalk.config.thresholds import define_thresholds
 from crosswalk.domain.definition import FieldMap, SyncDefinition, Target
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.domain.match_rule import AutomaticLink, MatchPart, MatchRule, Normalisation, Reaction, Reactions
@@ -48,6 +49,7 @@ def define_sync(name: str, sync: SyncConfig, places: Mapping[KeyPath, Place]) ->
         flows=define_flows(sync.flows, (*path, "flows"), places),
         reactions=Reactions(**{name: Reaction(reaction) for name, reaction in sync.reactions}),
         loops=LoopLimits(sync.loops.writes_per_hour, sync.loops.release_after.total_seconds()),
+        thresholds=define_thresholds(sync.thresholds),
         automatic_link=None
         if sync.automatic_link is None
         else AutomaticLink(sync.automatic_link.score, sync.automatic_link.margin),

@@ -10,6 +10,7 @@ from crosswalk.config.flows import FlowsConfig
 from crosswalk.config.loops import LoopsConfig
 from crosswalk.config.match_rules import AutomaticLinkConfig, MatchEntry, MatchShorthand, ReactionsConfig
 from crosswalk.config.section import Section
+from crosswalk.config.thresholds import ThresholdsConfig
 from crosswalk.config.values import ApiName, Duration, Expression, Kind, Text, refuse
 from crosswalk.domain.values import FLOWS_BACK, Owner, ValueType
 from crosswalk.mapping.user_path import ATTRIBUTES, UserPath, parse_path, path_of
@@ -181,6 +182,9 @@ class SyncConfig(Section):
     )
     loops: LoopsConfig = Field(
         default=LoopsConfig(), description="When a field is left alone that somebody else keeps writing back."
+    )
+    thresholds: ThresholdsConfig = Field(
+        default=ThresholdsConfig(), description="How much may be written within a while before a person is asked."
     )
 
     @model_validator(mode="after")

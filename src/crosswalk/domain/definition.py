@@ -8,6 +8,7 @@ from crosswalk.domain.life import RecordDeleted, UsersLinked
 from crosswalk.domain.match_rule import AutomaticLink, MatchRule, Reactions
 from crosswalk.domain.place import Place
 from crosswalk.domain.quarantine import LoopLimits
+from crosswalk.domain.threshold import Thresholds
 from crosswalk.domain.values import Owner, ValueType
 
 
@@ -63,3 +64,5 @@ class SyncDefinition(Struct, frozen=True):
     """What is done when somebody deletes an identity's record in Salesforce."""
     on_users_linked: UsersLinked = UsersLinked.MERGE_TASK
     """What is done with the record of a user who became an account of another."""
+    thresholds: Thresholds = Thresholds()
+    """How much may be written within a while before a person is asked."""

@@ -7,6 +7,9 @@ from msgspec import Struct
 from crosswalk.domain.place import Place
 from crosswalk.domain.values import FieldValue
 
+DEACTIVATION = "deactivation"
+"""The name of the deactivation flow."""
+
 
 class TaskTemplate(Struct, frozen=True):
     """A task for the owner of the account.

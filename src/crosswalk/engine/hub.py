@@ -14,6 +14,7 @@ from crosswalk.connectors.base import ApiUsage
 from crosswalk.connectors.salesforce.client import SalesforceClient
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.engine.deals import DealReconciler
+from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.lane import Lanes
 from crosswalk.engine.loops import LoopDetector
@@ -94,6 +95,7 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
                 writers[name],
                 database,
                 LoopDetector(one, orgs[one.definition.org], own_clients[one.definition.tenant], database),
+                MassChangeGate(one.definition.name, one.definition.thresholds, database),
                 own_clients[one.definition.tenant],
             )
             for name, one in compiled.items()

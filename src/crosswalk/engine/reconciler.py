@@ -8,14 +8,17 @@ crash is harmless: everything already written merges to an empty plan.
 from collections.abc import Mapping, Sequence
 
 import structlog
+from msgspec import Struct
 
 from crosswalk.connectors.base import ReadsUsers, UserWritten
 from crosswalk.connectors.errors import CallRefused, ConnectorError
 from crosswalk.domain.definition import SyncDefinition
+from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger
 from crosswalk.engine.effect_books import writes_of
+from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.isolation import isolating
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.loops import LoopDetector
@@ -23,11 +26,27 @@ from crosswalk.engine.planning import Planned, Planner
 from crosswalk.engine.states import fold, newest_states
 from crosswalk.engine.writing import Result, Writer
 from crosswalk.store import claims, identities
+from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
 from crosswalk.store.due import DueEvent
 from crosswalk.store.problems import ProblemKind
 
 log = structlog.get_logger()
+
+
+class CarriedOut(Struct, frozen=True):
+    """What carrying plans out leaves behind.
+
+    Parameters
+    ----------
+    bookings
+        One for each identity.
+    users
+        The users as their PATCH answered, newer than what was read before: its echo then finds nothing new.
+    """
+
+    bookings: Sequence[Booking]
+    users: Sequence[Identity]
 
 
 class Reconciler:
@@ -41,6 +60,7 @@ class Reconciler:
         writer: Writer,
         database: Database,
         loops: LoopDetector,
+        gate: MassChangeGate,
         own_client: str,
     ) -> None:
         self.definition = definition
@@ -49,6 +69,7 @@ class Reconciler:
         self._writer = writer
         self._database = database
         self._loops = loops
+        self._gate = gate
         self._own_client = own_client
 
     async def reconcile(self, due: Sequence[DueEvent]) -> None:
@@ -68,31 +89,40 @@ class Reconciler:
         if flipping:
             anew = [states.identities[user_id] for user_id in flipping]
             planned = planned.replaced_by(await self._planner.plan(self._database, anew, changes), flipping)
-        held = await self._claim(planned)
-        ready = {user_id: plan for user_id, plan in planned.plans.items() if user_id not in held}
+        admission = await self._gate.admit(planned.plans)
+        carried = await self.carry_out(planned, admission.going, books)
+        bookings = [
+            *carried.bookings,
+            *(_postponed(books, user_id, error) for user_id, error in {**states.waiting, **planned.waiting}.items()),
+        ]
+        async with self._database.transaction() as connection:
+            bookings = await self._gate.settle(connection, admission, bookings)
+            await identities.save(connection, self.definition.tenant, list(states.identities.values()))
+            await identities.save(connection, self.definition.tenant, carried.users)
+            await ledger.store(connection, self.definition.name, bookings, max(item.seq for item in due))
+        _log(self.definition, bookings)
+
+    async def carry_out(self, planned: Planned, going: Mapping[UserId, Plan], books: Books) -> CarriedOut:
+        """Claim and write what these of the plans ask for; the caller stores what came of it."""
+        held = await self._claim([claim for claim in planned.claims if claim.user_id in going])
+        ready = {user_id: plan for user_id, plan in going.items() if user_id not in held}
         results = await self._write(ready)
         bookings = [
             *(books.book(plan, results[user_id], planned.links.get(user_id)) for user_id, plan in ready.items()),
-            *(_postponed(books, user_id, error) for user_id, error in {**states.waiting, **planned.waiting}.items()),
             *(
                 books.postponed(user_id, "CLAIMED", "another identity of the same person goes first")
                 for user_id in held
             ),
         ]
-        # What a PATCH answered is newer than what was read before: its echo then finds nothing new.
-        written = [r.identity for each in results.values() for r in each if isinstance(r, UserWritten)]
-        async with self._database.transaction() as connection:
-            await identities.save(connection, self.definition.tenant, list(states.identities.values()))
-            await identities.save(connection, self.definition.tenant, written)
-            await ledger.store(connection, self.definition.name, bookings, max(item.seq for item in due))
-        _log(self.definition, bookings)
+        users = [r.identity for each in results.values() for r in each if isinstance(r, UserWritten)]
+        return CarriedOut(bookings, users)
 
-    async def _claim(self, planned: Planned) -> set[UserId]:
+    async def _claim(self, wanted: Sequence[Claim]) -> set[UserId]:
         """Claim what the plans will create or take; returns the identities that have to wait for another one."""
-        if not planned.claims:
+        if not wanted:
             return set()
         async with self._database.transaction() as connection:
-            return await claims.claim(connection, self.definition.name, planned.claims)
+            return await claims.claim(connection, self.definition.name, wanted)
 
     async def _write(self, plans: Mapping[UserId, Plan]) -> dict[UserId, list[Result]]:
         """Carry the plans' writes out, all together, and hand each plan its own results."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crosswalk.domain.effect import Effect, HeldEffect
-from crosswalk.domain.flow import DeactivationFlow, TaskTemplate
+from crosswalk.domain.flow import DEACTIVATION, DeactivationFlow, TaskTemplate
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import FieldError, Plan, Situation
@@ -19,7 +19,7 @@ from crosswalk.expressions.results import BadProfile
 from crosswalk.expressions.sandbox import Expression
 from crosswalk.reconcile.effects import effect_steps
 
-NAME = "deactivation"
+NAME = DEACTIVATION
 
 SURROUNDINGS: Mapping[str, tuple[str, ...]] = {
     "Contact": ("AccountId", "Account.OwnerId", "OwnerId"),

@@ -134,6 +134,7 @@ def write_config(folder: Path, sandbox: SandboxProcess, hub_port: int, template:
             auth0_client_id=access.auth0.client_id,
             salesforce_url=access.salesforce.instance_url,
             salesforce_client_id=access.salesforce.client_id,
+            salesforce_pubsub=access.salesforce.pubsub_endpoint,
             ca_file=access.ca_file,
             started_at=(datetime.now(UTC) - timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%SZ"),
         )

@@ -45,6 +45,7 @@ def play(sandbox: SandboxProcess) -> Iterator[Step]:
         yield script.two_changes_make_one_write()
         yield script.existing_contact_is_linked()
         yield script.contact_gets_the_new_phone()
+        yield script.salesforces_value_reaches_the_user()
         yield script.crowd_signs_up_in_few_calls()
 
 
@@ -160,6 +161,16 @@ class _Script:
         began = time.monotonic()
         contact = self._wait_for("Contact", self._grace, lambda contact: contact["Phone"] == "+12125550142")
         return Step("Grace changes her phone", f"Contact's Phone is {contact['Phone']}", _ms_since(began))
+
+    def salesforces_value_reaches_the_user(self) -> Step:
+        contact = self._wait_for("Contact", self._grace, lambda _: True)
+        self._salesforce.Contact.update(contact["Id"], {"Department": "Compilers"})
+        began = time.monotonic()
+        while (metadata := self._auth0.users.get(self._grace).app_metadata or {}).get("department") != "Compilers":
+            _fail_after(began, "the department in Grace's app_metadata")
+        return Step(
+            "A CRM user moves Grace to Compilers", f"her app_metadata says {metadata['department']}", _ms_since(began)
+        )
 
     def crowd_signs_up_in_few_calls(self) -> Step:
         calls_before = self._sandbox.calls()["total"]

@@ -73,6 +73,7 @@ def test_once_plays_the_main_job_through_and_ends(tmp_path: Path):
         "Ada changes her company twice in a row",
         "Grace, a Contact already, signs up",
         "Grace changes her phone",
+        "A CRM user moves Grace to Compilers",
         "60 guests sign up one after another",
     ]
     wait_until_gone(folder, processes_of(folder))

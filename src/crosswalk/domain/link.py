@@ -55,6 +55,8 @@ class Link(Struct, frozen=True):
         Why the two were linked: the match rule's name, or `created`.
     standing
         How the record was found when it was last looked at.
+    settled
+        The digest of the identity with which nothing was left to do about this record and base; `""` for none.
     """
 
     user_id: UserId
@@ -62,6 +64,7 @@ class Link(Struct, frozen=True):
     base: Mapping[str, FieldValue]
     evidence: str
     standing: Standing = Standing.LIVE
+    settled: str = ""
 
 
 class EndedLink(Struct, frozen=True):

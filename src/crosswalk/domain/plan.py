@@ -99,6 +99,8 @@ class Plan(Struct, frozen=True):
         What flows want to be done or undone for the identity, and the number of the present episode.
     unfinished
         Whether there will be more to do once this is done.
+    settled
+        The digest of the identity with which nothing will be left to do once this is done; `""` where that is unsure.
     quarantined
         Fields that are left alone because somebody else keeps writing them back.
     decided_by
@@ -125,6 +127,7 @@ class Plan(Struct, frozen=True):
     effects: tuple[EffectStep, ...] = ()
     episode: int = 0
     unfinished: bool = False
+    settled: str = ""
     quarantined: tuple[Quarantine, ...] = ()
     decided_by: str = ""
     standing: Standing = Standing.LIVE

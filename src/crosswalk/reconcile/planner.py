@@ -81,6 +81,18 @@ def _without(values: Mapping[str, FieldValue], resting: Collection[Quarantine]) 
     return {name: value for name, value in values.items() if name not in names}
 
 
+def plan_settled(link: Link) -> Plan:
+    """Nothing is to be written for an identity whose state was dealt with before, and whose record did not change."""
+    return Plan(
+        link.user_id,
+        Situation.LINKED,
+        target=link.record.object,
+        record=link.record,
+        base=link.base,
+        evidence=link.evidence,
+    )
+
+
 def plan_deleted(user_id: UserId, link: Link | None) -> Plan:
     """A user that is gone in Auth0 changes nothing in Salesforce: the record is kept, with its last values."""
     if link is None:

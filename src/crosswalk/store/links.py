@@ -14,7 +14,7 @@ _values = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decod
 
 # Relies on the primary key (sync, user_id).
 READ = """
-SELECT user_id, object, record_id, evidence, record::text, base::text, standing
+SELECT user_id, object, record_id, evidence, record::text, base::text, standing, settled
 FROM links
 WHERE sync = %s AND user_id = ANY(%b::text[])
 """
@@ -28,10 +28,10 @@ WHERE sync = %s AND record_id = ANY(%b::text[])
 
 # A record that another identity took meanwhile is not taken from it: that row is left out and missing in the answer.
 SAVE = """
-INSERT INTO links (sync, user_id, object, record_id, evidence, record, base, standing)
-SELECT %s, user_id, object, record_id, evidence, record::json, base::json, standing
-FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
-     AS given (user_id, object, record_id, evidence, record, base, standing)
+INSERT INTO links (sync, user_id, object, record_id, evidence, record, base, standing, settled)
+SELECT %s, user_id, object, record_id, evidence, record::json, base::json, standing, settled
+FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[])
+     AS given (user_id, object, record_id, evidence, record, base, standing, settled)
 WHERE NOT EXISTS (
     SELECT FROM links AS other
     WHERE other.sync = %s AND other.record_id = given.record_id AND other.user_id <> given.user_id
@@ -39,13 +39,14 @@ WHERE NOT EXISTS (
 ORDER BY given.user_id
 ON CONFLICT (sync, user_id) DO UPDATE
 SET object = excluded.object, record_id = excluded.record_id, evidence = excluded.evidence,
-    record = excluded.record, base = excluded.base, standing = excluded.standing, changed_at = now()
+    record = excluded.record, base = excluded.base, standing = excluded.standing, settled = excluded.settled,
+    changed_at = now()
 RETURNING user_id
 """
 
 # Relies on links_by_short_record_id.
 BY_RECORD = """
-SELECT sync, user_id, object, record_id, evidence, record::text, base::text, standing
+SELECT sync, user_id, object, record_id, evidence, record::text, base::text, standing, settled
 FROM links
 WHERE left(record_id, 15) = left(%s, 15)
 """
@@ -77,6 +78,7 @@ async def save(connection: Connection, sync: SyncName, links: Sequence[Link]) ->
                 [_json(link.record.fields) for link in links],
                 [_json(link.base) for link in links],
                 [link.standing.value for link in links],
+                [link.settled for link in links],
                 sync,
             ),
         )
@@ -91,9 +93,9 @@ async def by_record(connection: Connection, record_id: str) -> list[tuple[SyncNa
 
 
 def _link(row: tuple[Any, ...]) -> Link:
-    user_id, object_, record_id, evidence, record, base, standing = row
+    user_id, object_, record_id, evidence, record, base, standing, settled = row
     replica = Record(object_, RecordId(record_id), _values(record))
-    return Link(UserId(user_id), replica, _values(base), evidence, Standing(standing))
+    return Link(UserId(user_id), replica, _values(base), evidence, Standing(standing), settled)
 
 
 def _json(value: object) -> str:

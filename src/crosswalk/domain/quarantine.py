@@ -47,6 +47,8 @@ class Quarantine(Struct, frozen=True):
         Who else writes the field, as far as the two sides say, a phrase each.
     since, until
         From when to when it is left alone, UTC.
+    unnamed
+        Whether nobody could be named so far.
     """
 
     object: str
@@ -59,3 +61,4 @@ class Quarantine(Struct, frozen=True):
     writers: tuple[str, ...]
     since: datetime
     until: datetime
+    unnamed: bool = False

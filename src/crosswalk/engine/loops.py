@@ -4,11 +4,13 @@ It looks at plans before they are carried out. Hardly any plan has a write that 
 costs nothing; where one has, the audit trail of the last hour tells how often the hub has written the field back.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 import structlog
+from msgspec import Struct
+from msgspec.structs import replace
 
 from crosswalk.connectors.auth0.log_clients import other_writers
 from crosswalk.connectors.errors import ConnectorError
@@ -37,6 +39,16 @@ class TellsLastWriter(Protocol):
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+_NO_LOG = "Auth0's log would name them: give the tenant a log stream or a log poll as a source"
+
+
+class _Writers(Struct, frozen=True):
+    """Who else writes, a phrase each; `unnamed` where these only say that nobody is known."""
+
+    names: tuple[str, ...]
+    unnamed: bool = False
 
 
 class LoopDetector:
@@ -71,7 +83,10 @@ class LoopDetector:
         self._now = now
 
     async def stop(self, plans: Mapping[UserId, Plan]) -> set[UserId]:
-        """Put fields in quarantine that flip; returns the identities whose plans have to be made again without them."""
+        """Put fields in quarantine that flip; returns the identities whose plans have to be made anew because of it."""
+        return await self._name_again(plans.values()) | await self._stop(plans)
+
+    async def _stop(self, plans: Mapping[UserId, Plan]) -> set[UserId]:
         suspected = suspects(self._compiled, plans.values())
         if not suspected:
             return set()
@@ -104,6 +119,20 @@ class LoopDetector:
             )
         return {user_id for user_id, _ in found}
 
+    async def _name_again(self, plans: Iterable[Plan]) -> set[UserId]:
+        """Name the writers of quarantined fields of users anew: the tenant's log comes later than its events."""
+        changed: list[tuple[UserId, Quarantine]] = []
+        for plan in plans:
+            for quarantine in plan.quarantined:
+                if quarantine.side is Side.AUTH0 and quarantine.unnamed:
+                    writers = await self._writers_of_user(plan.user_id)
+                    if not writers.unnamed:
+                        changed.append((plan.user_id, replace(quarantine, writers=writers.names, unnamed=False)))
+        if changed:
+            async with self._database.transaction() as connection:
+                await quarantines.amend(connection, self._compiled.definition.name, changed)
+        return {user_id for user_id, _ in changed}
+
     def _history(self, plans: Mapping[UserId, Plan], recent: Sequence[RecentWrite]) -> dict[FieldName, list[FieldStep]]:
         """The writes of each field to either side, by its Salesforce name, oldest first."""
         history: dict[FieldName, list[FieldStep]] = {}
@@ -131,7 +160,7 @@ class LoopDetector:
         record = plan.record
         object_name, record_id = (record.object, record.id) if record is not None else ("", RecordId(""))
         if step.side is Side.SALESFORCE:
-            writers = await self._writers_of_record(object_name, record_id)
+            writers = _Writers(await self._writers_of_record(object_name, record_id))
         else:
             writers = await self._writers_of_user(user_id)
         return Quarantine(
@@ -142,28 +171,31 @@ class LoopDetector:
             writes=count,
             hub_value=step.new,
             other_value=step.old,
-            writers=tuple(writers),
+            writers=writers.names,
+            unnamed=writers.unnamed,
             since=now,
             until=now + timedelta(seconds=self._compiled.definition.loops.release_after_s),
         )
 
-    async def _writers_of_record(self, object_name: str, record_id: RecordId) -> list[str]:
+    async def _writers_of_record(self, object_name: str, record_id: RecordId) -> tuple[str, ...]:
         try:
             last = await self._org.last_writer(object_name, record_id)
         except ConnectorError as error:
-            return [f"the org could not be asked ({error.code})"]
+            return (f"the org could not be asked ({error.code})",)
         if last is None:
-            return []
+            return ()
         if last.is_hub:
-            return [
+            return (
                 "automation of the org that runs when the hub saves the record (a flow, a trigger, a formula of the "
-                f"field itself), since its last change was made as the hub's own user {last.name} at {last.at}"
-            ]
-        return [f"{last.name} in Salesforce, who changed the record last, at {last.at}"]
+                f"field itself), since its last change was made as the hub's own user {last.name} at {last.at}",
+            )
+        return (f"{last.name} in Salesforce, who changed the record last, at {last.at}",)
 
-    async def _writers_of_user(self, user_id: UserId) -> list[str]:
+    async def _writers_of_user(self, user_id: UserId) -> _Writers:
         async with self._database.transaction() as connection:
             logged = await quarantines.logged(connection, self._compiled.definition.tenant, user_id)
-        if not logged:
-            return ["Auth0's log would name them: give the tenant a log stream or a log poll as a source"]
-        return other_writers(logged, self._own_client) or ["nobody whom the tenant's log names"]
+        names = other_writers(logged, self._own_client)
+        if names:
+            return _Writers(tuple(names))
+        why = "nobody whom the tenant's log names" if logged else _NO_LOG
+        return _Writers((why,), unnamed=True)

@@ -29,6 +29,14 @@ FROM unnest(%b::text[], %b::text[], %b::json[], %b::timestamptz[])
 ON CONFLICT (sync, user_id, field) WHERE released_at IS NULL DO NOTHING
 """
 
+# What became known later.
+AMEND = """
+UPDATE quarantines AS q
+SET quarantine = a.quarantine
+FROM unnest(%b::text[], %b::text[], %b::json[]) AS a (user_id, field, quarantine)
+WHERE q.sync = %s AND q.user_id = a.user_id AND q.field = a.field AND q.released_at IS NULL
+"""
+
 RELEASE = """
 UPDATE quarantines
 SET released_at = clock_timestamp(), released_by = %s
@@ -107,6 +115,17 @@ async def put(connection: Connection, sync: SyncName, found: Sequence[tuple[User
         [each.until for _, each in found],
     )
     await connection.execute(PUT, (sync, *columns))
+
+
+async def amend(connection: Connection, sync: SyncName, known: Sequence[tuple[UserId, Quarantine]]) -> None:
+    """Store what became known about fields that are left alone already."""
+    encode = msgspec.json.encode
+    columns = (
+        [user_id for user_id, _ in known],
+        [each.field for _, each in known],
+        [encode(each).decode() for _, each in known],
+    )
+    await connection.execute(AMEND, (*columns, sync))
 
 
 async def release(connection: Connection, sync: SyncName, user_id: UserId, field: str, by: str) -> bool:

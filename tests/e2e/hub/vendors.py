@@ -22,8 +22,10 @@ USER_EVENTS = ("user.created", "user.updated", "user.deleted")
 
 
 @contextmanager
-def auth0_client(access: SandboxAccess) -> Iterator[ManagementClient]:
-    """`auth0-python`, with a token of the tenant's application."""
+def auth0_client(
+    access: SandboxAccess, client_id: str | None = None, client_secret: str | None = None
+) -> Iterator[ManagementClient]:
+    """`auth0-python`, with a token of the tenant's application, or of another one."""
     domain = access.auth0.domain
     tls = ssl.create_default_context(cafile=str(access.ca_file))
     with httpx.Client(verify=tls, timeout=10, trust_env=False) as http:
@@ -31,8 +33,8 @@ def auth0_client(access: SandboxAccess) -> Iterator[ManagementClient]:
             f"https://{domain}/oauth/token",
             json={
                 "grant_type": "client_credentials",
-                "client_id": access.auth0.client_id,
-                "client_secret": access.auth0.client_secret,
+                "client_id": client_id or access.auth0.client_id,
+                "client_secret": client_secret or access.auth0.client_secret,
                 "audience": f"https://{domain}/api/v2/",
             },
         )

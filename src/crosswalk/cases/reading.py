@@ -51,6 +51,8 @@ def read_files(paths: Iterable[Path], syncs: Sequence[str]) -> TestFiles:
     problems: list[Problem] = []
     shared: dict[Path, tuple[Fixtures, list[Problem]]] = {}
     for path in (each for given in paths for each in (_in_folder(given) if given.is_dir() else [given])):
+        if path.name == FIXTURES:
+            continue
         if path.parent not in shared:
             shared[path.parent] = _read_fixtures(path.parent / FIXTURES)
             problems += shared[path.parent][1]

@@ -47,6 +47,8 @@ def define_sync(name: str, sync: SyncConfig, places: Mapping[KeyPath, Place]) ->
         lanes=sync.lanes,
         linger_ms=round(sync.linger / timedelta(milliseconds=1)),
         flows=define_flows(sync.flows, (*path, "flows"), places),
+        on_record_deleted=sync.on_record_deleted,
+        on_users_linked=sync.on_users_linked,
         reactions=Reactions(**{name: Reaction(reaction) for name, reaction in sync.reactions}),
         loops=LoopLimits(sync.loops.writes_per_hour, sync.loops.release_after.total_seconds()),
         thresholds=define_thresholds(sync.thresholds),

@@ -12,6 +12,7 @@ from crosswalk.config.match_rules import AutomaticLinkConfig, MatchEntry, MatchS
 from crosswalk.config.section import Section
 from crosswalk.config.thresholds import ThresholdsConfig
 from crosswalk.config.values import ApiName, Duration, Expression, Kind, Text, refuse
+from crosswalk.domain.life import RecordDeleted, UsersLinked
 from crosswalk.domain.values import FLOWS_BACK, Owner, ValueType
 from crosswalk.mapping.user_path import ATTRIBUTES, UserPath, parse_path, path_of
 
@@ -176,6 +177,19 @@ class SyncConfig(Section):
     automatic_link: AutomaticLinkConfig | None = Field(
         default=None,
         description="When the best of several candidates is linked without asking anybody; absent: never.",
+    )
+    on_record_deleted: RecordDeleted = Field(
+        default=RecordDeleted.UNLINK,
+        description="What is done when somebody deletes the record of an identity in Salesforce: `unlink`, so that the "
+        "identity may be linked to another record but no new one is made; `recreate`, so that it gets another one; or "
+        "`keep` the link and write nothing. In each case the link is restored when the record is.",
+    )
+    on_users_linked: UsersLinked = Field(
+        default=UsersLinked.MERGE_TASK,
+        description="What is done with the record of a user who became an account of another user (Auth0's account "
+        "linking). Where the other user has no record, `merge_task` and `relink` give it this one. Where it has, "
+        "`merge_task` opens a conflict that asks people to merge the two records in Salesforce, and `relink` lets the "
+        "record go as it is. `deactivate` treats it as the record of a deleted user.",
     )
     flows: FlowsConfig = Field(
         default=FlowsConfig(), description="Behaviours beyond keeping fields in step; each is off until written down."

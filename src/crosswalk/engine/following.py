@@ -158,9 +158,10 @@ class Follower:
         async with database.transaction() as connection:
             stored = await identities.read(connection, self._definition.tenant, others)
             primaries = await identities.primaries(connection, self._definition.tenant, others)
-        unsure = [owner for owner in others if owner not in stored or not stored[owner].deleted]
-        read = await self._users.read_users(unsure) if unsure else {}
-        gone = {owner for owner in others if owner not in read or read[owner] is None}
+        # Whoever is known and not deleted counts as there: his end will be told, and whom it concerns is woken then.
+        strangers = [owner for owner in others if owner not in stored]
+        read = await self._users.read_users(strangers) if strangers else {}
+        gone = {each for each in others if (stored[each].deleted if each in stored else read[each] is None)}
         return frozenset(
             own
             | {

@@ -83,7 +83,10 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
             SyncName(name): CompiledSync(config.definition(name), default_region=sync.default_region)
             for name, sync in config.syncs.items()
         }
-        planners = {name: Planner(one, orgs[one.definition.org], threads) for name, one in compiled.items()}
+        planners = {
+            name: Planner(one, orgs[one.definition.org], tenants[one.definition.tenant], threads)
+            for name, one in compiled.items()
+        }
         writers = {
             name: Writer(tenants[one.definition.tenant], orgs[one.definition.org]) for name, one in compiled.items()
         }

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from crosswalk.connectors.base import (
     ConfigurationWrong,
@@ -20,18 +21,18 @@ from crosswalk.connectors.base import (
 from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import RecordId, SyncName, UserId
-from crosswalk.domain.link import Link
+from crosswalk.domain.link import EndedLink, Link, Standing
 from crosswalk.domain.place import Place
 from crosswalk.domain.plan import Conflict, FieldConflict, Plan, Situation
 from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
-from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite, UserWrite
+from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite, UserWrite, Write
 from crosswalk.engine.effect_books import book_steps
 from crosswalk.engine.loop_words import in_words
 from crosswalk.engine.writing import Result
 from crosswalk.reconcile.effects import write_of
 from crosswalk.reconcile.planner import keep_base
-from crosswalk.store import audit, claims, decisions, due, effects, links, problems
+from crosswalk.store import audit, claims, decisions, due, effects, former_links, links, problems
 from crosswalk.store.audit import AUTH0_USER, AuditEntry
 from crosswalk.store.database import Connection
 from crosswalk.store.effects import StepTaken
@@ -55,6 +56,8 @@ class Booking(Struct, frozen=True):
     audit: tuple[AuditEntry, ...] = ()
     problems: tuple[Problem, ...] = ()
     steps: tuple[StepTaken, ...] = ()
+    ends: tuple[EndedLink, ...] = ()
+    wakes: tuple[UserId, ...] = ()
     decided: tuple[str, ...] = ()
     """The fields that both sides now have as a person decided."""
 
@@ -83,7 +86,6 @@ class Books(Struct, frozen=True):
         ]
         if plan.conflict is not None:
             problems_found.append(self._conflict(plan, plan.conflict))
-            return Booking(plan.user_id, "conflict", problems=tuple(problems_found))
         problems_found += [self._disputed(plan, dispute) for dispute in plan.disputed]
         problems_found += [self._quarantined(plan.user_id, each) for each in plan.quarantined]
         decided: list[str] = []
@@ -100,25 +102,35 @@ class Books(Struct, frozen=True):
                 decided += _decided(write)
             elif not isinstance(result, Written | UserWritten | Done):
                 failures.append((write, result))
-        problems_found += [self._failed(plan, write, failure) for write, failure in failures]
         seq = self.seqs.get(plan.user_id)
         rest = results[len(plan.writes) :]
         steps = book_steps(self.sync, ACTOR, plan.user_id, plan.episode, plan.effects, rest, seq)
+        lost = _lost(link, [*failures, *((write_of(step), failure) for step, failure in steps.failures)])
+        problems_found += [
+            self._problem(plan.user_id, ProblemKind.RETRYING, failure.code, "the record is gone; it is looked for")
+            if lost and isinstance(failure, LinkLost)
+            else self._failed(plan, write, failure)
+            for write, failure in failures
+        ]
         problems_found += [self.step_failed(plan.user_id, step, failure) for step, failure in steps.failures]
         entries += steps.audit
         record = _after_steps(record, steps.taken)
-        agreed = _agreed(plan, record, link, failures)
+        agreed, ends = _links_after(plan, record, link, failures)
+        if lost and agreed is not None:
+            agreed = replace(agreed, standing=Standing.LOST)
         all_failures = [failure for _, failure in (*failures, *steps.failures)]
         waits = [failure.after_s or 0.0 for failure in all_failures if isinstance(failure, RetryLater)]
         return Booking(
             plan.user_id,
-            None if waits or plan.unfinished else _outcome(plan, entries, all_failures),
+            None if waits or lost or plan.unfinished else _outcome(plan, entries, all_failures),
             max(waits, default=0.0),
             link=None if agreed == link else agreed,
             audit=tuple(entries),
             problems=tuple(problems_found),
             steps=steps.taken,
             decided=tuple(decided),
+            ends=ends,
+            wakes=plan.wakes if ends == plan.ends else (),
         )
 
     def postponed(self, user_id: UserId, code: str, message: str, wait_s: float = 0.0) -> Booking:
@@ -287,7 +299,29 @@ def _agreed(
     failed = {field for write, _ in failures for field in _mapped(write)}
     before = {} if link is None else link.base
     base = keep_base(plan.base, before, failed) if failed else plan.base
-    return Link(plan.user_id, record, base, plan.evidence)
+    return Link(plan.user_id, record, base, plan.evidence, plan.standing, "" if failures else plan.settled)
+
+
+def _links_after(
+    plan: Plan, record: Record | None, link: Link | None, failures: Sequence[tuple[FieldsWrite, Failure]]
+) -> tuple[Link | None, tuple[EndedLink, ...]]:
+    """The link after the writes, and the links that end; while the record could not be written, nobody's link ends."""
+    refused = any(isinstance(write, RecordWrite) for write, _ in failures)
+    if any(end.user_id == plan.user_id for end in plan.ends):
+        if not refused:
+            return _agreed(plan, record, None, failures), plan.ends
+        return (None if link is None else replace(link, standing=Standing.LOST)), ()
+    return _agreed(plan, record, link, failures), () if refused else plan.ends
+
+
+def _lost(link: Link | None, failures: Sequence[tuple[Write | None, Failure]]) -> bool:
+    """Whether a write did not find the link's record, which has to be looked for, unless that was done just now."""
+    if link is None or link.standing is Standing.LOST:
+        return False
+    return any(
+        isinstance(failure, LinkLost) and isinstance(write, RecordWrite) and write.record_id == link.record.id
+        for write, failure in failures
+    )
 
 
 def _mapped(write: FieldsWrite) -> Sequence[str]:
@@ -312,14 +346,27 @@ def _as_detail(candidate: Candidate) -> dict[str, object]:
     }
 
 
+_TELLING = frozenset(
+    {
+        Situation.DELETED,
+        Situation.FILTERED,
+        Situation.CONVERTED,
+        Situation.RECORD_DELETED,
+        Situation.USERS_LINKED,
+        Situation.REPLACED,
+    }
+)
+"""The situations that say more than that nothing was written."""
+
+
 def _outcome(plan: Plan, entries: Sequence[AuditEntry], failures: Sequence[Failure]) -> str:
     if failures:
         return _kind(failures[0]).value
     if entries:
         return "written"
-    if plan.disputed:
+    if plan.disputed or plan.conflict:
         return ProblemKind.CONFLICT.value
-    if plan.situation in {Situation.DELETED, Situation.FILTERED}:
+    if plan.situation in _TELLING:
         return plan.situation.value
     return "unchanged" if plan.record is not None else plan.situation.value
 
@@ -343,7 +390,12 @@ def _after(record: Record | None, write: RecordWrite, result: Written) -> Record
 
 async def store(connection: Connection, sync: SyncName, bookings: Sequence[Booking], up_to_seq: int) -> None:
     """Store a batch's bookings in the caller's transaction, a statement per table."""
-    saved = await links.save(connection, sync, [b.link for b in bookings if b.link is not None])
+    ends = _all(b.ends for b in bookings)
+    await former_links.end(connection, sync, ends)
+    # Whose record another identity of the batch takes over is reconciled again, too.
+    taken = {(end.user_id, end.record_id) for end in ends if end.successor is not None}
+    kept = [b.link for b in bookings if b.link is not None and (b.user_id, b.link.record.id) not in taken]
+    saved = await links.save(connection, sync, kept)
     lost = {b.user_id for b in bookings if b.link is not None and b.link.user_id not in saved}
     await audit.append(connection, _all(b.audit for b in bookings))
     await effects.take(connection, sync, _all(b.steps for b in bookings))

@@ -184,7 +184,7 @@ class LifePlanner:
             primary = kin.primaries.get(user_id) if folds else None
             link, way = known.get(user_id), ways.get(user_id)
             plan = (
-                _deleted(user_id, link, way, kin)
+                _deleted(self._compiled, user_id, link, way, kin)
                 if primary is None
                 else self._account(user_id, link, way, primary, kin)
             )
@@ -211,7 +211,7 @@ class LifePlanner:
         )
 
 
-def _deleted(user_id: UserId, link: Link | None, way: Way | None, kin: Kin) -> Plan:
+def _deleted(compiled: CompiledSync, user_id: UserId, link: Link | None, way: Way | None, kin: Kin) -> Plan:
     """A user who is gone from Auth0: nothing is written, but the link goes where the record went."""
     if link is None or way is None:
         former = kin.former.get(user_id)
@@ -226,7 +226,7 @@ def _deleted(user_id: UserId, link: Link | None, way: Way | None, kin: Kin) -> P
     if way.owner is not None:
         end = EndedLink.of(link, way.moved, successor=way.owner, moved_to=way.record.id)
         return replace(plan_deleted(user_id, None), ends=(end,))
-    return plan_moved_of_deleted(user_id, Move(link, way.record, way.moved))
+    return plan_moved_of_deleted(compiled, user_id, Move(link, way.record, way.moved))
 
 
 def _back(way: Way, record: Record, former: EndedLink) -> Move | None:

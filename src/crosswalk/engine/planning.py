@@ -4,32 +4,42 @@ The reconcile job and `crosswalk plan` share this: the one writes what it says, 
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from types import MappingProxyType
 from typing import TypeVar, TypeVarTuple, Unpack
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from crosswalk.connectors.base import FindsCandidates
+from crosswalk.connectors.base import ReadsUsers
 from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.decision import Decided, Decisions
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
-from crosswalk.domain.link import Link
+from crosswalk.domain.life import RecordDeleted
+from crosswalk.domain.link import EndedLink, Link, LinkEnd, Standing
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.quarantine import Quarantine
-from crosswalk.domain.record import MODIFIED_FIELD, Record
+from crosswalk.domain.record import CONVERTED_FIELD, MODIFIED_FIELD, Record
 from crosswalk.domain.values import FieldValue, Owner
 from crosswalk.domain.write import Action
+from crosswalk.engine.following import Follower, Org
 from crosswalk.engine.identity_flows import IdentityFlows
+from crosswalk.engine.kinship import Kin, read_kin
+from crosswalk.engine.life_planning import Followed, LifePlanner
 from crosswalk.engine.tracking import tracked_fields
 from crosswalk.flows.deactivation import CompiledDeactivation
 from crosswalk.matching.look_ups import LookUpName, look_ups
+from crosswalk.matching.resolution import Bonds
 from crosswalk.reconcile.compiled import CompiledSync
-from crosswalk.reconcile.planner import plan_deleted, plan_linked
+from crosswalk.reconcile.fingerprint import Fingerprint
+from crosswalk.reconcile.life import without_recreating
+from crosswalk.reconcile.planner import plan_linked, plan_settled
 from crosswalk.reconcile.unlinked import plan_all_unlinked
 from crosswalk.store import decisions, links, quarantines
 from crosswalk.store.claims import Claim
@@ -39,6 +49,7 @@ Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
 
+_SETTLING = frozenset({Situation.LINKED, Situation.MATCHED, Situation.NO_MATCH})
 _HANGING = frozenset({Owner.INITIAL, Owner.LATEST, Owner.MANUAL})
 
 
@@ -79,6 +90,14 @@ class Verdicts(Struct, frozen=True):
     quarantines: Mapping[UserId, tuple[Quarantine, ...]]
 
 
+class Part(Struct, frozen=True):
+    """What came of planning a part of a batch: plans, why some wait, and whose link ended on the way."""
+
+    plans: Mapping[UserId, Plan] = {}
+    waiting: Mapping[UserId, ConnectorError] = {}
+    ended: Mapping[UserId, EndedLink] = {}
+
+
 class Planner:
     """Plans batches of identities for one sync.
 
@@ -87,12 +106,14 @@ class Planner:
     compiled
         The sync with its expressions compiled.
     org
-        Where candidates are looked up.
+        Where candidates are looked up, and what became of records.
+    users
+        Where it is known whether a user is still there.
     threads
         Runs the expressions and merges: they take longer than the event loop may be held.
     """
 
-    def __init__(self, compiled: CompiledSync, org: FindsCandidates, threads: Executor) -> None:
+    def __init__(self, compiled: CompiledSync, org: Org, users: ReadsUsers, threads: Executor) -> None:
         definition = compiled.definition
         self._definition = definition
         self._compiled = compiled
@@ -105,6 +126,9 @@ class Planner:
             else IdentityFlows(definition, CompiledDeactivation(deactivation), org, threads)
         )
         self._tracked = {target.object: tracked_fields(target, definition.flows) for target in definition.targets}
+        self._follower = Follower(definition, org, users, self._tracked)
+        self._life = LifePlanner(compiled, self._follower)
+        self._fingerprint = Fingerprint(definition)
 
     async def plan(
         self,
@@ -122,52 +146,103 @@ class Planner:
             known = await links.read(connection, self._definition.name, user_ids)
             decided = await decisions.standing(connection, self._definition.name, user_ids)
             resting = await quarantines.standing(connection, self._definition.name, user_ids)
-        plans = {i.user_id: plan_deleted(i.user_id, known.get(i.user_id)) for i in identities if i.deleted}
-        alive = [i for i in identities if not i.deleted]
-        evaluations = await self._in_thread(self._compiled.evaluate, alive)
+            kin = await read_kin(connection, self._definition, identities, known)
+        gone = [i for i in identities if i.deleted or i.user_id in kin.primaries]
+        parts = [await self._plan_gone(database, gone, known, changes, kin)]
+        digests = await self._in_thread(self._digests, identities)
+        settled = [
+            link
+            for u, link in known.items()
+            if link.settled
+            and link.settled == digests.get(u)
+            and link.standing is Standing.LIVE
+            and not (u in changes or u in resting or u in kin.accounts)
+        ]
+        parts.append(Part({link.user_id: plan_settled(link) for link in settled}))
+        left = {i.user_id for i in gone} | {link.user_id for link in settled}
+        evaluations = await self._in_thread(self._compiled.evaluate, [i for i in identities if i.user_id not in left])
 
         linked = [e for e in evaluations if e.user_id in known]
-        linked_plans, outdated = await self._plan_linked(linked, known, changes, Verdicts(decided, resting))
-        plans |= linked_plans
+        verdicts = Verdicts(decided, resting)
+        parts.append(await self._plan_linked(database, linked, known, changes, verdicts, kin))
+        ended = parts[-1].ended
+        unlinked = [e for e in evaluations if e.user_id not in known or e.user_id in ended]
+        kin = replace(kin, former=dict(kin.former) | dict(ended))
+        parts.append(await self._plan_unlinked(database, unlinked, verdicts, kin, ended))
 
-        unlinked = [e for e in evaluations if e.user_id not in known]
-        unlinked_plans, waiting = await self._plan_unlinked(database, unlinked, decided.matches)
-        plans |= unlinked_plans
-        delayed: Mapping[UserId, ConnectorError] = {}
+        plans = {u: _settled(plan, digests.get(u, ""), resting) for part in parts for u, plan in part.plans.items()}
+        waiting = {user_id: error for part in parts for user_id, error in part.waiting.items()}
         if self._flows is not None:
             extended = await self._flows.extend(database, plans, identities)
-            plans, delayed = dict(extended.plans), extended.waiting
+            plans, waiting = dict(extended.plans), waiting | dict(extended.waiting)
         return Planned(
             plans=plans,
-            waiting=waiting | outdated | dict(delayed),
-            claims=tuple(claim for e in unlinked if (p := plans.get(e.user_id)) for claim in self._claims(p, e)),
+            waiting=waiting,
+            claims=tuple(
+                claim
+                for e in evaluations
+                if (p := plans.get(e.user_id)) and (p.ends or e.user_id not in known)
+                for claim in self._claims(p, e)
+            ),
             links=known,
         )
 
+    def _digests(self, identities: Sequence[Identity]) -> dict[UserId, str]:
+        digests: dict[UserId, str] = {}
+        for identity in identities:
+            with suppress(msgspec.DecodeError):
+                digests[identity.user_id] = self._fingerprint.of(identity.profile)
+        return digests
+
+    async def _plan_gone(
+        self,
+        database: Database,
+        gone: Sequence[Identity],
+        known: Mapping[UserId, Link],
+        changes: Mapping[UserId, Sequence[RecordChange]],
+        kin: Kin,
+    ) -> Part:
+        """Plan for users who are deleted, or are accounts of other users now."""
+        told = [u for u, told in changes.items() if u in known and have_news(told, known[u])]
+        try:
+            return Part(await self._life.gone(database, gone, known, kin, told))
+        except ConnectorError as error:
+            return Part(waiting={i.user_id: error for i in gone})
+
     async def _plan_linked(
         self,
+        database: Database,
         evaluations: Sequence[Evaluation],
         known: Mapping[UserId, Link],
         changes: Mapping[UserId, Sequence[RecordChange]],
         verdicts: Verdicts,
-    ) -> tuple[dict[UserId, Plan], dict[UserId, ConnectorError]]:
+        kin: Kin,
+    ) -> Part:
         """Plan against the stored replica; where that may be old and the plan hangs on it, read the record first.
 
         What Auth0 owns is written whatever the record holds, so it needs no read, and 200 changed identities cost one
-        call.
+        call. Reading a record tells too what became of it, and the link follows.
         """
-        outdated = {e.user_id for e in evaluations if _have_news(changes.get(e.user_id, ()), known[e.user_id])}
+        outdated = {
+            e.user_id
+            for e in evaluations
+            if known[e.user_id].standing is not Standing.LIVE or have_news(changes.get(e.user_id, ()), known[e.user_id])
+        }
         current = [e for e in evaluations if e.user_id not in outdated]
         plans = await self._in_thread(self._decide_linked, current, known, verdicts)
         outdated |= {e.user_id for e in current if _hangs_on_the_record(plans[e.user_id], self._compiled)}
-        if not outdated:
-            return plans, {}
-        to_read = [e for e in evaluations if e.user_id in outdated]
-        try:
-            fresh = await self._reread([known[e.user_id] for e in to_read])
-        except ConnectorError as error:
-            return {u: plan for u, plan in plans.items() if u not in outdated}, dict.fromkeys(outdated, error)
-        return plans | await self._in_thread(self._decide_linked, to_read, dict(known) | fresh, verdicts), {}
+        followed = Followed()
+        if outdated:
+            to_read = [e for e in evaluations if e.user_id in outdated]
+            try:
+                followed = await self._life.linked(database, to_read, known, kin)
+            except ConnectorError as error:
+                rest = {u: plan for u, plan in plans.items() if u not in outdated}
+                return Part(_waking_accounts(rest, kin), dict.fromkeys(outdated, error))
+            fresh = [e for e in to_read if e.user_id in followed.links]
+            plans |= await self._in_thread(self._decide_linked, fresh, followed.links, verdicts)
+            plans = {u: plan for u, plan in plans.items() if u not in followed.ended} | dict(followed.plans)
+        return Part(_waking_accounts(plans, kin), ended=followed.ended)
 
     def _decide_linked(
         self, evaluations: Sequence[Evaluation], known: Mapping[UserId, Link], verdicts: Verdicts
@@ -179,34 +254,61 @@ class Planner:
             if (u := e.user_id)
         }
 
-    async def _reread(self, outdated: Sequence[Link]) -> dict[UserId, Link]:
-        """The same links with their records as they are in the org now; a record that is gone keeps its replica."""
-        records: dict[RecordId, Record] = {}
-        for object_name, fields in self._tracked.items():
-            ids = [link.record.id for link in outdated if link.record.object == object_name]
-            if ids:
-                found = await self._org.find_candidates(object_name, fields, "Id", ids)
-                records |= {record.id: record for record in found}
-        return {
-            link.user_id: Link(link.user_id, records[link.record.id], link.base, link.evidence)
-            for link in outdated
-            if link.record.id in records
-        }
-
     async def _plan_unlinked(
-        self, database: Database, evaluations: Sequence[Evaluation], decisions: Mapping[UserId, Decided]
-    ) -> tuple[dict[UserId, Plan], dict[UserId, ConnectorError]]:
+        self,
+        database: Database,
+        evaluations: Sequence[Evaluation],
+        verdicts: Verdicts,
+        kin: Kin,
+        ended: Mapping[UserId, EndedLink],
+    ) -> Part:
+        """Give each identity the record that is its own by its past; match the others."""
         if not evaluations:
-            return {}, {}
+            return Part()
+        matches = verdicts.decisions.matches
         try:
-            found = await self._look_up(evaluations, decisions)
+            # Whose link ended just now has nothing to come back to, and whoever a person decided about needs nothing.
+            with_past = [e for e in evaluations if e.user_id not in ended and e.user_id not in matches]
+            followed = await self._life.unlinked(database, with_past, kin)
+            plans = dict(followed.plans)
+            restored = [e for e in evaluations if e.user_id in followed.links]
+            plans |= await self._in_thread(self._decide_linked, restored, followed.links, verdicts)
+            plans |= await self._match(database, [e for e in evaluations if e.user_id not in plans], matches, kin)
         except ConnectorError as error:
-            return {}, {e.user_id: error for e in evaluations}
+            return Part(waiting={e.user_id: error for e in evaluations})
+        if self._definition.on_record_deleted is not RecordDeleted.RECREATE:
+            for user_id, former in kin.former.items():
+                if former.reason is LinkEnd.DELETED and user_id in plans and user_id not in matches:
+                    plans[user_id] = without_recreating(plans[user_id], former)
+        for user_id, end in ended.items():
+            if user_id in plans:
+                plans[user_id] = replace(plans[user_id], ends=(end, *plans[user_id].ends))
+        return Part(plans)
+
+    async def _match(
+        self,
+        database: Database,
+        evaluations: Sequence[Evaluation],
+        matches: Mapping[UserId, Decided],
+        kin: Kin,
+    ) -> dict[UserId, Plan]:
+        if not evaluations:
+            return {}
+        found = await self._look_up(evaluations, matches)
         record_ids = {record.id for records in found.values() for record in records}
         async with database.transaction() as connection:
             owners = await links.owners(connection, self._definition.name, list(record_ids))
-        plans = await self._in_thread(plan_all_unlinked, self._compiled, evaluations, found, owners, decisions)
-        return plans, {}
+        bonds = Bonds(apart=kin.apart)
+        plans = await self._in_thread(plan_all_unlinked, self._compiled, evaluations, found, owners, matches, bonds)
+        holders = {u: owner for u, plan in plans.items() if (owner := _holder(plan)) is not None}
+        if not holders:
+            return plans
+        free = await self._follower.free(database, holders, kin)
+        if not free:
+            return plans
+        bonds = replace(bonds, free=free)
+        plans = await self._in_thread(plan_all_unlinked, self._compiled, evaluations, found, owners, matches, bonds)
+        return {user_id: _taking_over(plan, owners) for user_id, plan in plans.items()}
 
     async def _look_up(
         self, evaluations: Sequence[Evaluation], decisions: Mapping[UserId, Decided]
@@ -230,17 +332,30 @@ class Planner:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
 
 
-def _have_news(changes: Sequence[RecordChange], link: Link) -> bool:
+def _settled(plan: Plan, digest: str, resting: Container[UserId]) -> Plan:
+    """The plan, which says whether nothing will be left to do about this state of the identity once it is done.
+
+    A state that changes by the plan itself is not the one that will be seen next; and what waits for a person, or
+    failed, has to be looked at again.
+    """
+    unsure = plan.errors or plan.disputed or plan.conflict or plan.user_writes or plan.user_id in resting
+    if unsure or plan.situation not in _SETTLING:
+        return plan
+    return replace(plan, settled=digest)
+
+
+def have_news(changes: Sequence[RecordChange], link: Link) -> bool:
     """Whether what the org told differs from the replica, so that the record has to be read.
 
     An echo of the hub's own write tells what the replica has already. An older value differs, and the read then finds
-    the newest. Whatever does not say what it changed has to be looked at.
+    the newest. Whatever does not say what it changed has to be looked at; and where another record has the identity's
+    id, the link's own may have become that one.
     """
     replica = link.record.fields
     for change in changes:
-        if change.id != link.record.id:
-            continue
-        if change.kind is not ChangeKind.UPDATED and change.kind is not ChangeKind.CREATED:
+        if change.id != link.record.id or change.fields.get(CONVERTED_FIELD) is True:
+            return True
+        if change.untold or (change.kind is not ChangeKind.UPDATED and change.kind is not ChangeKind.CREATED):
             return True
         told = {name: value for name, value in change.fields.items() if name in replica and name != MODIFIED_FIELD}
         if any(_filled(replica[name]) != _filled(value) for name, value in told.items()):
@@ -266,3 +381,28 @@ def _hangs_on_the_record(plan: Plan, compiled: CompiledSync) -> bool:
     fields = compiled.targets[compiled.target_indexes[plan.target]].by_name if plan.target else {}
     written = [f.field for w in plan.record_writes for f in w.fields] + [f for w in plan.user_writes for f in w.mapped]
     return any(fields[name].owner in _HANGING for name in written if name in fields)
+
+
+def _holder(plan: Plan) -> UserId | None:
+    """Who has the one record that was found for the identity, if that is what keeps it from being linked."""
+    if plan.conflict is None or plan.situation is not Situation.ALREADY_LINKED:
+        return None
+    return plan.conflict.candidates[0].linked_to
+
+
+def _taking_over(plan: Plan, owners: Mapping[RecordId, UserId]) -> Plan:
+    """The plan, with the end of the link of whoever had the record."""
+    record = plan.record
+    owner = None if record is None else owners.get(record.id)
+    if record is None or owner is None or owner == plan.user_id:
+        return plan
+    end = EndedLink(owner, record.object, record.id, LinkEnd.REPLACED, successor=plan.user_id)
+    return replace(plan, ends=(*plan.ends, end), wakes=(*plan.wakes, owner))
+
+
+def _waking_accounts(plans: Mapping[UserId, Plan], kin: Kin) -> dict[UserId, Plan]:
+    """The plans; where an account of the user has a record of its own, somebody has to see to that."""
+    return {
+        u: replace(plan, wakes=(*plan.wakes, *kin.accounts[u])) if u in kin.accounts else plan
+        for u, plan in plans.items()
+    }

@@ -24,6 +24,7 @@ from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.loops import LoopDetector
 from crosswalk.engine.planning import Planned, Planner
 from crosswalk.engine.states import fold, newest_states
+from crosswalk.engine.waking import wake_others
 from crosswalk.engine.writing import Result, Writer
 from crosswalk.store import claims, identities
 from crosswalk.store.claims import Claim
@@ -100,6 +101,7 @@ class Reconciler:
             await identities.save(connection, self.definition.tenant, list(states.identities.values()))
             await identities.save(connection, self.definition.tenant, carried.users)
             await ledger.store(connection, self.definition.name, bookings, max(item.seq for item in due))
+            await wake_others(connection, self.definition, bookings, due)
         _log(self.definition, bookings)
 
     async def carry_out(self, planned: Planned, going: Mapping[UserId, Plan], books: Books) -> CarriedOut:

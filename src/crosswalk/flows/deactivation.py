@@ -21,6 +21,9 @@ from crosswalk.reconcile.effects import effect_steps
 
 NAME = DEACTIVATION
 
+MOVED_ON = frozenset({Situation.USERS_LINKED, Situation.REPLACED})
+"""Users who are gone only by name: the person is there, as another user."""
+
 SURROUNDINGS: Mapping[str, tuple[str, ...]] = {
     "Contact": ("AccountId", "Account.OwnerId", "OwnerId"),
     "Lead": ("OwnerId",),
@@ -93,7 +96,7 @@ def with_deactivation(
     if plan.situation is Situation.FILTERED:
         return plan
     wanted: list[Effect] = []
-    if inactive:
+    if inactive and plan.situation not in MOVED_ON:
         if plan.record is None:
             # The record is only being made: the flow comes once it is there.
             return replace(plan, unfinished=any(w.action is Action.CREATE for w in plan.record_writes))

@@ -20,6 +20,7 @@ from crosswalk.domain.life import RecordDeleted
 from crosswalk.domain.link import EndedLink, Link, LinkEnd, Standing
 from crosswalk.domain.plan import Conflict, Plan, Situation
 from crosswalk.domain.record import Record
+from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import Action
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.planner import plan_linked, plan_matched
@@ -112,8 +113,8 @@ _EVIDENCE: Mapping[LinkEnd, str] = {
 def plan_moved(compiled: CompiledSync, evaluation: Evaluation, move: Move) -> Plan:
     """What to write for an identity whose link moves: the new record is merged with it, and gets its id.
 
-    A merge was an edit of people in Salesforce, so the base stands: what they chose counts as their change. After a
-    conversion, or from another user, there is nothing that was agreed on about this record.
+    Conversions and merges are edits of people in Salesforce, so the base stands: what the new record has instead counts
+    as their change. Of a record that was another user's, nothing was agreed on.
     """
     before = move.link
     own = before.user_id == evaluation.user_id
@@ -123,7 +124,7 @@ def plan_moved(compiled: CompiledSync, evaluation: Evaluation, move: Move) -> Pl
     index = compiled.target_indexes[move.record.object]
     words = _EVIDENCE.get(move.reason, move.reason.value)
     evidence = words.format(object=before.record.object, id=before.record.id, user=before.user_id)
-    base = before.base if move.reason is LinkEnd.MERGED else None
+    base = _base_of(compiled, move) if own else None
     plan = plan_matched(compiled, evaluation, index, move.record, evidence, base)
     ended = (
         EndedLink.of(before, move.reason, moved_to=move.record.id)
@@ -134,9 +135,15 @@ def plan_moved(compiled: CompiledSync, evaluation: Evaluation, move: Move) -> Pl
     return replace(plan, situation=Situation.FOLLOWED, ends=(ended, *move.also_ends), wakes=others)
 
 
-def plan_moved_of_deleted(user_id: UserId, move: Move) -> Plan:
+def _base_of(compiled: CompiledSync, move: Move) -> dict[str, FieldValue]:
+    """The base, as far as the new record's object has the same fields."""
+    fields = compiled.targets[compiled.target_indexes[move.record.object]].by_name
+    return {name: value for name, value in move.link.base.items() if name in fields}
+
+
+def plan_moved_of_deleted(compiled: CompiledSync, user_id: UserId, move: Move) -> Plan:
     """The link of a user who is gone follows its record too, but nothing is written."""
-    base = move.link.base if move.reason is LinkEnd.MERGED else {}
+    base = _base_of(compiled, move)
     return Plan(
         user_id,
         Situation.DELETED,

@@ -10,9 +10,9 @@ from crosswalk.cli.check import check
 from crosswalk.cli.conflicts import conflicts
 from crosswalk.cli.demo import demo
 from crosswalk.cli.explain import explain
-from crosswalk.cli.holds import holds
 from crosswalk.cli.init import init
 from crosswalk.cli.plan import plan
+from crosswalk.cli.reconcile import reconcile
 from crosswalk.cli.run import run, serve, worker
 from crosswalk.cli.sandbox import sandbox
 from crosswalk.cli.test import test
@@ -27,6 +27,7 @@ COMMANDS = (
     run,
     serve,
     worker,
+    reconcile,
     explain,
     sandbox,
 )
@@ -43,7 +44,6 @@ app = typer.Typer(
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(conflicts)
-app.add_typer(holds)
 
 
 def _print_version(wanted: bool) -> None:

@@ -10,6 +10,7 @@ from crosswalk.cli.check import check
 from crosswalk.cli.conflicts import conflicts
 from crosswalk.cli.demo import demo
 from crosswalk.cli.explain import explain
+from crosswalk.cli.holds import holds
 from crosswalk.cli.init import init
 from crosswalk.cli.plan import plan
 from crosswalk.cli.reconcile import reconcile
@@ -44,6 +45,7 @@ app = typer.Typer(
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(conflicts)
+app.add_typer(holds)
 
 
 def _print_version(wanted: bool) -> None:

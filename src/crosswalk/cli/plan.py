@@ -13,11 +13,8 @@ from crosswalk.cli.output import counted, print_line
 
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
-    from crosswalk.domain.candidate import Candidate
-    from crosswalk.domain.effect import EffectStep
     from crosswalk.domain.ids import SyncName
     from crosswalk.domain.plan import Plan
-    from crosswalk.domain.write import FieldsWrite
     from crosswalk.engine.hub import Hub
 
 
@@ -45,6 +42,7 @@ def plan(
 async def _plan(
     config: "Config", sync: str | None, users: list[str] | None, events: Path | None, as_json: bool
 ) -> None:
+    from crosswalk.cli.plan_text import plan_as_text  # noqa: PLC0415
     from crosswalk.domain.ids import SyncName  # noqa: PLC0415
     from crosswalk.engine.hub import open_hub  # noqa: PLC0415
 
@@ -55,7 +53,7 @@ async def _plan(
             seen += 1
             writes += sum(len(write.fields) for write in one.writes)
             changed += bool(one.writes)
-            print_line(json.dumps(_as_data(one)) if as_json else "\n".join(_as_text(one)))
+            print_line(json.dumps(_as_data(one)) if as_json else "\n".join(plan_as_text(one)))
         if not as_json:
             found = counted(seen, "identity", "identities")
             print_line(f"{found}: {changed} with writes ({counted(writes, 'field')}), {seen - changed} without")
@@ -88,53 +86,3 @@ def _as_data(plan: "Plan") -> object:
     import msgspec  # noqa: PLC0415
 
     return msgspec.to_builtins(plan)
-
-
-def _as_text(plan: "Plan") -> list[str]:
-    """One identity's plan as a person reads it."""
-    record = f" {plan.record.object} {plan.record.id}" if plan.record else ""
-    lines = [f"{plan.user_id}  {plan.situation.value}{record}"]
-    for write in plan.writes:
-        lines.append(f"  {_heading(write)}")
-        lines += [
-            f"    {field.field}: {_shown(field.old)} → {_shown(field.new)}   ({field.reason.value}, {field.place})"
-            for field in write.fields
-        ]
-    lines += [f"  error in {e.object}.{e.field} ({e.place}): {e.message}" for e in plan.errors]
-    lines += [
-        f"  {d.field} differs: Auth0 has {_shown(d.identity_value)}, Salesforce {_shown(d.record_value)} ({d.place})"
-        for d in plan.disputed
-    ]
-    if plan.conflict:
-        by_rule = f" by rule {plan.conflict.rule}" if plan.conflict.rule else ""
-        lines.append(f"  conflict{by_rule}: {plan.conflict.message}")
-        lines += [_candidate(each) for each in plan.conflict.candidates]
-    if plan.waits_for:
-        lines.append(f"  waits: {plan.waits_for}")
-    lines += [f"  {_step(step)}" for step in plan.effects]
-    if not (plan.writes or plan.conflict or plan.disputed or plan.effects):
-        lines.append("  nothing to write")
-    return lines
-
-
-def _candidate(candidate: "Candidate") -> str:
-    record, known = candidate.record, [each for each in candidate.evidence if each.similarity is not None]
-    evidence = ", ".join(f"{each.field} {each.similarity:.2f}" for each in known)
-    return f"    candidate {record.object} {record.id}  {candidate.score:.2f}" + (f" ({evidence})" if evidence else "")
-
-
-def _heading(write: "FieldsWrite") -> str:
-    from crosswalk.domain.write import UserWrite  # noqa: PLC0415
-
-    if isinstance(write, UserWrite):
-        return f"update Auth0 user {write.user_id}"
-    return f"{write.action.value} {write.object} {write.record_id or '(new)'}"
-
-
-def _step(step: "EffectStep") -> str:
-    """A flow's step: what it does, in which flow, and why."""
-    return f"{step.step.value} {step.effect.key}   ({step.flow}, {step.place}): {step.effect.because}"
-
-
-def _shown(value: object) -> str:
-    return "(empty)" if value is None else json.dumps(value, ensure_ascii=False)

@@ -149,7 +149,9 @@ class Planner:
             kin = await read_kin(connection, self._definition, identities, known)
         gone = [i for i in identities if i.deleted or i.user_id in kin.primaries]
         parts = [await self._plan_gone(database, gone, known, changes, kin)]
-        digests = await self._in_thread(self._digests, identities)
+        left = {i.user_id for i in gone}
+        alive = [i for i in identities if i.user_id not in left]
+        digests = await self._in_thread(self._digests, alive)
         settled = [
             link
             for u, link in known.items()
@@ -159,8 +161,8 @@ class Planner:
             and not (u in changes or u in resting or u in kin.accounts)
         ]
         parts.append(Part({link.user_id: plan_settled(link) for link in settled}))
-        left = {i.user_id for i in gone} | {link.user_id for link in settled}
-        evaluations = await self._in_thread(self._compiled.evaluate, [i for i in identities if i.user_id not in left])
+        left |= {link.user_id for link in settled}
+        evaluations = await self._in_thread(self._compiled.evaluate, [i for i in alive if i.user_id not in left])
 
         linked = [e for e in evaluations if e.user_id in known]
         verdicts = Verdicts(decided, resting)

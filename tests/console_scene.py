@@ -1,10 +1,11 @@
 """A small company in a database: what the console's tests look at."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 from starlette.applications import Starlette
 
 from crosswalk.api.console_data import ConsoleData
@@ -18,11 +19,15 @@ from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName, UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.place import Place
+from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
-from crosswalk.domain.values import FieldValue, Owner, ValueType
-from crosswalk.store import audit, due, identities, inbox, links, problems, usage
+from crosswalk.domain.values import FieldValue, Owner, Side, ValueType
+from crosswalk.engine.desk import Desk
+from crosswalk.engine.loop_words import in_words
+from crosswalk.store import audit, due, identities, inbox, links, problems, quarantines, usage
 from crosswalk.store.audit import AuditEntry
-from crosswalk.store.database import Database
+from crosswalk.store.database import Connection, Database
+from crosswalk.store.due import Lane
 from crosswalk.store.inbox import Subscriber
 
 ADMIN_TOKEN = "only-for-tests-4c1b7e0d9a"
@@ -84,10 +89,34 @@ def console_data(database: Database, *definitions: SyncDefinition) -> ConsoleDat
     )
 
 
+class OrgOfOne:
+    """An org that has a single record beside those that the hub knows."""
+
+    def __init__(self, record: Record | None = None) -> None:
+        self._record = record
+
+    async def find_candidates(
+        self, object_name: str, fields: Sequence[str], key_field: str, values: Sequence[str]
+    ) -> list[Record]:
+        record = self._record
+        return [record] if record is not None and record.object == object_name and record.id in values else []
+
+
+async def leave_asleep(connection: Connection, lane: Lane) -> None:
+    """No worker runs here: what is due stays due."""
+
+
+def a_desk(database: Database, *definitions: SyncDefinition, org: OrgOfOne | None = None) -> Desk:
+    """Where conflicts are settled, over this database."""
+    named = {definition.name: definition for definition in definitions or (a_definition(),)}
+    return Desk(database, named, dict.fromkeys(named, org or OrgOfOne()), leave_asleep)
+
+
 def console_app(database: Database, access: AdminAccess | None = None, *definitions: SyncDefinition) -> Starlette:
     """An application that is only the console."""
     data = console_data(database, *definitions)
-    return Starlette(routes=console_routes(data, access or AdminAccess(Secret(ADMIN_TOKEN))))
+    desk = a_desk(database, *definitions)
+    return Starlette(routes=console_routes(data, access or AdminAccess(Secret(ADMIN_TOKEN)), desk))
 
 
 def a_profile(user_id: str = ADA, **changes: Any) -> bytes:
@@ -104,6 +133,21 @@ def a_profile(user_id: str = ADA, **changes: Any) -> bytes:
         "updated_at": "2026-03-04T09:30:00.000Z",
     }
     return json.dumps(user | changes).encode()
+
+
+def a_candidate(record_id: str, score: float, **compared: tuple[FieldValue, FieldValue, float]) -> dict[str, Any]:
+    """A Lead that may be the person's: field → the user's value, the record's, and how alike they are."""
+    return {
+        "object": "Lead",
+        "id": record_id,
+        "fields": {field: theirs for field, (_, theirs, _) in compared.items()},
+        "score": score,
+        "linked_to": None,
+        "evidence": [
+            {"field": field, "identity_value": ours, "record_value": theirs, "similarity": alike, "weight": 1.0}
+            for field, (ours, theirs, alike) in compared.items()
+        ],
+    }
 
 
 class Scene:
@@ -203,11 +247,67 @@ class Scene:
         kind: problems.ProblemKind = problems.ProblemKind.DEAD_LETTER,
         code: str = "FIELD_CUSTOM_VALIDATION_EXCEPTION",
         field: str = "",
-    ) -> None:
-        """Something is wrong with the user."""
-        found = problems.Problem(self.sync, user_id, kind, "Lead", field, code, message, {})
+        detail: dict[str, Any] | None = None,
+    ) -> int:
+        """Something is wrong with the user. Returns its number."""
+        found = problems.Problem(self.sync, user_id, kind, "Lead", field, code, message, detail or {})
         async with self.database.transaction() as connection:
             await problems.settle(connection, self.sync, [user_id], [found])
+            row = await (await connection.execute("SELECT max(id) FROM problems")).fetchone()
+        assert row is not None
+        return int(row[0])
+
+    async def several_candidates(self, *, owner: UserId | None = None) -> int:
+        """Two Leads may be Ada's; the first belongs to `owner` already. Returns the conflict's number."""
+        candidates = [
+            a_candidate(ADA_RECORD, 0.93, FirstName=("Ada", "Ada", 1.0), LastName=("Lindqvist", "Lindquist", 0.89)),
+            a_candidate(
+                "00QAa000004Xy7CMAS", 0.41, FirstName=("Ada", "Alma", 0.5), LastName=("Lindqvist", "Berg", 0.1)
+            ),
+        ]
+        candidates[0]["linked_to"] = owner
+        return await self.problem(
+            "The match rule verified_email found 2 records where one was expected. Choose the right one, or merge them "
+            "in Salesforce.",
+            kind=problems.ProblemKind.CONFLICT,
+            code="ALREADY_LINKED" if owner else "AMBIGUOUS",
+            detail={"rule": "verified_email", "candidates": candidates},
+        )
+
+    async def a_difference(self) -> int:
+        """Ada's company differs, and a person decides. Returns the conflict's number."""
+        return await self.problem(
+            "Company differs between Auth0 and Salesforce, and a person decides which value is right.",
+            kind=problems.ProblemKind.CONFLICT,
+            code="FIELD_DIFFERS",
+            field="Company",
+            detail={"auth0": "Nordlicht Optik GmbH", "salesforce": "Nordlicht AG", "place": "mappings/lead.yaml:16"},
+        )
+
+    async def a_quarantine(self) -> int:
+        """Somebody in the org keeps writing Ada's last name. Returns the number of the problem."""
+        now = datetime.now(UTC)
+        flip = Quarantine(
+            object="Lead",
+            record_id=ADA_RECORD,
+            field="LastName",
+            side=Side.SALESFORCE,
+            writes=6,
+            hub_value="Lindqvist",
+            other_value="LINDQVIST",
+            writers=("Data Quality in Salesforce, who changed the record last, at 2026-03-04T09:31:00.000+0000",),
+            since=now,
+            until=now + timedelta(hours=24),
+        )
+        async with self.database.transaction() as connection:
+            await quarantines.put(connection, self.sync, [(ADA, flip)])
+        return await self.problem(
+            in_words(flip),
+            kind=problems.ProblemKind.QUARANTINE,
+            code="FIELD_QUARANTINED",
+            field="LastName",
+            detail=msgspec.to_builtins(flip),
+        )
 
     async def usage(self, used: int, allowed: int, org: OrgName = ORG) -> None:
         """The org said how many API calls were made."""

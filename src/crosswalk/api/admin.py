@@ -22,9 +22,11 @@ from crosswalk.api.answers import (
     SyncAnswer,
     WriteAnswer,
 )
+from crosswalk.api.conflicts import add_conflicts
 from crosswalk.api.console_data import ConsoleData
 from crosswalk.api.security import AdminAccess
 from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.engine.desk import Desk
 from crosswalk.store.errors import DatabaseUnavailable
 from crosswalk.store.overview import NEWEST
 
@@ -70,7 +72,7 @@ class UncachedRoute(APIRoute):
         return handle
 
 
-def admin_router(data: ConsoleData, access: AdminAccess) -> APIRouter:
+def admin_router(data: ConsoleData, access: AdminAccess, desk: Desk) -> APIRouter:
     """Return the routes under `/api/v1`.
 
     Parameters
@@ -79,6 +81,8 @@ def admin_router(data: ConsoleData, access: AdminAccess) -> APIRouter:
         What there is to see.
     access
         Who may see it.
+    desk
+        Where conflicts are settled.
     """
     router = APIRouter(
         prefix="/api/v1",
@@ -93,6 +97,7 @@ def admin_router(data: ConsoleData, access: AdminAccess) -> APIRouter:
     )
     _add_lists(router, data)
     _add_identities(router, data)
+    add_conflicts(router, desk)
     return router
 
 

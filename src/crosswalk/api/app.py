@@ -17,6 +17,7 @@ from crosswalk.console import console_routes
 from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import OrgName, TenantName
+from crosswalk.engine.desk import desk_of
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import Intake
 
@@ -31,11 +32,11 @@ def create_app(hub: Hub, intake: Intake, access: AdminAccess) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
     )
-    data = console_data(hub)
+    data, desk = console_data(hub), desk_of(hub)
     app.router.routes.extend(webhook_routes(intake, webhook_tokens(hub.config)))
     app.router.routes.extend(health_routes(hub.database))
-    app.include_router(admin_router(data, access))
-    app.router.routes.extend(console_routes(data, access))
+    app.include_router(admin_router(data, access, desk))
+    app.router.routes.extend(console_routes(data, access, desk))
     return app
 
 

@@ -5,13 +5,15 @@ from starlette.routing import BaseRoute, Route
 from crosswalk.api.console_data import ConsoleData
 from crosswalk.api.security import AdminAccess
 from crosswalk.console.assets import asset
+from crosswalk.console.conflicts import ConflictPages
 from crosswalk.console.gate import Gate
 from crosswalk.console.login import LogIn
 from crosswalk.console.pages import Pages
 from crosswalk.console.rendering import Renderer
+from crosswalk.engine.desk import Desk
 
 
-def console_routes(view: ConsoleData, access: AdminAccess) -> list[BaseRoute]:
+def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[BaseRoute]:
     """Return the routes of the console, `/` and everything under `/console`, to be served by the hub's application.
 
     Parameters
@@ -20,11 +22,14 @@ def console_routes(view: ConsoleData, access: AdminAccess) -> list[BaseRoute]:
         What the pages show.
     access
         Who may see them.
+    desk
+        Where conflicts are settled.
     """
     renderer = Renderer(access)
     gate = Gate(access, renderer)
     login = LogIn(access, renderer)
     pages = Pages(view, renderer)
+    conflicts = ConflictPages(view, desk, renderer)
     return [
         Route("/", gate.open(pages.home)),
         Route("/console/static/{version}/{name}", gate.open(asset)),
@@ -37,5 +42,10 @@ def console_routes(view: ConsoleData, access: AdminAccess) -> list[BaseRoute]:
         Route("/console/live/identities/{sync}/{user_id:path}", gate.closed(pages.identity_fragment)),
         Route("/console/identities", gate.closed(pages.identities)),
         Route("/console/identities/{sync}/{user_id:path}", gate.closed(pages.identity)),
+        Route("/console/conflicts", gate.closed(conflicts.list)),
+        Route("/console/conflicts/{number}", gate.closed(conflicts.show)),
+        Route("/console/live/conflicts/{number}", gate.closed(conflicts.fragment)),
+        Route("/console/conflicts/{number}/decide", gate.closed(conflicts.decide), methods=["POST"]),
+        Route("/console/conflicts/{number}/release", gate.closed(conflicts.release), methods=["POST"]),
         Route("/console/{rest:path}", gate.closed(pages.nothing)),
     ]

@@ -2,8 +2,10 @@
 
 from datetime import datetime
 
-from crosswalk.domain.values import FieldValue
+from crosswalk.domain.decision import CreateNew, FieldDecision, LeaveAlone, LinkTo
+from crosswalk.domain.values import FieldValue, Side
 from crosswalk.store.audit import AUTH0_USER
+from crosswalk.store.decisions import PastDecision
 from crosswalk.store.overview import Outcome, ReceivedEvent
 
 STATES = {
@@ -16,7 +18,21 @@ PROBLEMS = {
     "dead_letter": "Dead letter",
     "conflict": "Conflict",
     "field_error": "Field error",
+    "quarantine": "Quarantined field",
     "retrying": "Retrying",
+}
+CONFLICTS = {
+    "AMBIGUOUS": "Several records may be this person",
+    "ALREADY_LINKED": "Two users, one record",
+    "DOUBTFUL": "A record that may be this person",
+    "KEY_MISSING": "Nothing to find the record by",
+    "KEY_UNVERIFIED": "No record, and nothing verified",
+    "UNVERIFIED_MATCH": "A record, by a value that is not verified",
+    "NO_MATCH": "No record was found",
+    "MATCHED": "A record was found",
+    "FIELD_DIFFERS": "The two sides differ",
+    "FIELD_QUARANTINED": "Somebody else writes it back",
+    "DUPLICATES_DETECTED": "Salesforce found a duplicate",
 }
 SOURCES = {
     "event_stream": "event stream",
@@ -25,6 +41,7 @@ SOURCES = {
     "log_poll": "log poll",
     "change_events": "change events",
     "record_poll": "record poll",
+    "person": "somebody’s decision",
 }
 OWNERS = {
     "auth0": "Auth0 owns",
@@ -102,6 +119,7 @@ TONES = {
     "retrying": "warn",
     "differs": "warn",
     "field_error": "warn",
+    "quarantine": "warn",
     "needs_attention": "bad",
     "conflict": "bad",
     "dead_letter": "bad",
@@ -127,6 +145,11 @@ def ago(moment: datetime, now: datetime) -> str:
 def exact(moment: datetime) -> str:
     """A moment to the millisecond."""
     return f"{moment:%Y-%m-%d %H:%M:%S}.{moment.microsecond // 1000:03d} UTC"
+
+
+def vendor_time(text: str) -> str:
+    """A time as Auth0 or Salesforce wrote it (UTC), to the second."""
+    return f"{text[:10]} {text[11:19]} UTC" if len(text) >= 19 else "not known"
 
 
 def duration(milliseconds: float | None) -> str:
@@ -177,6 +200,22 @@ def outcome_name(outcome: Outcome) -> str:
     if outcome.outcome is not None:
         return outcome.outcome
     return "retrying" if outcome.attempts else "waiting"
+
+
+def decision(past: PastDecision) -> str:
+    """What somebody decided."""
+    if isinstance(past.decision, FieldDecision):
+        taken, value = ("Auth0", past.decision.identity_value)
+        if past.decision.side is Side.SALESFORCE:
+            taken, value = ("Salesforce", past.decision.record_value)
+        return f"{past.field} gets {taken}’s value, {field_text(value) or 'empty'}"
+    match past.decision.choice:
+        case LinkTo(object_, record_id):
+            return f"the record is {object_} {record_id}"
+        case CreateNew(object_):
+            return f"gets a new {object_}"
+        case LeaveAlone():
+            return "stays without a record"
 
 
 def label(names: dict[str, str], name: str) -> str:

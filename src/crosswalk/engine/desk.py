@@ -17,6 +17,7 @@ from crosswalk.domain.decision import Choice, CreateNew, Decided, FieldDecision,
 from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.event import Disposition, Event, Source
+from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.record import Record
 from crosswalk.domain.record_id import full_record_id
@@ -24,7 +25,7 @@ from crosswalk.domain.values import Side
 from crosswalk.engine.conflict_view import FIELD_DIFFERS, ConflictView, candidates_of, question_of, read_view
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import Wake, take_in
-from crosswalk.store import conflicts, decisions, links, quarantines
+from crosswalk.store import conflicts, decisions, identities, links, quarantines
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.inbox import Subscriber
 from crosswalk.store.overview import NEWEST
@@ -121,6 +122,15 @@ class Desk:
                 return found
             others = await conflicts.newest(connection, list(self._definitions), 8, NEWEST)
         raise UnknownConflict(f"there is no conflict {number_or_user}; {_those_open(others)}")
+
+    async def people(self, problems: Sequence[Problem]) -> dict[UserId, Identity]:
+        """The users whom conflicts are about, by user id, as far as the hub knows them."""
+        known: dict[UserId, Identity] = {}
+        async with self._database.transaction() as connection:
+            for sync in {problem.sync for problem in problems}:
+                users = [UserId(problem.user_id) for problem in problems if problem.sync == sync]
+                known |= await identities.read(connection, self._definition(sync).tenant, users)
+        return known
 
     async def view(self, problem: Problem) -> ConflictView:
         """A conflict with everything that helps to settle it."""

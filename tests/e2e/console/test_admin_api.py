@@ -12,10 +12,11 @@ from crosswalk.api.security import AdminAccess
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.store.database import Database
-from tests.console_scene import ADMIN_TOKEN, Scene, a_profile, console_data
+from tests.console_scene import ADMIN_TOKEN, Scene, a_desk, a_profile, console_data
 from tests.e2e.console.client import client_of
 
 PATHS = [
+    "/api/v1/conflicts",
     "/api/v1/overview",
     "/api/v1/events",
     "/api/v1/writes",
@@ -28,7 +29,7 @@ PATHS = [
 @pytest.fixture
 def app(database: Database) -> FastAPI:
     app = FastAPI()
-    app.include_router(admin_router(console_data(database), AdminAccess(Secret(ADMIN_TOKEN))))
+    app.include_router(admin_router(console_data(database), AdminAccess(Secret(ADMIN_TOKEN)), a_desk(database)))
     return app
 
 
@@ -261,10 +262,74 @@ async def test_a_database_that_is_away_is_worth_another_try(admin: httpx.AsyncCl
     assert answer.headers["retry-after"] == "5"
 
 
+async def test_a_conflict_shows_its_candidates_and_takes_a_decision(admin: httpx.AsyncClient, scene: Scene) -> None:
+    await scene.identity(a_profile())
+    number = await scene.several_candidates()
+    [listed], _ = await items(admin, "/api/v1/conflicts")
+    shown = (await admin.get(f"/api/v1/conflicts/{number}")).json()
+
+    answer = await admin.post(
+        f"/api/v1/conflicts/{number}/decision", json={"record": "00QAa000004Xy7C", "by": "Grace Hopper"}
+    )
+
+    assert listed["id"] == shown["conflict"]["id"] == number
+    assert shown["settle_by"] == "match"
+    assert [(each["id"], each["score"]) for each in shown["candidates"]] == [
+        ("00QAa000004Xy7BMAS", 0.93),
+        ("00QAa000004Xy7CMAS", 0.41),
+    ]
+    assert answer.json() == {
+        "conflict": number,
+        "user_id": "auth0|65f1c0ffee",
+        "by": "Grace Hopper",
+        "decision": {"type": "link", "object": "Lead", "record_id": "00QAa000004Xy7CMAS"},
+    }
+    [past] = (await admin.get(f"/api/v1/conflicts/{number}")).json()["decisions"]
+    assert (past["decided_by"], past["ended_as"]) == ("Grace Hopper", None)
+
+
+@pytest.mark.parametrize(
+    ("order", "complaint"),
+    [
+        ({}, "say one thing"),
+        ({"leave": True, "create": True}, "say one thing"),
+        ({"take": "auth0"}, "is not about two values of a field"),
+        ({"record": "00QAa000004Xy"}, "did you mean 00QAa000004Xy7"),
+        ({"record": "00QAa000004Zz9CMAS"}, "the org has no Lead 00QAa000004Zz9CMAS; the nearest candidate is 00QAa00"),
+        ({"record": "003Aa000004Xy7CMAS"}, "name the object, one of Lead"),
+        ({"create": True, "object": "Laed"}, "has no target Laed (Lead), did you mean Lead?"),
+    ],
+)
+async def test_what_cannot_be_decided_is_refused_with_what_can(
+    admin: httpx.AsyncClient, scene: Scene, order: dict[str, Any], complaint: str
+) -> None:
+    number = await scene.several_candidates()
+
+    answer = await admin.post(f"/api/v1/conflicts/{number}/decision", json=order)
+
+    assert answer.status_code == 409
+    assert complaint in answer.json()["detail"]
+
+
+async def test_a_conflict_that_is_not_there_is_told_with_those_that_are(admin: httpx.AsyncClient, scene: Scene) -> None:
+    number = await scene.a_quarantine()
+
+    missing = await admin.post(f"/api/v1/conflicts/{number + 1}/decision", json={"leave": True})
+    released = await admin.post(f"/api/v1/conflicts/{number}/release", json={})
+
+    assert missing.status_code == 404
+    assert f"{number} (auth0|65f1c0ffee)" in missing.json()["detail"]
+    assert released.json()["decision"] == {"released": "LastName"}
+
+
 async def test_the_openapi_description_has_every_path_with_its_answers(app: FastAPI) -> None:
     paths = app.openapi()["paths"]
 
     assert sorted(paths) == [
+        "/api/v1/conflicts",
+        "/api/v1/conflicts/{number}",
+        "/api/v1/conflicts/{number}/decision",
+        "/api/v1/conflicts/{number}/release",
         "/api/v1/events",
         "/api/v1/identities",
         "/api/v1/identities/{sync}/{user_id}",
@@ -272,7 +337,7 @@ async def test_the_openapi_description_has_every_path_with_its_answers(app: Fast
         "/api/v1/problems",
         "/api/v1/writes",
     ]
-    for path in paths.values():
-        assert path["get"]["summary"]
-        assert path["get"]["security"] == [{"HTTPBearer": []}]
-        assert {"200", "401", "429", "503"} <= set(path["get"]["responses"])
+    for operation in (operation for path in paths.values() for operation in path.values()):
+        assert operation["summary"]
+        assert operation["security"] == [{"HTTPBearer": []}]
+        assert {"200", "401", "429", "503"} <= set(operation["responses"])

@@ -201,6 +201,8 @@ class HostedOrg:
         self._stack.push_async_callback(
             await serve(self.around(salesforce.create_app(self.org)), self._socket, self._certificates)
         )
+        # Held polls would keep the server until they end.
+        self._stack.callback(self.org.events.close)
         await self._pubsub.start(self._pubsub_port)
         self._stack.push_async_callback(self._pubsub.stop)
         return self

@@ -33,6 +33,7 @@ from crosswalk_sandbox.salesforce.oauth import endpoints as oauth
 from crosswalk_sandbox.salesforce.oauth import pages as login_pages
 from crosswalk_sandbox.salesforce.oauth import soap_login
 from crosswalk_sandbox.salesforce.org import Org
+from crosswalk_sandbox.salesforce.streaming import endpoints as streaming
 
 _TEMPLATE = "crosswalk_sandbox.template"
 _ALL_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
@@ -82,7 +83,7 @@ async def _answer_unknown_path(_request: Request, _error: Exception) -> Response
 
 
 def create_app(org: Org) -> Starlette:
-    """The org's application: logins (`oauth`), the REST API under `/services/data`, and the page `/sandbox/`.
+    """The org's application: logins (`oauth`), REST under `/services/data`, `/cometd`, and the page `/sandbox/`.
 
     Parameters
     ----------
@@ -103,6 +104,7 @@ def create_app(org: Org) -> Starlette:
         *replication.PATHS,
         *bulk.PATHS,
         *sobjects.PATHS,
+        *streaming.PATHS,
     ]
     routes = [Route(path.template, _route_endpoint(_MethodSwitch(path)), methods=_ALL_METHODS) for path in paths]
 

@@ -108,7 +108,7 @@ class Admission:
             return None
         if not OLDEST_VERSION <= int(versioned.group(1)) <= NEWEST_VERSION:
             raise not_found()
-        session = self._org.sessions.find(_token(scope))
+        session = self._org.sessions.find(session_token(scope))
         if session is None:
             raise ApiError(401, "INVALID_SESSION_ID", "Session expired or invalid")
         if not session.opens_rest:
@@ -122,7 +122,8 @@ class Admission:
             raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", LIMIT_MESSAGES["TotalRequests"])
 
 
-def _token(scope: Scope) -> str:
+def session_token(scope: Scope) -> str:
+    """The access token or session id in a call's header, empty without one."""
     scheme, _, token = _header(scope, b"authorization").partition(" ")
     return token.strip() if scheme.lower() in ("bearer", "oauth") else ""
 

@@ -10,6 +10,7 @@ from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
 
+from .comet import Comet
 from .pubsub_client import PubSubClient
 
 
@@ -77,3 +78,11 @@ def pubsub(sandbox: SandboxProcess, token: str) -> Iterator[PubSubClient]:
     )
     yield client
     client.channel.close()
+
+
+@pytest.fixture
+def comet(http: httpx.Client) -> Comet:
+    """An independent client of the Streaming API, logged in, that has shaken hands."""
+    client = Comet(http)
+    assert client.handshake()["successful"] is True
+    return client

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from crosswalk_sandbox.salesforce.oauth.refresh_tokens import Family
@@ -83,6 +83,13 @@ class Sessions:
     def is_valid(self, token: str) -> bool:
         """Whether the token is good for anything now."""
         return self.find(token) is not None
+
+    def extend(self, token: str) -> None:
+        """Let a session that is in use last for its whole time from now on; nothing for a token without one."""
+        session = self._sessions.get(digest(token))
+        if session is not None:
+            expires = max(session.expires, self._clock() + self.lifetime)
+            self._sessions[digest(token)] = replace(session, expires=expires)
 
     def end(self, token: str) -> None:
         """End one session."""

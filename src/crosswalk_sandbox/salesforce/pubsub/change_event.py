@@ -29,10 +29,9 @@ class ChangeSchemas:
         self._by_id[schema.id] = schema
         return schema
 
-    def json_of(self, schema_id: str) -> str | None:
+    def of_id(self, schema_id: str) -> ChangeSchema | None:
         """The schema of this id, of today or of old."""
-        found = self._by_id.get(schema_id)
-        return found.json if found is not None else None
+        return self._by_id.get(schema_id)
 
 
 @dataclass(frozen=True, slots=True)

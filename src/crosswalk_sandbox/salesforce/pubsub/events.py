@@ -2,17 +2,22 @@
 
 from typing import TYPE_CHECKING, Protocol
 
+from crosswalk_pubsub import EventSchema
 from crosswalk_sandbox.salesforce.pubsub.bus import EventBus
 from crosswalk_sandbox.salesforce.pubsub.capture import NOT_OFFERED, OVERFLOW_AFTER, ChangeCapture
 from crosswalk_sandbox.salesforce.pubsub.change_event import ChangeSchemas
 from crosswalk_sandbox.salesforce.pubsub.faults import EventFaultOrder, EventFaults
 from crosswalk_sandbox.salesforce.pubsub.platform_events import PlatformEvent, PlatformEvents
+from crosswalk_sandbox.salesforce.streaming.clients import StreamingClients
 
 if TYPE_CHECKING:
     from crosswalk_sandbox.salesforce.org import Org
 
 KEEPALIVE_SECONDS = 270.0
 """Longest silence of a subscription, as the vendor documents it."""
+
+POLL_SECONDS = 110.0
+"""Longest poll of the Streaming API, as the vendor documents it."""
 
 
 class Stream(Protocol):
@@ -46,6 +51,10 @@ class OrgEvents:
         The open streams.
     keepalive_seconds
         Longest silence of a subscription.
+    clients
+        The clients of the Streaming API.
+    poll_seconds
+        Longest poll of the Streaming API.
     """
 
     def __init__(self, org: "Org") -> None:
@@ -57,6 +66,8 @@ class OrgEvents:
         self.platform = PlatformEvents(org.clock, self.faults.pass_on)
         self.streams: set[Stream] = set()
         self.keepalive_seconds = KEEPALIVE_SECONDS
+        self.clients = StreamingClients(org.time.monotonic)
+        self.poll_seconds = POLL_SECONDS
 
     def reset(self) -> None:
         """Back to a new org: no events, no definitions, no troubles, every object captured; streams stay open."""
@@ -66,7 +77,12 @@ class OrgEvents:
         self.capture.overflow_after = OVERFLOW_AFTER
         self.platform.clear()
         self.bus.clear()
-        self.keepalive_seconds = KEEPALIVE_SECONDS
+        self.keepalive_seconds, self.poll_seconds = KEEPALIVE_SECONDS, POLL_SECONDS
+
+    def close(self) -> None:
+        """End all streams and hold no more polls, because the org is no longer served."""
+        self.poll_seconds = 0.0
+        self._break_off()
 
     def select(self, objects: list[str] | None) -> None:
         """Capture the changes of these objects alone, or of all for None.
@@ -87,23 +103,37 @@ class OrgEvents:
 
     def schema_json(self, schema_id: str) -> str | None:
         """The schema of this id, of change events or platform events, also of earlier ones."""
-        definition = self.platform.of_schema(schema_id)
-        return definition.json if definition is not None else self.change_schemas.json_of(schema_id)
+        found = self.platform.of_schema(schema_id) or self.change_schemas.of_id(schema_id)
+        return found.json if found is not None else None
+
+    def schema(self, schema_id: str) -> EventSchema:
+        """The schema of this id of an event on the bus; KeyError for an id that none has."""
+        found = self.platform.of_schema(schema_id) or self.change_schemas.of_id(schema_id)
+        if found is None:
+            raise KeyError(f"no event has had the schema {schema_id!r} since the org was emptied")
+        return found.schema
 
     def trouble(self, order: EventFaultOrder) -> None:
         """Start or end troubles of the events."""
         if order.clear:
             self.faults.clear()
             self.capture.overflow_after = OVERFLOW_AFTER
-            self.keepalive_seconds = KEEPALIVE_SECONDS
+            self.keepalive_seconds, self.poll_seconds = KEEPALIVE_SECONDS, POLL_SECONDS
         self.faults.order(order)
         if order.overflow_after is not None:
             self.capture.overflow_after = order.overflow_after
         if order.keepalive_s is not None:
             self.keepalive_seconds = order.keepalive_s
             self.bus.wake()
+        if order.poll_s is not None:
+            self.poll_seconds = order.poll_s
         if order.expire:
             self.bus.clear()
+        if order.forget_clients:
+            self.clients.forget()
         if order.disconnect:
-            for stream in list(self.streams):
-                stream.break_off()
+            self._break_off()
+
+    def _break_off(self) -> None:
+        for stream in list(self.streams):
+            stream.break_off()

@@ -41,6 +41,10 @@ class EventFaultOrder(msgspec.Struct, forbid_unknown_fields=True):
         How many of the next events that clients publish fail.
     keepalive_s
         Seconds of silence after which a subscription says that it is alive (270 otherwise).
+    poll_s
+        Seconds after which a poll of the Streaming API is answered without events (110 otherwise); the advice stays.
+    forget_clients
+        The Streaming API knows none of its clients any more; they have to shake hands again.
     """
 
     clear: bool = False
@@ -56,6 +60,8 @@ class EventFaultOrder(msgspec.Struct, forbid_unknown_fields=True):
     unavailable_next: int = 0
     fail_publish_next: int = 0
     keepalive_s: float | None = None
+    poll_s: float | None = None
+    forget_clients: bool = False
 
 
 class EventFaults:
@@ -82,7 +88,7 @@ class EventFaults:
         self._order = random.Random(1)  # noqa: S311 - the same disorder in every run
 
     def order(self, order: EventFaultOrder) -> None:
-        """Put an order into force; the caller sees to `clear`, `overflow_after`, `expire` and `disconnect`."""
+        """Put an order into force; the caller sees to what concerns the stream or its readers."""
         self._gaps += order.gap_next
         self._drops += order.drop_next
         self._duplicates += order.duplicate_next

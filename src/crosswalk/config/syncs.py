@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from crosswalk.config.drift import DriftConfig
 from crosswalk.config.flows import FlowsConfig
 from crosswalk.config.loops import LoopsConfig
 from crosswalk.config.match_rules import AutomaticLinkConfig, MatchEntry, MatchShorthand, ReactionsConfig
@@ -199,6 +200,11 @@ class SyncConfig(Section):
     )
     thresholds: ThresholdsConfig = Field(
         default=ThresholdsConfig(), description="How much may be written within a while before a person is asked."
+    )
+    drift: DriftConfig | None = Field(
+        default=None,
+        description="A regular comparison of both sides with what the hub knows; `{}` is enough. Absent: only by "
+        "`crosswalk reconcile`.",
     )
 
     @model_validator(mode="after")

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from msgspec import Struct
 
 from crosswalk.domain.definition import SyncDefinition
@@ -41,8 +42,12 @@ from crosswalk.engine.settings import subscribers
 from crosswalk.engine.tracking import tracked_fields
 from crosswalk.reconcile.user_digest import UserDigest
 from crosswalk.store import drift as tables
+from crosswalk.store import drift_checks
 from crosswalk.store.database import Connection
+from crosswalk.store.drift_checks import PERSON
 from crosswalk.store.drift_records import RecordTable
+
+log = structlog.get_logger()
 
 LOOKED_AT_ONCE = 1_000
 
@@ -143,7 +148,16 @@ class DriftCheck:
         self._targets = [t for t in self._definition.targets if order.object in (None, t.object)]
         self.report = DriftReport()
 
-    async def differences(self) -> AsyncGenerator[list[Difference], None]:
+    async def run(self, asked_by: str) -> DriftReport:
+        """Check without telling the differences themselves: they are counted, logged and kept in figures.
+
+        Raises what `differences` raises.
+        """
+        async for _ in self.differences(asked_by):
+            pass
+        return self.report
+
+    async def differences(self, asked_by: str = PERSON) -> AsyncGenerator[list[Difference], None]:
         """Yield what is not in step, some at a time; afterwards `report` says it all in numbers.
 
         Raises
@@ -153,21 +167,52 @@ class DriftCheck:
         crosswalk.connectors.errors.ConnectorError
             One of the sides could not be read.
         """
+        error: str | None = "it was not let to its end"
         began, calls = time.monotonic(), (self._tenant.calls, self._org.calls)
+        async with self._alone() as session:
+            try:
+                async for found in self._found(session):
+                    yield found
+                error = None
+            except CrosswalkError as failure:
+                error = str(failure)
+                raise
+            finally:
+                self.report.auth0_calls = self._tenant.calls - calls[0]
+                self.report.salesforce_calls = self._org.calls - calls[1]
+                self.report.seconds = time.monotonic() - began
+                await self._book(asked_by, error)
+
+    async def _found(self, session: Connection) -> AsyncIterator[list[Difference]]:
         folder = self._hub.config.state_dir
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder, prefix="drift-") as file:
-            async with self._alone() as session:
-                spool = Spool(file)
-                self.report.started = await tables.prepare(session)
-                records = await self._read(session, spool)
-                async for found in self._look(session, spool, records):
-                    for difference in found:
-                        self.report.count(difference)
-                    yield found
-        self.report.auth0_calls = self._tenant.calls - calls[0]
-        self.report.salesforce_calls = self._org.calls - calls[1]
-        self.report.seconds = time.monotonic() - began
+            spool = Spool(file)
+            self.report.started = await tables.prepare(session)
+            records = await self._read(session, spool)
+            async for found in self._look(session, spool, records):
+                for difference in found:
+                    self.report.count(difference)
+                yield found
+
+    async def _book(self, asked_by: str, error: str | None) -> None:
+        """Keep and log what came of the check."""
+        report = self.report
+        causes = {cause: sum(n for (each, _), n in report.causes.items() if each is cause) for cause in Cause}
+        figures: dict[str, float] = {
+            "users": report.users,
+            "records": report.records,
+            "differing": report.differing,
+            "immaterial": report.immaterial,
+            "repaired": report.repaired,
+            "auth0_calls": report.auth0_calls,
+            "salesforce_calls": report.salesforce_calls,
+            "seconds": round(report.seconds, 3),
+        } | {cause.value: count for cause, count in causes.items() if count}
+        async with self._hub.database.transaction() as connection:
+            await drift_checks.save(connection, self._definition.name, asked_by, report.started, figures, error)
+        if error is None:
+            log.info("drift_checked", sync=self._definition.name, **figures)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[Connection]:

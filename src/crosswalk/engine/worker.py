@@ -10,8 +10,9 @@ from crosswalk.config.tenants import SourcesConfig
 from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.domain.event import Source
-from crosswalk.domain.ids import OrgName, Origin, TenantName
+from crosswalk.domain.ids import OrgName, Origin, SyncName, TenantName
 from crosswalk.engine.desk import desk_of, release_for_ever
+from crosswalk.engine.drift_schedule import check_for_ever
 from crosswalk.engine.hub import Hub, save_usage
 from crosswalk.engine.org_sources import org_sources
 from crosswalk.engine.pull_source import PullSource
@@ -49,6 +50,9 @@ def _parts(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
         parts |= _sources(hub, TenantName(name), hub.tenants[TenantName(name)], tenant.sources)
     for name, org in hub.config.orgs.items():
         parts |= org_sources(hub, OrgName(name), org.sources)
+    for name, sync in hub.config.syncs.items():
+        if sync.drift is not None:
+            parts[f"drift of {name}"] = partial(check_for_ever, hub, SyncName(name), sync.drift)
     return parts
 
 

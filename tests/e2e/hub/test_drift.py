@@ -21,7 +21,7 @@ from crosswalk.engine.drift import DriftCheck, DriftOrder, DriftReport
 from crosswalk.engine.hub import open_hub
 from crosswalk_sandbox.process import SandboxProcess
 from tests.e2e.hub.command_line import a_lasting_system, crosswalk
-from tests.e2e.hub.conftest import System, contact_target, lead_target
+from tests.e2e.hub.conftest import System, contact_target, eventually, lead_target
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
 
 CONTACT_FIELDS = {
@@ -250,3 +250,15 @@ def test_the_command_names_causes_and_cost_and_ends_with_2_when_something_differ
     assert (found["cause"], found["user_id"], summary["summary"]["differing"]) == ("missed_event", user_id, 1)
     assert check(town, grace=timedelta(minutes=5))[0] == []  # its event may be on its way
     repair(town)
+
+
+def test_a_check_on_schedule_repairs_what_it_finds(town: System, auth0: ManagementClient) -> None:
+    user_id = sign_up(auth0, "scheduled@example.com")
+    town.sync = {"drift": {"every": "1h", "repair": True, "grace": "0s"}}
+
+    town.start("worker")
+
+    eventually(lambda: len(town.leads().get(user_id, ())) == 1, "a Lead that nobody asked for")
+    [[figures, error]] = town.rows("SELECT report, error FROM drift_checks WHERE asked_by = 'schedule'")
+    assert (figures["differing"], figures["repaired"], figures["missed_event"], error) == (1, 1, 1, None)
+    assert "drift_checked" in town.logs()

@@ -12,6 +12,7 @@ from crosswalk.domain.errors import CrosswalkError
 
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
+    from crosswalk.domain.link import EndedLink
     from crosswalk.engine.explaining import FieldReport, RecordReport
     from crosswalk.store.audit import AuditEntry
 
@@ -60,10 +61,23 @@ async def _explain(config: "Config", record: str, field: str | None, live: bool)
 
 
 def _as_text(report: "RecordReport") -> list[str]:
+    ended, live = report.standing == "ended", report.standing == "live"
+    sign = "no longer" if ended else "↔"
+    standing = "" if ended or live else f", {report.standing}"
     head = (
-        f"{report.object} {report.record_id}  ↔  {report.user_id}   (sync {report.sync}, linked by {report.evidence})"
+        f"{report.object} {report.record_id}  {sign}  {report.user_id}   "
+        f"(sync {report.sync}, linked by {report.evidence}{standing})"
     )
-    return [head, *(line for field in report.fields for line in _field_as_text(field))]
+    former = [_former_as_text(each) for each in report.former]
+    return [head, *former, *(line for field in report.fields for line in _field_as_text(field))]
+
+
+def _former_as_text(link: "EndedLink") -> str:
+    times = [f"{at:%Y-%m-%d %H:%M:%S}Z" if at else "" for at in (link.linked_at, link.ended_at)]
+    whereto = [f"now {link.successor}" if link.successor else "", f"moved to {link.moved_to}" if link.moved_to else ""]
+    details = "".join(f", {each}" for each in whereto if each)
+    why = f"{link.reason.value.replace('_', ' ')}{details}"
+    return f"  before: {link.object} {link.record_id}  ↔  {link.user_id}   {times[0]} to {times[1]}: {why}"
 
 
 def _field_as_text(field: "FieldReport") -> list[str]:

@@ -10,7 +10,7 @@ from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.evaluation import Evaluation, TargetEvaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import SyncName, UserId
-from crosswalk.domain.link import Link
+from crosswalk.domain.link import EndedLink, Link, Standing
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.tracking import tracked_fields
 from crosswalk.mapping.compiled import CompiledTarget
@@ -18,11 +18,14 @@ from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.explain import FieldExplanation, explain_field
 from crosswalk.reconcile.merge import NO_AGES
 from crosswalk.reconcile.planner import ages_of
-from crosswalk.store import audit, identities, links
+from crosswalk.store import audit, former_links, identities, links
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Connection
 
 _NOTHING = TargetEvaluation({}, (), ())
+
+ENDED = "ended"
+"""What stands in the place of a link's standing where there is no link any more."""
 
 
 class UnknownField(CrosswalkError):
@@ -45,10 +48,14 @@ class RecordReport(Struct, frozen=True):
     record_id: str
     evidence: str
     fields: tuple[FieldReport, ...]
+    standing: str = Standing.LIVE.value
+    """How the record was found when it was last looked at; `ended` where there is no link any more."""
+    former: tuple[EndedLink, ...] = ()
+    """The links that the user and the record had before, the last one first."""
 
 
 async def explain_record(hub: Hub, record_or_user: str, field: str | None, *, live: bool = False) -> list[RecordReport]:
-    """Explain every link of a record or of a user, in whichever syncs it has one.
+    """Explain every link of a record or of a user, in whichever syncs it has one; without one, what it was before.
 
     Parameters
     ----------
@@ -65,7 +72,38 @@ async def explain_record(hub: Hub, record_or_user: str, field: str | None, *, li
         With `live`: one of the sides could not be read.
     """
     found = await _links(hub, record_or_user)
-    return [await _report(hub, sync, link, field, live=live) for sync, link in found if sync in hub.compiled]
+    reports = [await _report(hub, sync, link, field, live=live) for sync, link in found if sync in hub.compiled]
+    return reports or await _ended_reports(hub, record_or_user)
+
+
+async def _ended_reports(hub: Hub, record_or_user: str) -> list[RecordReport]:
+    """What a user or a record without a link was linked to before."""
+    async with hub.database.transaction() as connection:
+        if "|" not in record_or_user:
+            found = await former_links.of_record(connection, record_or_user)
+        else:
+            user_id = UserId(record_or_user)
+            found = [
+                (sync, each)
+                for sync in hub.compiled
+                for each in await former_links.of_identity(connection, sync, user_id)
+            ]
+    by_sync: dict[SyncName, list[EndedLink]] = {}
+    for sync, each in found:
+        by_sync.setdefault(sync, []).append(each)
+    return [
+        RecordReport(sync, last.user_id, last.object, last.record_id, last.evidence, (), ENDED, (last, *others))
+        for sync, (last, *others) in by_sync.items()
+    ]
+
+
+async def _former(connection: Connection, sync: SyncName, link: Link) -> tuple[EndedLink, ...]:
+    """What a link's two ends were linked to before."""
+    of_user = await former_links.of_identity(connection, sync, link.user_id)
+    of_record = await former_links.of_record(connection, link.record.id)
+    found = {each.ended_at: each for each in of_user}
+    found |= {each.ended_at: each for owner, each in of_record if owner == sync and each.user_id != link.user_id}
+    return tuple(each for _, each in sorted(found.items(), key=lambda item: str(item[0]), reverse=True))
 
 
 async def _links(hub: Hub, record_or_user: str) -> list[tuple[SyncName, Link]]:
@@ -84,6 +122,7 @@ async def _report(hub: Hub, sync: SyncName, link: Link, only: str | None, *, liv
     async with hub.database.transaction() as connection:
         stored = await identities.read(connection, compiled.definition.tenant, [link.user_id])
         histories = {name: await _history(connection, target, link, name) for name in names}
+        former = await _former(connection, sync, link)
     identity = stored.get(link.user_id)
     if live:
         identity, link = await _read_now(hub, compiled, identity, link)
@@ -98,6 +137,8 @@ async def _report(hub: Hub, sync: SyncName, link: Link, only: str | None, *, liv
         record_id=link.record.id,
         evidence=link.evidence,
         fields=tuple(FieldReport(each, histories[each.field]) for each in explained),
+        standing=link.standing.value,
+        former=former,
     )
 
 

@@ -8,6 +8,8 @@ import pytest
 
 from crosswalk.domain.event import Event
 from crosswalk.domain.link import LinkEnd, Standing
+from crosswalk.engine.explaining import explain_record
+from tests.e2e.hub.command_line import crosswalk
 from tests.e2e.hub.conftest import System, contact_target, lead_target
 from tests.e2e.hub.stage import Stage, a_stage, in_order, orders
 from tests.e2e.hub.vendors import sign_up
@@ -247,3 +249,24 @@ async def test_a_link_goes_through_conversion_and_merges_although_nothing_told_o
         [contact] = stage.records_named("Contact", name)
         assert (contact["Id"], contact["FirstName"]) == (masters[1], "Countess")
         assert (contact["Auth0_User_Id__c"], await stage.record_of(user_id)) == (user_id, masters[1])
+
+
+async def test_explain_says_what_a_link_was_before(system: System, people: Iterator[str]) -> None:
+    system.targets = [CONTACTS, LEADS]
+    async with a_stage(system) as stage:
+        name = next(people)
+        user_id, lead_id = await a_lead_of(stage, name)
+        contact_id = convert(stage, lead_id)
+        await stage.deliver(*await stage.collect_records(lead_id))
+
+        [now] = await explain_record(stage.hub, contact_id, None)
+        [before] = await explain_record(stage.hub, lead_id, None)
+
+        assert (now.user_id, now.evidence) == (user_id, f"converted from Lead {lead_id}")
+        assert [(each.record_id, each.reason, each.moved_to) for each in now.former] == [
+            (lead_id, LinkEnd.CONVERTED, contact_id)
+        ]
+        assert (before.user_id, before.standing, before.fields) == (user_id, "ended", ())
+    shown = crosswalk(system, "explain", lead_id)
+    assert shown.stdout.startswith(f"Lead {lead_id}  no longer  {user_id}   (sync customers, linked by created)\n")
+    assert f": converted, moved to {contact_id}\n" in shown.stdout

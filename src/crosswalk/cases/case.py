@@ -55,6 +55,8 @@ class Given(Struct, frozen=True):
         anything); and why the two are linked.
     unread
         Fields of the linked record about which the hub knows nothing yet, because they were only just mapped.
+    unagreed
+        Fields that the record has, but about whose value the sides never agreed.
     candidates
         The other records of the org.
     decided
@@ -77,6 +79,7 @@ class Given(Struct, frozen=True):
     base: Mapping[str, FieldValue] | None = {}
     evidence: str = "external_id"
     unread: tuple[str, ...] = ()
+    unagreed: tuple[str, ...] = ()
     candidates: tuple[CandidateGiven, ...] = ()
     decided: DecidedGiven = DecidedGiven()
     quarantined: tuple[str, ...] = ()

@@ -93,6 +93,17 @@ class Runner:
             holding = _after(holding, self._plan(earlier, holding).plan)
         return self._plan(case.given, holding)
 
+    def plan(self, given: Given) -> Outcome:
+        """What comes of some states."""
+        return self._plan(given, Holding(given.held, given.episode))
+
+    def as_known(self, given: Given) -> Given:
+        """The states with those fields unread that the sync tracks and the stored record does not have."""
+        if given.record is None:
+            return given
+        tracked = self._tracked.get(given.record.object, ())
+        return msgspec.structs.replace(given, unread=tuple(name for name in tracked if name not in given.record.fields))
+
     def _plan(self, given: Given, holding: Holding) -> Outcome:
         if given.deal is not None:
             return Outcome(self._plan_deal(given, given.deal, holding.held))
@@ -124,7 +135,7 @@ class Runner:
         fields = self._as_read(record).fields
         base = {} if given.base is None else {**fields, **given.base}
         known = {name: value for name, value in fields.items() if name not in given.unread}
-        agreed = {name: value for name, value in base.items() if name in known}
+        agreed = {name: value for name, value in base.items() if name in known and name not in given.unagreed}
         return Link(user_id, Record(record.object, record.id, known), agreed, given.evidence)
 
     def _as_read(self, record: Record) -> Record:

@@ -14,6 +14,8 @@ from crosswalk.cli.holds import holds
 from crosswalk.cli.init import init
 from crosswalk.cli.plan import plan
 from crosswalk.cli.reconcile import reconcile
+from crosswalk.cli.record_case import record_case
+from crosswalk.cli.replay import replay
 from crosswalk.cli.run import run, serve, worker
 from crosswalk.cli.sandbox import sandbox
 from crosswalk.cli.test import test
@@ -24,6 +26,8 @@ COMMANDS = (
     init,
     check,
     test,
+    record_case,
+    replay,
     plan,
     run,
     serve,

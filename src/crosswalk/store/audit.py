@@ -57,6 +57,9 @@ OF_FIELD = _COLUMNS + "WHERE a.record_id = %s AND a.field = %s ORDER BY a.id DES
 
 LATEST = _COLUMNS + "WHERE a.id > %s ORDER BY a.id DESC LIMIT %s"
 
+# Relies on audit_by_user.
+WRITTEN_SINCE = _COLUMNS + "WHERE a.sync = %s AND a.user_id = ANY(%s::text[]) AND a.event_seq >= %s ORDER BY a.id DESC"
+
 
 async def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """Add entries by COPY."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -65,7 +65,7 @@ def records(sandbox: SandboxProcess) -> Records:
 
 async def batches(
     org: SalesforceClient, position: str | None, object_name: str = "Contact", tracked: tuple[str, ...] = TRACKED
-) -> AsyncIterator[ChangeBatch]:
+) -> AsyncGenerator[ChangeBatch]:
     async with asyncio.timeout(DEADLINE_S), aclosing(org.follow_changes(object_name, tracked, position)) as following:
         async for batch in following:
             yield batch
@@ -271,7 +271,7 @@ async def test_an_overflow_says_since_when_changes_are_not_told(
     assert change_of(told[-1].events[-1]).fields["Title"] == "Countess"
 
 
-async def until(following: AsyncIterator[ChangeBatch], record_id: str, times: int) -> AsyncIterator[ChangeBatch]:
+async def until(following: AsyncIterator[ChangeBatch], record_id: str, times: int) -> AsyncGenerator[ChangeBatch]:
     """Batches up to the one with so many events of a record."""
     seen = 0
     async for batch in following:

@@ -11,8 +11,8 @@ from crosswalk.connectors.salesforce.changes import change_event
 from crosswalk.connectors.salesforce.pubsub.field_values import ValueUnreadable, rest_value
 from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.event import Event, Source
-from crosswalk.domain.ids import RecordId
 from crosswalk.domain.record import MODIFIED_FIELD
+from crosswalk.domain.record_id import full_record_id
 from crosswalk.domain.values import FieldValue
 from crosswalk_pubsub import EventSchema
 from crosswalk_pubsub.bitmaps import BitmapUnreadableError, record_field
@@ -97,10 +97,11 @@ class ChangeEventReader:
             change_event(
                 f"{self._object}/{event_id}/{record_id}",
                 Source.CHANGE_EVENTS,
-                RecordChange(self._object, RecordId(record_id), kind, fields, origin, untold),
+                RecordChange(self._object, record_id, kind, fields, origin, untold),
                 at,
             )
-            for record_id in header["recordIds"]
+            for given in header["recordIds"]
+            if (record_id := full_record_id(given)) is not None
         ]
 
     def _told(self, decoded: dict[str, Any], kind: ChangeKind) -> tuple[dict[str, FieldValue], tuple[str, ...]]:

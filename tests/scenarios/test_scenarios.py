@@ -61,7 +61,18 @@ def test_nothing_that_is_not_expected_goes_unnoticed():
     unnoticed = []
     for case in READ.cases:
         outcome = SUITE.judge(case).outcome
-        for name in ("record", "user", "disputed", "conflict", "waits", "errors", "quarantined", "effects"):
+        for name in (
+            "record",
+            "user",
+            "disputed",
+            "conflict",
+            "waits",
+            "errors",
+            "quarantined",
+            "effects",
+            "problem",
+            "ends",
+        ):
             rest = {key: value for key, value in case.expect.items() if key != name}
             if case.expect.get(name, "nothing") != "nothing" and not compare(
                 msgspec.structs.replace(case, expect=rest), outcome

@@ -8,6 +8,7 @@ from msgspec import Struct
 from crosswalk.config.problem import KeyPath
 from crosswalk.domain.decision import Choice
 from crosswalk.domain.effect import HeldEffect
+from crosswalk.domain.fate import Fate
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.place import Place
 from crosswalk.domain.record import Record
@@ -22,6 +23,13 @@ class CandidateGiven(Struct, frozen=True):
 
     record: Record
     linked_to: UserId | None = None
+
+
+class AccountGiven(Struct, frozen=True):
+    """Another user of the same person, and the record that is linked to it, if one is."""
+
+    user_id: UserId
+    record: Record | None = None
 
 
 class SideDecided(Struct, frozen=True):
@@ -57,6 +65,8 @@ class Given(Struct, frozen=True):
         Fields of the linked record about which the hub knows nothing yet, because they were only just mapped.
     unagreed
         Fields that the record has, but about whose value the sides never agreed.
+    became
+        What became of the linked record; what it turned into is one of the candidates.
     candidates
         The other records of the org.
     decided
@@ -65,6 +75,10 @@ class Given(Struct, frozen=True):
         The fields that are left alone because somebody else keeps writing them back.
     beside
         Other users that change at the same time.
+    gone
+        Users who are gone from Auth0: the same person may take over what was theirs.
+    accounts, account_of
+        Users who became accounts of this one, or the user of whom this one became an account.
     deal, contact, contact_user
         An opportunity, its contact, and that contact's user.
     held, episode
@@ -80,10 +94,14 @@ class Given(Struct, frozen=True):
     evidence: str = "external_id"
     unread: tuple[str, ...] = ()
     unagreed: tuple[str, ...] = ()
+    became: Fate | None = None
     candidates: tuple[CandidateGiven, ...] = ()
     decided: DecidedGiven = DecidedGiven()
     quarantined: tuple[str, ...] = ()
     beside: tuple[Profile, ...] = ()
+    gone: tuple[UserId, ...] = ()
+    accounts: tuple[AccountGiven, ...] = ()
+    account_of: AccountGiven | None = None
     deal: Record | None = None
     contact: Record | None = None
     contact_user: UserId | None = None

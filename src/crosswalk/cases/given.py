@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from crosswalk.cases.case import CandidateGiven, DecidedGiven, Given, Profile, SideDecided
+from crosswalk.cases.case import AccountGiven, CandidateGiven, DecidedGiven, Given, Profile, SideDecided
 from crosswalk.cases.fixtures import BadReference, Fixtures, resolve
 from crosswalk.config.document import Value
 from crosswalk.config.findings import Findings
@@ -13,6 +13,7 @@ from crosswalk.config.nearest import nearest_name
 from crosswalk.config.problem import KeyPath
 from crosswalk.domain.decision import Choice, CreateNew, LeaveAlone, LinkTo
 from crosswalk.domain.effect import HeldEffect
+from crosswalk.domain.fate import Converted, Deleted, Fate, Merged, Vanished
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue, Side
@@ -25,10 +26,14 @@ GIVEN_KEYS = (
     "evidence",
     "unread",
     "unagreed",
+    "became",
     "candidates",
     "decided",
     "quarantined",
     "beside",
+    "gone",
+    "accounts",
+    "account_of",
     "deal",
     "contact",
     "contact_user",
@@ -69,10 +74,14 @@ class GivenReader:
             evidence=self._optional(written, "evidence", self._text) or "external_id",
             unread=tuple(self._listed(written, "unread", self._text)),
             unagreed=tuple(self._listed(written, "unagreed", self._text)),
+            became=self._optional(written, "became", self._fate),
             candidates=tuple(self._listed(written, "candidates", self._candidate)),
             decided=self._optional(written, "decided", self._decided) or DecidedGiven(),
             quarantined=tuple(self._listed(written, "quarantined", self._text)),
             beside=tuple(self._listed(written, "beside", self._user)),
+            gone=tuple(UserId(each) for each in self._listed(written, "gone", self._text)),
+            accounts=tuple(self._listed(written, "accounts", self._account)),
+            account_of=self._optional(written, "account_of", self._account),
             deal=deal,
             contact=contact,
             contact_user=None if contact_user is None else UserId(contact_user),
@@ -154,6 +163,31 @@ class GivenReader:
             return None
         owner = written.get("linked_to")
         return CandidateGiven(record, UserId(owner) if isinstance(owner, str) else None)
+
+    def _fate(self, value: Value, path: KeyPath) -> Fate | None:
+        match value:
+            case "deleted":
+                return Deleted()
+            case "vanished":
+                return Vanished()
+            case {"merged_into": str(record_id)}:
+                return Merged(RecordId(record_id))
+            case {"converted_to": {"contact": str(contact)}}:
+                return Converted(RecordId(contact), None)
+            case {"converted_to": {"account": str(account)}}:
+                return Converted(None, RecordId(account))
+        expected = "deleted, vanished, merged_into: 003…, or converted_to: {contact: 003…} or {account: 001…}"
+        self._add(path, "this is nothing that a record becomes", expected)
+        return None
+
+    def _account(self, value: Value, path: KeyPath) -> AccountGiven | None:
+        match value:
+            case {"user_id": str(user_id), "record": record}:
+                return AccountGiven(UserId(user_id), self._record(record, (*path, "record")))
+            case {"user_id": str(user_id)}:
+                return AccountGiven(UserId(user_id))
+        self._add(path, "this is no account", "user_id: auth0|…, and perhaps record")
+        return None
 
     def _decided(self, value: Value, path: KeyPath) -> DecidedGiven | None:
         if not isinstance(value, dict):

@@ -33,11 +33,26 @@ PARTS: Mapping[str, str] = {
     "effects": "what flows do and undo, in order",
     "problem": "why a deal does not have all of its effects",
     "more": "whether there is another round for the deal once this one is done",
+    "ends": "links that end: the user, the record, and why",
+    "wakes": "other users that have to be looked at",
     "decided_by": "who decided which record it is",
 }
 """The parts of a plan that a case may expect."""
 
-WRITES = ("creates", "updates", "record", "user", "disputed", "conflict", "waits", "errors", "quarantined", "effects")
+WRITES = (
+    "creates",
+    "updates",
+    "record",
+    "user",
+    "disputed",
+    "conflict",
+    "waits",
+    "errors",
+    "quarantined",
+    "effects",
+    "problem",
+    "ends",
+)
 """The parts that are empty where nothing comes of a case: with `only`, those that are not expected have to be."""
 
 
@@ -62,6 +77,8 @@ def observe(plan: Plan | DealPlan) -> Observation:
         "errors": {each.field: each.message for each in plan.errors},
         "quarantined": [each.field for each in plan.quarantined],
         "effects": [_step(each) for each in plan.effects],
+        "ends": [f"{each.user_id} {each.record_id} {each.reason.value}" for each in plan.ends],
+        "wakes": [str(each) for each in plan.wakes],
         "decided_by": plan.decided_by,
         **_written(plan),
     }

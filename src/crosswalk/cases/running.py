@@ -8,13 +8,15 @@ import msgspec
 from msgspec import Struct
 
 from crosswalk.cases.case import Case, DecidedGiven, Given, Profile
+from crosswalk.cases.life import follow, plan_as_account, plan_with_accounts
 from crosswalk.cases.org import answer
 from crosswalk.domain.decision import Decided, FieldDecision
 from crosswalk.domain.effect import EffectStep, HeldEffect, Step
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import UserId
-from crosswalk.domain.link import Link
+from crosswalk.domain.life import RecordDeleted
+from crosswalk.domain.link import EndedLink, Link
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
@@ -23,8 +25,10 @@ from crosswalk.flows.closed_won import CompiledClosedWon, next_round, steps_towa
 from crosswalk.flows.deactivation import CompiledDeactivation, Surroundings, with_deactivation
 from crosswalk.matching.candidates import Candidates
 from crosswalk.matching.look_ups import look_ups
+from crosswalk.matching.resolution import Bonds
 from crosswalk.matching.where import Barred
 from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.life import without_recreating
 from crosswalk.reconcile.planner import plan_deleted, plan_linked
 from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.reconcile.unlinked import plan_all_unlinked
@@ -124,12 +128,33 @@ class Runner:
         link = None if given.record is None else self._link(given, given.record, identity.user_id)
         if identity.deleted:
             return Outcome(plan_deleted(identity.user_id, link))
+        as_account = None if link is None else plan_as_account(given, link)
+        if as_account is not None:
+            return Outcome(as_account)
         evaluation, *beside = self.compiled.evaluate([identity, *(identity_of(each) for each in given.beside)])
         if link is None:
-            return self._plan_unlinked(given, evaluation, beside)
+            taken_over = plan_with_accounts(self.compiled, evaluation, given)
+            return Outcome(taken_over, evaluation) if taken_over else self._plan_unlinked(given, evaluation, beside)
+        followed = follow(self.compiled, evaluation, given, link)
+        if isinstance(followed, Plan):
+            return Outcome(followed, evaluation)
+        if followed is not None:
+            return self._plan_after_end(given, evaluation, beside, followed)
         decided = _field_decisions(given.decided, evaluation, link, self.compiled)
         resting = [_resting(link.record, field) for field in given.quarantined]
         return Outcome(plan_linked(self.compiled, evaluation, link, decided, resting), evaluation)
+
+    def _plan_after_end(
+        self, given: Given, evaluation: Evaluation, beside: Sequence[Evaluation], ended: EndedLink
+    ) -> Outcome:
+        """The identity is matched anew, but gets no new record in place of a deleted one unless the sync wants that."""
+        outcome = self._plan_unlinked(given, evaluation, beside)
+        plan = outcome.plan
+        if not isinstance(plan, Plan):
+            return outcome
+        if self.compiled.definition.on_record_deleted is not RecordDeleted.RECREATE and given.decided.choice is None:
+            plan = without_recreating(plan, ended)
+        return msgspec.structs.replace(outcome, plan=msgspec.structs.replace(plan, ends=(ended, *plan.ends)))
 
     def _link(self, given: Given, record: Record, user_id: UserId) -> Link:
         fields = self._as_read(record).fields
@@ -151,7 +176,8 @@ class Runner:
         wanted = look_ups(evaluations, compiled.rules, self._tracked, decisions)
         found = {name: answer(look_up, records) for name, look_up in wanted.items()}
         owners = {each.record.id: each.linked_to for each in given.candidates if each.linked_to is not None}
-        plans = plan_all_unlinked(compiled, evaluations, found, owners, decisions)
+        bonds = Bonds(free=frozenset((evaluation.user_id, gone) for gone in given.gone))
+        plans = plan_all_unlinked(compiled, evaluations, found, owners, decisions, bonds)
         candidates = Candidates.of(compiled.rules, found)
         keys = [key for target in evaluation.targets for key in target.keys if key is not None]
         return Outcome(

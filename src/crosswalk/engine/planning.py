@@ -205,7 +205,7 @@ class Planner:
         kin: Kin,
     ) -> Part:
         """Plan for users who are deleted, or are accounts of other users now."""
-        told = [u for u, told in changes.items() if u in known and have_news(told, known[u])]
+        told = [u for u, told in changes.items() if u in known and have_news(told, known[u], self._tracked)]
         try:
             return Part(await self._life.gone(database, gone, known, kin, told))
         except ConnectorError as error:
@@ -228,7 +228,8 @@ class Planner:
         outdated = {
             e.user_id
             for e in evaluations
-            if known[e.user_id].standing is not Standing.LIVE or have_news(changes.get(e.user_id, ()), known[e.user_id])
+            if known[e.user_id].standing is not Standing.LIVE
+            or have_news(changes.get(e.user_id, ()), known[e.user_id], self._tracked)
         }
         current = [e for e in evaluations if e.user_id not in outdated]
         plans = await self._in_thread(self._decide_linked, current, known, verdicts)
@@ -346,21 +347,24 @@ def _settled(plan: Plan, digest: str, resting: Container[UserId]) -> Plan:
     return replace(plan, settled=digest)
 
 
-def have_news(changes: Sequence[RecordChange], link: Link) -> bool:
+def have_news(changes: Sequence[RecordChange], link: Link, tracked: Mapping[str, Collection[str]]) -> bool:
     """Whether what the org told differs from the replica, so that the record has to be read.
 
     An echo of the hub's own write tells what the replica has already. An older value differs, and the read then finds
     the newest. Whatever does not say what it changed has to be looked at; and where another record has the identity's
-    id, the link's own may have become that one.
+    id, the link's own may have become that one. Of a record that the hub just made, the replica has what was written:
+    what the org gave it by itself is told first by its event.
+
+    `tracked` are the names of the fields that the replica holds, by object.
     """
-    replica = link.record.fields
+    replica, names = link.record.fields, tracked.get(link.record.object, ())
     for change in changes:
         if change.id != link.record.id or change.fields.get(CONVERTED_FIELD) is True:
             return True
         if change.untold or (change.kind is not ChangeKind.UPDATED and change.kind is not ChangeKind.CREATED):
             return True
-        told = {name: value for name, value in change.fields.items() if name in replica and name != MODIFIED_FIELD}
-        if any(_filled(replica[name]) != _filled(value) for name, value in told.items()):
+        told = {name: value for name, value in change.fields.items() if name in names and name != MODIFIED_FIELD}
+        if any(name not in replica or _filled(replica[name]) != _filled(value) for name, value in told.items()):
             return True
     return False
 

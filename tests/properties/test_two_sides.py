@@ -1,0 +1,36 @@
+"""Whatever people, both vendors and the network do: in the end both sides agree, and nobody has two records."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import structlog
+from hypothesis import HealthCheck, given, note, settings
+
+from tests.properties.two_sides.outcome import run
+from tests.properties.two_sides.steps import Probe, SignUp, Step, probes, sequences
+from tests.properties.two_sides.store import in_memory
+
+SEQUENCES = 10_000 if os.environ.get("CROSSWALK_NIGHTLY") else 300
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _tables_in_memory() -> Iterator[None]:
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger("critical"))
+    with in_memory():
+        yield
+    structlog.configure(**before)
+
+
+@settings(max_examples=SEQUENCES, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+@given(sequences, probes)
+def test_both_sides_agree_in_the_end(steps: list[Step], probe: Probe | None) -> None:
+    note(f"run({', '.join(map(repr, steps))}, probe={probe!r})")
+    run(*steps, probe=probe)
+
+
+def test_what_the_org_gives_to_a_new_record_by_itself_reaches_the_user() -> None:
+    world = run(SignUp(user=0))
+
+    assert world.tenant.users["auth0|a"]["app_metadata"] == {"tier": "bronze"}

@@ -1,0 +1,306 @@
+"""The hub between the two sides: the real engine, with doors at which its process may die or others come in between."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from crosswalk.connectors.base import RetryLater, UserWriteResult, WriteResult
+from crosswalk.connectors.errors import Unreachable
+from crosswalk.connectors.salesforce.changes import change_event
+from crosswalk.domain.change import ChangeKind, RecordChange
+from crosswalk.domain.event import Disposition, Event, Source
+from crosswalk.domain.fate import Fate
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.look_up import LookUp
+from crosswalk.domain.plan import Plan
+from crosswalk.domain.record import Record
+from crosswalk.domain.write import RecordWrite, UserWrite
+from crosswalk.engine.gate import Admission
+from crosswalk.engine.ledger import Booking
+from crosswalk.engine.planning import Planner
+from crosswalk.engine.reconciler import Reconciler
+from crosswalk.engine.routing import Router
+from crosswalk.engine.writing import Writer
+from crosswalk.store.database import Connection
+from crosswalk.store.due import NOBODY, ROUTING, Lane
+from tests.properties.two_sides.clock import Clock
+from tests.properties.two_sides.configuration import SYNC
+from tests.properties.two_sides.org import Org, as_polled
+from tests.properties.two_sides.store import Store
+from tests.properties.two_sides.tenant import OWN_CLIENT, Tenant
+
+LANES = (0, 1, ROUTING)
+ROUNDS = 25
+"""How often everything that is due is worked on before it counts as stuck."""
+
+
+class Died(BaseException):
+    """The process was killed."""
+
+
+class Outage(StrEnum):
+    """A vendor's call fails: it was not carried out, or it was and only its answer is lost."""
+
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+
+
+class Stuck(AssertionError):
+    """Work that never ends."""
+
+
+@dataclass
+class Interruption:
+    """What happens at one of the doors that the work passes, counted from 0."""
+
+    door: int
+    act: Callable[[], Awaitable[None]]
+
+
+class Inline(Executor):
+    """Runs everything at once, in the thread that asks."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run it."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class NoLoops:
+    """Finds no loops: random edits flip fields more than anything real, and a quarantine would let them differ."""
+
+    async def stop(self, plans: object) -> set[UserId]:
+        """Leave no field alone."""
+        return set()
+
+
+class NoThresholds:
+    """Lets everything through."""
+
+    async def admit(self, plans: Mapping[UserId, Plan]) -> Admission:
+        """Hold nothing."""
+        return Admission(plans, {}, {})
+
+    async def settle(self, connection: object, admission: object, bookings: Sequence[Booking]) -> list[Booking]:
+        """Count nothing."""
+        return list(bookings)
+
+
+class Hub:
+    """One installation of the hub with two lanes and the router."""
+
+    def __init__(self, tenant: Tenant, org: Org, clock: Clock) -> None:
+        self.tenant, self.org, self.clock = tenant, org, clock
+        self.store = Store(self.door, lane_of)
+        self.deaths = 0
+        self.outage: Outage | None = None
+        self.users_first = False
+        self._interruption: Interruption | None = None
+        self._dead = False
+        self._drifts = 0
+        database: Any = self.store
+        wire: Any = _Wire(self)
+        definition = SYNC.definition
+        self._reconciler = Reconciler(
+            definition=definition,
+            planner=Planner(SYNC, wire, wire, Inline()),
+            users=wire,
+            writer=Writer(wire, wire),
+            database=database,
+            loops=NoLoops(),  # type: ignore[arg-type]  it has what is called
+            gate=NoThresholds(),  # type: ignore[arg-type]  it has what is called
+            own_client=OWN_CLIENT,
+        )
+        self._router = Router(definition, wire, database)
+
+    def hear(self, event: Event) -> None:
+        """Take an event in, as intake does: a record's goes to the identity that is linked to it, or to the router."""
+        if event.disposition is Disposition.IGNORED:
+            return
+        owner = event.user_id
+        if event.record is not None:
+            links = self.store.tables.links.values()
+            owner = next((link.user_id for link in links if link.record.id == event.record.id), None)
+        self.store.accept(event, owner or NOBODY)
+
+    def work(self, lane: int, interruption: Interruption | None = None) -> None:
+        """One batch of a lane, as far as it gets."""
+        self._interruption, self.org.hub_began = interruption, 0
+        loop = _loop()
+        try:
+            loop.run_until_complete(self.batch(lane))
+        except Died:
+            self.deaths += 1
+            self._bury(loop)
+        finally:
+            self._dead, self._interruption, self.outage = False, None, None
+
+    async def batch(self, lane: int) -> None:
+        """What a lane's job does with what is due."""
+        events = self.store.read_due(lane)
+        if not events:
+            return
+        began, self.org.hub_began = self.org.hub_began, self.org.changes
+        if lane == ROUTING:
+            await self._router.route(events, _wake)
+        else:
+            await self._reconciler.reconcile(events)
+        self.org.hub_began = began
+
+    def settle(self) -> None:
+        """Work until nothing is due any more."""
+        for _ in range(ROUNDS):
+            for lane in LANES:
+                self.work(lane)
+            waiting = {work.user_id for work in self.store.tables.due if not work.done}
+            if not waiting:
+                return
+        problems = {user_id: self.store.tables.problems.get(user_id) for user_id in waiting}
+        raise Stuck(f"never done with {problems}")
+
+    def drift_pass(self) -> None:
+        """Look at everybody and everything afresh, from both sides, and hear what this itself led to."""
+        self._drifts += 1
+        heard = len(self.org.news)
+        self.clock.forward(10_000)
+        for user_id in sorted({*self.tenant.users, *self.store.tables.identities}):
+            event_id = f"drift-{self._drifts}-{user_id}"
+            self.hear(
+                Event(
+                    id=event_id,
+                    source=Source.DRIFT,
+                    type="drift",
+                    occurred_at=self.clock.now,
+                    disposition=Disposition.CHANGED,
+                    raw=b"{}",
+                    user_id=UserId(user_id),
+                )
+            )
+        seen = {row.id: row.object for row in self.org.alive()}
+        seen |= {link.record.id: link.record.object for link in self.store.tables.links.values()}
+        for id_, object_name in seen.items():
+            change = RecordChange(object_name, id_, ChangeKind.UNKNOWN)
+            self.hear(change_event(f"drift-{self._drifts}-{id_}", Source.DRIFT, change, self.clock.now))
+        self.settle()
+        for news in self.org.news[heard:]:
+            self.hear(as_polled(news, self.clock))
+        self.settle()
+
+    async def door(self) -> None:
+        """A place between two steps."""
+        if self._dead:
+            raise Died
+        if self._interruption is None:
+            return
+        if self._interruption.door > 0:
+            self._interruption.door -= 1
+            return
+        interruption, self._interruption = self._interruption, None
+        await interruption.act()
+
+    async def die(self) -> None:
+        """Kill the process: whatever it does at once dies with it."""
+        self._dead = True
+        raise Died
+
+    def _bury(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End what ran beside the step at which the process died."""
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        if left:
+            loop.run_until_complete(asyncio.wait(left))
+
+    def failing(self, outage: Outage) -> bool:
+        """Whether the next call fails in this way; a failure is over once it was met."""
+        if self.outage is not outage:
+            return False
+        self.outage = None
+        return True
+
+
+class _Wire:
+    """Both vendors' connectors as the engine sees them, with a door before each call and one after each write."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+
+    async def read_users(self, user_ids: Sequence[UserId]) -> dict[UserId, Identity | None]:
+        await self._reach("GET users")
+        return await self._hub.tenant.read_users(user_ids)
+
+    async def write_users(self, writes: Sequence[UserWrite]) -> list[UserWriteResult]:
+        results: list[UserWriteResult] = []
+        for write in writes:
+            await self._hub.door()
+            if self._hub.failing(Outage.REFUSED):
+                results.append(RetryLater("too_many_requests", "later"))
+                continue
+            results += await self._hub.tenant.write_users([write])
+            await self._hub.door()
+            if self._hub.failing(Outage.UNANSWERED):
+                results[-1] = RetryLater("UNREACHABLE", "no answer")
+        return results
+
+    async def look_up(self, look_ups: Sequence[LookUp]) -> list[list[Record]]:
+        await self._reach("query")
+        return await self._hub.org.look_up(look_ups)
+
+    async def find_candidates(
+        self, object_name: str, fields: Sequence[str], key_field: str, values: Sequence[str]
+    ) -> list[Record]:
+        await self._reach("query")
+        return await self._hub.org.find_candidates(object_name, fields, key_field, values)
+
+    async def find_fates(
+        self, object_name: str, fields: Sequence[str], ids: Sequence[RecordId]
+    ) -> dict[RecordId, Fate]:
+        await self._reach("queryAll")
+        return await self._hub.org.find_fates(object_name, fields, ids)
+
+    async def write(self, writes: Sequence[RecordWrite]) -> list[WriteResult]:
+        if self._hub.users_first:
+            await asyncio.sleep(0)
+        results: list[WriteResult] = []
+        for write in writes:
+            await self._hub.door()
+            if self._hub.failing(Outage.REFUSED):
+                results.append(RetryLater("UNABLE_TO_LOCK_ROW", "later"))
+                continue
+            results += await self._hub.org.write([write])
+            await self._hub.door()
+            if self._hub.failing(Outage.UNANSWERED):
+                results[-1] = RetryLater("UNREACHABLE", "no answer")
+        return results
+
+    async def _reach(self, call: str) -> None:
+        await self._hub.door()
+        if self._hub.failing(Outage.REFUSED) or self._hub.failing(Outage.UNANSWERED):
+            raise Unreachable("the vendor", call, "a timeout")
+
+
+def lane_of(user_id: UserId) -> int:
+    """Two lanes; nobody's events are in the router's."""
+    return ROUTING if user_id == NOBODY else ord(user_id[-1]) % 2
+
+
+async def _wake(connection: Connection, lane: Lane) -> None:
+    """Everything that is due is worked on anyway."""
+
+
+_LOOPS: list[asyncio.AbstractEventLoop] = []
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """One event loop for all sequences: making one takes longer than a sequence."""
+    if not _LOOPS:
+        _LOOPS.append(asyncio.new_event_loop())
+    return _LOOPS[0]

@@ -1,0 +1,351 @@
+"""The hub's tables in memory: what the SQL of `crosswalk.store` does, done with dictionaries.
+
+`in_memory` puts these functions in the places of the real ones for as long as tests run. A function that is missing
+here fails loudly, because what stands for the connection executes nothing.
+"""
+
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from unittest import mock
+
+import msgspec
+
+from crosswalk.domain.accounts import linked_accounts
+from crosswalk.domain.decision import NO_DECISIONS, Decisions
+from crosswalk.domain.effect import HeldEffect, Step
+from crosswalk.domain.event import Event
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import RecordId, SyncName, TenantName, UserId
+from crosswalk.domain.link import EndedLink, Link, LinkEnd
+from crosswalk.store import (
+    audit,
+    claims,
+    decisions,
+    due,
+    effects,
+    former_links,
+    identities,
+    inbox,
+    links,
+    problems,
+    quarantines,
+)
+from crosswalk.store.claims import Claim
+from crosswalk.store.due import NOBODY, DueEvent, Lane
+from crosswalk.store.effects import Holding, StepTaken
+from crosswalk.store.identities import Primary
+from crosswalk.store.inbox import Accepted, Subscriber
+from crosswalk.store.problems import Problem, ProblemKind
+
+
+class Doorway(Protocol):
+    """Where every transaction begins and ends: there a process may die, or others may come in between."""
+
+    async def __call__(self) -> None: ...
+
+
+@dataclass
+class Work:
+    """One event that is due for one identity."""
+
+    seq: int
+    user_id: UserId
+    event: Event
+    done: bool = False
+    attempts: int = 0
+
+
+@dataclass
+class Held:
+    """One effect of a flow, held or undone."""
+
+    effect: HeldEffect
+    undone: bool = False
+
+
+@dataclass
+class Tables:
+    """Everything that the hub remembers."""
+
+    identities: dict[UserId, Identity] = field(default_factory=dict)
+    links: dict[UserId, Link] = field(default_factory=dict)
+    former: list[EndedLink] = field(default_factory=list)
+    claims: dict[tuple[str, str, str], UserId] = field(default_factory=dict)
+    effects: dict[tuple[str, str, str], Held] = field(default_factory=dict)
+    problems: dict[UserId, tuple[Problem, ...]] = field(default_factory=dict)
+    inbox: set[str] = field(default_factory=set)
+    due: list[Work] = field(default_factory=list)
+    seq: int = 0
+
+    def copied(self) -> "Tables":
+        """The same rows, so that a transaction can be rolled back."""
+        return Tables(
+            dict(self.identities),
+            dict(self.links),
+            list(self.former),
+            dict(self.claims),
+            {key: copy(held) for key, held in self.effects.items()},
+            dict(self.problems),
+            set(self.inbox),
+            [copy(work) for work in self.due],
+            self.seq,
+        )
+
+
+class Refused(Exception):
+    """A statement that the real database would refuse."""
+
+
+class Store:
+    """Stands for the database and for a connection to it.
+
+    Parameters
+    ----------
+    at_door
+        Called where a transaction begins, and again where it has ended.
+    lane_of
+        In which lane an identity is.
+    """
+
+    def __init__(self, at_door: Doorway, lane_of: "LaneOf") -> None:
+        self.tables = Tables()
+        self.made: list[tuple[Link, Identity]] = []
+        """Every link that came to be, with the user as the hub knew it then."""
+        self._at_door = at_door
+        self._lane_of = lane_of
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator["Store"]:
+        """All or nothing; nobody else comes in between, as the real ones lock what they write."""
+        await self._at_door()
+        before = self.tables.copied()
+        try:
+            yield self
+        except BaseException:
+            self.tables = before
+            raise
+        await self._at_door()
+
+    def accept(self, event: Event, user_id: UserId) -> None:
+        """Store an event once, and note the work that it makes for an identity, or for the router."""
+        tables = self.tables
+        if event.id in tables.inbox:
+            return
+        tables.inbox.add(event.id)
+        tables.seq += 1
+        tables.due.append(Work(tables.seq, user_id, event))
+
+    def read_due(self, lane: int) -> list[DueEvent]:
+        """What is due in a lane, oldest first."""
+        return [
+            DueEvent(work.seq, msgspec.structs.replace(work.event, user_id=work.user_id or None), 0.0)
+            for work in sorted(self.tables.due, key=lambda work: work.seq)
+            if not work.done and self._lane_of(work.user_id) == lane
+        ]
+
+
+class LaneOf(Protocol):
+    """Tells in which lane an identity is reconciled; nobody's events are in the lane of the router."""
+
+    def __call__(self, user_id: UserId) -> int: ...
+
+
+async def read_links(db: Store, sync: SyncName, user_ids: Sequence[UserId]) -> dict[UserId, Link]:
+    return {user_id: db.tables.links[user_id] for user_id in user_ids if user_id in db.tables.links}
+
+
+async def read_owners(db: Store, sync: SyncName, record_ids: Sequence[RecordId]) -> dict[RecordId, UserId]:
+    return {link.record.id: link.user_id for link in db.tables.links.values() if link.record.id in record_ids}
+
+
+async def save_links(db: Store, sync: SyncName, given: Sequence[Link]) -> set[UserId]:
+    held = {link.record.id: link.user_id for link in db.tables.links.values()}
+    free = [link for link in given if held.get(link.record.id, link.user_id) == link.user_id]
+    if len({link.record.id for link in free}) < len(free) or len({link.user_id for link in free}) < len(free):
+        raise Refused("two links to one record, or of one identity, in one statement")
+    db.made += [(link, db.tables.identities[link.user_id]) for link in free if held.get(link.record.id) is None]
+    db.tables.links |= {link.user_id: link for link in free}
+    return {link.user_id for link in free}
+
+
+async def end_links(db: Store, sync: SyncName, ended: Sequence[EndedLink]) -> None:
+    for each in ended:
+        link = db.tables.links.get(each.user_id)
+        if link is not None and link.record.id == each.record_id:
+            del db.tables.links[each.user_id]
+            db.tables.former.append(msgspec.structs.replace(each, evidence=link.evidence, base=link.base))
+
+
+async def latest_former(db: Store, sync: SyncName, user_ids: Sequence[UserId]) -> dict[UserId, EndedLink]:
+    return {each.user_id: each for each in db.tables.former if each.user_id in user_ids}
+
+
+async def deleted_from(db: Store, sync: SyncName, record_ids: Sequence[RecordId]) -> dict[RecordId, UserId]:
+    latest = {each.user_id: each for each in db.tables.former}
+    return {
+        each.record_id: each.user_id
+        for each in db.tables.former
+        if each.record_id in record_ids
+        and each.reason is LinkEnd.DELETED
+        and latest[each.user_id] is each
+        and each.user_id not in db.tables.links
+    }
+
+
+async def read_identities(db: Store, tenant: TenantName, user_ids: Sequence[UserId]) -> dict[UserId, Identity]:
+    return {user_id: db.tables.identities[user_id] for user_id in user_ids if user_id in db.tables.identities}
+
+
+async def save_identities(db: Store, tenant: TenantName, given: Sequence[Identity]) -> None:
+    if len({each.user_id for each in given}) < len(given):
+        raise Refused("one identity twice in one statement")
+    for each in given:
+        stored = db.tables.identities.get(each.user_id)
+        if stored is None or each.version > stored.version:
+            db.tables.identities[each.user_id] = each
+
+
+async def identities_by_email(db: Store, tenant: TenantName, emails: Sequence[str]) -> dict[str, list[UserId]]:
+    found: dict[str, list[UserId]] = {}
+    for user_id, identity in sorted(db.tables.identities.items()):
+        email = str(msgspec.json.decode(identity.profile).get("email")).lower()
+        if email in emails and not identity.deleted:
+            found.setdefault(email, []).append(user_id)
+    return found
+
+
+async def primaries(db: Store, tenant: TenantName, user_ids: Sequence[UserId]) -> dict[UserId, Primary]:
+    found: dict[UserId, Primary] = {}
+    for each in sorted(db.tables.identities.values(), key=lambda each: (each.version.updated_at, each.user_id)):
+        for account in linked_accounts(each.profile):
+            if account in user_ids:
+                found[account] = Primary(each.user_id, each.version.updated_at)
+    return found
+
+
+async def claim(db: Store, sync: SyncName, wanted: Sequence[Claim]) -> set[UserId]:
+    for each in sorted(wanted, key=lambda each: (each.object, each.field, each.value, each.user_id)):
+        db.tables.claims.setdefault((each.object, each.field, each.value), each.user_id)
+    return {each.user_id for each in wanted if db.tables.claims[each.object, each.field, each.value] != each.user_id}
+
+
+async def release_claims(db: Store, sync: SyncName, user_ids: Sequence[UserId]) -> None:
+    db.tables.claims = {key: holder for key, holder in db.tables.claims.items() if holder not in user_ids}
+
+
+async def no_decisions(db: Store, sync: SyncName, user_ids: Sequence[UserId]) -> Decisions:
+    return NO_DECISIONS
+
+
+async def read_effects(db: Store, sync: SyncName, flow: str, subjects: Collection[str]) -> dict[str, Holding]:
+    found: dict[str, Holding] = {}
+    for subject in subjects:
+        own = [held for (of, whose, _), held in db.tables.effects.items() if (of, whose) == (flow, subject)]
+        ended = [held.effect.episode + 1 for held in own if held.undone]
+        if own:
+            found[subject] = Holding(tuple(held.effect for held in own if not held.undone), max(ended, default=0))
+    return found
+
+
+async def take_effects(db: Store, sync: SyncName, steps: Sequence[StepTaken]) -> None:
+    for taken in steps:
+        effect, flow = taken.step.effect, taken.step.flow
+        key = (flow, taken.subject, effect.key)
+        if taken.step.step is Step.DO:
+            db.tables.effects[key] = Held(HeldEffect(flow, taken.subject, effect, taken.episode))
+        elif key in db.tables.effects:
+            db.tables.effects[key].undone = True
+
+
+async def settle_problems(db: Store, sync: SyncName, user_ids: Sequence[UserId], found: Sequence[Problem]) -> None:
+    stumbled = [each.message for each in found if each.code == "INTERNAL_ERROR"]
+    assert not stumbled, f"the hub stumbled over an identity: {stumbled}"
+    db.tables.problems |= {user_id: tuple(each for each in found if each.user_id == user_id) for user_id in user_ids}
+
+
+async def conflicts_naming(db: Store, sync: SyncName, user_ids: Sequence[UserId]) -> dict[UserId, tuple[UserId, ...]]:
+    found: dict[UserId, tuple[UserId, ...]] = {}
+    for problem in (each for user_id in sorted(db.tables.problems) for each in db.tables.problems[user_id]):
+        for named in user_ids:
+            if problem.kind is ProblemKind.CONFLICT and problem.user_id not in (named, None):
+                told = msgspec.json.encode(problem.detail.get("candidates")).decode()
+                if named in told:
+                    found[named] = (*found.get(named, ()), UserId(problem.user_id))
+    return found
+
+
+async def postpone(db: Store, sync: SyncName, waits: Sequence[tuple[UserId, float]], up_to_seq: int) -> None:
+    users = {user_id for user_id, _ in waits}
+    for work in db.tables.due:
+        if work.user_id in users and work.seq <= up_to_seq and not work.done:
+            work.attempts += 1
+
+
+async def finish(db: Store, sync: SyncName, outcomes: Sequence[tuple[UserId, str]], up_to_seq: int) -> None:
+    users = {user_id for user_id, _ in outcomes}
+    for work in db.tables.due:
+        work.done = work.done or (work.user_id in users and work.seq <= up_to_seq)
+
+
+async def route(
+    db: Store, sync: SyncName, lanes: int, found: Mapping[int, Collection[UserId]], nobody: str
+) -> list[Lane]:
+    events = {work.seq: work for work in db.tables.due if work.user_id == NOBODY}
+    there = {(work.seq, work.user_id) for work in db.tables.due}
+    for seq, users in found.items():
+        events[seq].done = True
+        db.tables.due += [Work(seq, user, events[seq].event) for user in users if (seq, user) not in there]
+    return []
+
+
+async def accept(db: Store, events: Sequence[tuple[TenantName, Event]], subscribers: Sequence[Subscriber]) -> Accepted:
+    for _, event in events:
+        db.accept(event, event.user_id or NOBODY)
+    return Accepted(len(events), ())
+
+
+async def nothing(*_: object) -> Any:
+    """What leaves no trace that the model looks at, or finds nothing."""
+    return {}
+
+
+@contextmanager
+def in_memory() -> Iterator[None]:
+    """Put the functions of this module in the places of the real ones."""
+    places: list[tuple[Any, str, Any]] = [
+        (links, "read", read_links),
+        (links, "owners", read_owners),
+        (links, "save", save_links),
+        (former_links, "end", end_links),
+        (former_links, "latest", latest_former),
+        (former_links, "deleted_from", deleted_from),
+        (identities, "read", read_identities),
+        (identities, "save", save_identities),
+        (identities, "by_email", identities_by_email),
+        (identities, "primaries", primaries),
+        (claims, "claim", claim),
+        (claims, "release", release_claims),
+        (decisions, "standing", no_decisions),
+        (decisions, "end", nothing),
+        (quarantines, "standing", nothing),
+        (effects, "read", read_effects),
+        (effects, "take", take_effects),
+        (audit, "append", nothing),
+        (problems, "settle", settle_problems),
+        (problems, "open_conflicts_naming", conflicts_naming),
+        (inbox, "accept", accept),
+        (due, "postpone", postpone),
+        (due, "finish", finish),
+        (due, "route", route),
+    ]
+    patches = [mock.patch.object(module, name, function) for module, name, function in places]
+    for patch in patches:
+        patch.start()
+    try:
+        yield
+    finally:
+        for patch in patches:
+            patch.stop()

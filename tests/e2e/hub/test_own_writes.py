@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from typing import cast
 
 import pytest
 
@@ -20,7 +21,7 @@ PATCHED = datetime(2026, 2, 1, 12, 0, 0, 250_000, tzinfo=UTC)
 """What Auth0 answered as `updated_at` when the hub changed the user."""
 
 
-class CountedUsers(ReadsUsers):
+class CountedUsers:
     """The tenant, with a count of the users that were read."""
 
     def __init__(self) -> None:
@@ -80,7 +81,7 @@ async def test_an_echo_is_known_already_and_what_is_not_is_read(
 ) -> None:
     users = CountedUsers()
 
-    await newest_states(patched, TENANT, users, fold([event], "hub"))
+    await newest_states(patched, TENANT, cast("ReadsUsers", users), fold([event], "hub"))
 
     assert users.read == reads
 
@@ -88,6 +89,8 @@ async def test_an_echo_is_known_already_and_what_is_not_is_read(
 async def test_somebody_elses_change_is_read_beside_the_hubs_own(patched: Database) -> None:
     users = CountedUsers()
 
-    await newest_states(patched, TENANT, users, fold([a_log("hub", 0.1), a_log("somebody else", 0.2)], "hub"))
+    await newest_states(
+        patched, TENANT, cast("ReadsUsers", users), fold([a_log("hub", 0.1), a_log("somebody else", 0.2)], "hub")
+    )
 
     assert users.read == [ADA]

@@ -21,14 +21,22 @@ FIELDS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["record_poll", "change_events"])
 def town(
-    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    sandbox_process: SandboxProcess,
+    postgres_server: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[System]:
+    """A system that is told of changes in the org by either source."""
     folder = tmp_path_factory.mktemp("both")
-    with a_lasting_system(sandbox_process, postgres_server, folder, "test_both_directions") as system:
+    with a_lasting_system(sandbox_process, postgres_server, folder, f"test_both_by_{request.param}") as system:
         system.sources = {"subscription": None}
-        system.org_sources = {"record_poll": {"every": "1s"}}
+        settings = {
+            "record_poll": {"every": "1s"},
+            "change_events": {"endpoint": sandbox_process.access.salesforce.pubsub_endpoint},
+        }
+        system.org_sources = {request.param: settings[request.param]}
         system.sync = {"default_region": "US"}
         system.targets = [contact_target(fields=FIELDS)]
         system.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
@@ -19,22 +19,32 @@ if TYPE_CHECKING:
 
 def check(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False) -> None:
     """Verify the configuration offline, and report every mistake at once."""
+    from crosswalk.cases.reading import find_files, read_files  # noqa: PLC0415
     from crosswalk.cli.output import print_json  # noqa: PLC0415
     from crosswalk.config import ConfigurationError, load_config  # noqa: PLC0415
 
     try:
         loaded = load_config(config)
     except ConfigurationError as error:
-        if as_json:
-            print_json({"ok": False, "problems": [problem_for_programs(problem) for problem in error.problems]})
-        else:
-            print_problems(error.problems)
-        raise typer.Exit(1) from None
+        _refuse(error.problems, "the configuration", as_json)
+    in_tests = read_files(find_files(config), list(loaded.syncs)).problems
+    if in_tests:
+        _refuse(in_tests, "the test files", as_json)
     if as_json:
         syncs = [_sync_for_programs(definition) for definition in loaded.definitions.values()]
         print_json({"ok": True, "problems": [], "syncs": syncs})
     else:
         _print_summary(loaded, config)
+
+
+def _refuse(problems: Sequence[Problem], where: str, as_json: bool) -> NoReturn:
+    from crosswalk.cli.output import print_json  # noqa: PLC0415
+
+    if as_json:
+        print_json({"ok": False, "problems": [problem_for_programs(problem) for problem in problems]})
+    else:
+        print_problems(problems, where)
+    raise typer.Exit(1)
 
 
 def print_problems(problems: Sequence[Problem], where: str = "the configuration") -> None:

@@ -93,3 +93,20 @@ def test_square_brackets_in_names_are_printed_as_they_are(tmp_path: Path) -> Non
     result = CliRunner(env=ENVIRON).invoke(app, ["check", "--config", str(path)])
 
     assert "unknown key [red]port" in result.stdout
+
+
+def test_a_test_file_that_cannot_be_read_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_files(tmp_path)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "leads.yaml").write_text(
+        "cases:\n  - name: it\n    user: nobody\n    expect: {creates: Lead}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+
+    result = CliRunner(env=ENVIRON).invoke(app, ["check"])
+
+    assert result.exit_code == 1
+    assert result.stdout == (
+        "tests/leads.yaml:3  cases[0].user  there is no fixture nobody (expected the name of a fixture)\n"
+    )
+    assert result.stderr == "error: 1 problem in the test files\n"

@@ -8,7 +8,15 @@ from typer.testing import CliRunner
 from crosswalk.cli.main import app
 from crosswalk.config.templates import StartRefused
 
-FILES = [".env.example", ".gitignore", "README.md", "crosswalk.yaml", "mappings/contact.yaml", "mappings/lead.yaml"]
+FILES = [
+    ".env.example",
+    ".gitignore",
+    "README.md",
+    "crosswalk.yaml",
+    "mappings/contact.yaml",
+    "mappings/lead.yaml",
+    "tests/people.yaml",
+]
 
 
 def variables_of(example: Path) -> dict[str, str]:
@@ -31,6 +39,18 @@ def test_what_init_writes_passes_check_with_the_variables_of_its_example(tmp_pat
     assert files_in(folder) == FILES
     assert checked.exit_code == 0, checked.output
     assert "Lead: 6 fields, 2 match rules, creates records" in checked.stdout
+
+
+def test_the_cases_that_init_writes_pass_exercise_everything_and_need_no_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(app, ["init"])
+
+    tested = CliRunner().invoke(app, ["test", "--coverage-min", "100"])
+
+    assert tested.exit_code == 0, tested.output
+    assert tested.stdout == "sync customers: 18 of 18 exercised (100 %)\n9 cases: 9 passed\n"
 
 
 def test_without_its_variables_check_names_each_of_them(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ START_FILES: Mapping[str, str] = {
     "crosswalk.yaml": "crosswalk.yaml",
     "mappings/contact.yaml": "contact.yaml",
     "mappings/lead.yaml": "lead.yaml",
+    "tests/people.yaml": "tests.yaml",
     ".env.example": "env.example",
     ".gitignore": "gitignore",
     "README.md": "README.md",

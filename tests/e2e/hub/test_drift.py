@@ -17,6 +17,7 @@ from simple_salesforce import Salesforce
 from crosswalk.config.load import load_config
 from crosswalk.domain.drift import Cause, Difference, Sample
 from crosswalk.domain.ids import SyncName
+from crosswalk.engine import drift_reading
 from crosswalk.engine.drift import DriftCheck, DriftOrder, DriftReport
 from crosswalk.engine.hub import open_hub
 from crosswalk_sandbox.process import SandboxProcess
@@ -29,12 +30,16 @@ CONTACT_FIELDS = {
     "FirstName": {"value": "user.given_name", "owner": "auth0"},
     "Department": {"value": "user.app_metadata?.crm?.department", "owner": "salesforce"},
     "Title": {"value": "user.user_metadata?.title", "owner": "latest"},
+    "HasOptedOutOfEmail": {"value": "user.user_metadata?.newsletter === false", "type": "boolean"},
+    "Birthdate": {"value": "user.user_metadata?.born", "type": "date"},
+    "EmailBouncedDate": {"value": "user.app_metadata?.bounced", "owner": "salesforce", "type": "datetime"},
 }
 LEAD_FIELDS = {
     "LastName": "user.family_name ?? user.name",
     "Email": {"value": "user.email", "owner": "auth0", "type": "email"},
     "Company": '"Unknown"',
     "Website": {"value": "user.user_metadata?.website", "type": "url"},
+    "AnnualRevenue": {"value": "user.user_metadata?.revenue ?? 1200.5", "type": "number"},
 }
 
 
@@ -127,7 +132,7 @@ def test_people_whom_the_hub_never_heard_of_are_found_linked_and_then_in_step(
 
 
 def test_what_changed_behind_the_hubs_back_is_named_with_its_cause_and_repaired(
-    town: System, auth0: ManagementClient, org: Salesforce
+    town: System, auth0: ManagementClient, org: Salesforce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pairs = linked_pairs(
         town,
@@ -135,7 +140,7 @@ def test_what_changed_behind_the_hubs_back_is_named_with_its_cause_and_repaired(
         org,
         renamed={},
         edited={},
-        moved={"Department": "Navy"},
+        moved={"Department": "Navy", "EmailBouncedDate": "2026-01-31T10:00:00.000Z"},
         mine={"Department": "Navy"},
         title={"Title": "Ensign"},
         seen={},
@@ -171,12 +176,22 @@ def test_what_changed_behind_the_hubs_back_is_named_with_its_cause_and_repaired(
     assert (report.differing, report.immaterial) == (7, 0)
     assert report.causes[Cause.MISSED_EVENT, "Contact.FirstName"] == 1
 
+    # The same by the jobs of the two vendors, which a larger tenant and org would have had.
+    with monkeypatch.context() as patched:
+        patched.setattr(drift_reading, "LISTED_USERS", 0)
+        patched.setattr(drift_reading, "QUERIED_RECORDS", 0)
+        by_jobs, report = check(town)
+    assert (by_jobs, report.differing, report.immaterial) == (found, 7, 0)
+
     repair(town)
 
     assert org.Contact.get(contacts["renamed"])["FirstName"] == "Augusta"
     assert org.Contact.get(contacts["edited"])["FirstName"] == "Ada"
     departments = {name: auth0.users.get(users[name]).app_metadata for name in ("moved", "mine")}
-    assert departments == {"moved": {"crm": {"department": "Compilers"}}, "mine": {"crm": {"department": "Navy"}}}
+    assert departments == {
+        "moved": {"crm": {"department": "Compilers"}, "bounced": "2026-01-31T10:00:00.000+0000"},
+        "mine": {"crm": {"department": "Navy"}},
+    }
     assert auth0.users.get(users["title"]).user_metadata == {"title": "Admiral"}
     assert check(town)[0] == []
 

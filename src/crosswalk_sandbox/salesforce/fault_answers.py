@@ -40,6 +40,8 @@ class OrgAnswers:
             return frozenset(["token" if path.rstrip("/") == f"{_OAUTH}token" else "authentication"])
         if path.startswith(_SOAP_LOGIN):
             return frozenset({"token"})
+        if path.startswith("/cometd/"):
+            return frozenset({"events"})
         if not path.startswith("/services/"):
             return frozenset()
         parts = _VERSIONED.match(path)

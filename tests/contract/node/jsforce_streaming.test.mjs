@@ -175,8 +175,11 @@ test('the extension for failed logins hears of a token that is not good', async 
 
 test('the same extension hears of a session that is ended while it waits for events', async () => {
   const { collect, first } = collector();
-  const streaming = conn.streaming.createClient([new StreamingExtension.AuthFailure(collect)]);
+  const asked = collector();
+  const listener = { outgoing: (message, pass) => (asked.collect(message), pass(message)) };
+  const streaming = conn.streaming.createClient([listener, new StreamingExtension.AuthFailure(collect)]);
   await streaming.subscribe(CONTACTS, () => {});
+  await asked.first(2, on('/meta/connect'));
 
   await control('/salesforce/faults', { revoke_tokens: true });
   const [failure] = await first(1);

@@ -41,6 +41,13 @@ def error_of(replies: list[Reply]) -> tuple[Any, Any]:
     return reply["error"], reply.get("advice")
 
 
+def held_connect(comet: Comet, meanwhile: ThreadPoolExecutor) -> "Future[list[Reply]]":
+    """A connect that the org has got and holds: another message, on another connection, was answered after it."""
+    held = meanwhile.submit(comet.send, comet.connect())
+    comet.subscribe(CONTACTS)
+    return held
+
+
 def until_done(waiting: "Future[list[Reply]]", act: Any) -> list[Reply]:
     """What a request in the background brings, once `act` has been tried as often as it takes."""
     deadline = time.monotonic() + 5
@@ -301,6 +308,18 @@ def test_session_lasts_as_long_as_its_client_polls(http: httpx.Client, sandbox: 
     assert error_of(comet.send(comet.connect())) == ("401::Authentication invalid", LEAVE)
 
 
+def test_session_that_is_ended_ends_the_poll(
+    comet: Comet, sandbox: SandboxProcess, meanwhile: ThreadPoolExecutor
+) -> None:
+    held = held_connect(comet, meanwhile)
+
+    sandbox.faults(revoke_tokens=True)
+
+    replies = held.result(5)
+    assert error_of(replies) == ("401::Authentication invalid", LEAVE)
+    assert replies[0]["clientId"] == comet.client_id
+
+
 def test_busy_org_says_so(comet: Comet, sandbox: SandboxProcess, meanwhile: ThreadPoolExecutor) -> None:
     sandbox.administer("event-faults", unavailable_next=2)
 
@@ -315,6 +334,19 @@ def test_busy_org_says_so(comet: Comet, sandbox: SandboxProcess, meanwhile: Thre
     assert comet.drain() == []
 
 
+def test_fault_rules_reach_the_streaming_api_as_events(comet: Comet, sandbox: SandboxProcess) -> None:
+    match = {"vendor": "salesforce", "match": {"operations": ["events"]}}
+    sandbox.fault_rules([{**match, "when": {"next": 1}, "effect": {"kind": "status", "status": 503, "body": "html"}}])
+
+    statuses = [
+        comet.http.get(f"{API}/limits").status_code,
+        comet.http.post(comet.path, json=[comet.connect(advice={"timeout": 0})]).status_code,
+        comet.http.post(comet.path, json=[comet.connect(advice={"timeout": 0})]).status_code,
+    ]
+
+    assert statuses == [200, 503, 200]
+
+
 def test_org_that_is_stopped_does_not_wait_for_polls(
     comet: Comet, sandbox: SandboxProcess, meanwhile: ThreadPoolExecutor
 ) -> None:
@@ -325,9 +357,7 @@ def test_org_that_is_stopped_does_not_wait_for_polls(
         other = Comet(http)
         other.log_in(access)
         other.handshake()
-        held = meanwhile.submit(other.send, other.connect())
-        # Answered on another connection, so the connect is there.
-        other.subscribe(CONTACTS)
+        held = held_connect(other, meanwhile)
         started = time.monotonic()
         sandbox.remove_org("second")
 

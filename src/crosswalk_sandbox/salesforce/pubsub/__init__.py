@@ -1,8 +1,8 @@
 """The org's events: what changed in its records, platform events, and the Pub/Sub API that hands them out.
 
-May import the org's plain parts, `crosswalk_pubsub` and, in `server` and what only it imports, grpc. Start with
-`events`, which the org owns: `capture` makes change events of what a transaction wrote, `bus` keeps them, `service`
-serves them.
+May import the org's plain parts, `crosswalk_pubsub`, the clients of `streaming` (another reader of the bus), and, in
+`server` and what only it imports, grpc. Start with `events`, which the org owns: `capture` makes change events of what
+a transaction wrote, `bus` keeps them, `service` serves them.
 
 Emulated
     GetTopic, GetSchema, Subscribe, Publish, PublishStream; `/data/ChangeEvents`, the channel of each object that is

@@ -34,18 +34,29 @@ WHERE tenant = %s AND user_id = ANY(%b::text[])
 
 # Keeps the newer of the stored and the given state, so that the order of arrival does not matter.
 SAVE = """
-INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted, email, accounts)
-SELECT %s, given.user_id, given.profile, given.updated_at, given.observed_at, given.carrier, given.deleted, given.email,
-       array(SELECT json_array_elements_text(given.accounts::json))
-FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[], %b::text[], %b::text[])
-     AS given (user_id, profile, updated_at, observed_at, carrier, deleted, email, accounts)
+INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted, email)
+SELECT %s, *
+FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[], %b::text[])
+     AS given (user_id, profile, updated_at, observed_at, carrier, deleted, email)
 ORDER BY given.user_id
 ON CONFLICT (tenant, user_id) DO UPDATE
 SET profile = excluded.profile, updated_at = excluded.updated_at, observed_at = excluded.observed_at,
-    carrier = excluded.carrier, deleted = excluded.deleted, email = excluded.email,
-    accounts = excluded.accounts, seen_at = now()
+    carrier = excluded.carrier, deleted = excluded.deleted, email = excluded.email, seen_at = now()
 WHERE (excluded.updated_at, excluded.observed_at, excluded.carrier)
     > (stored.updated_at, stored.observed_at, stored.carrier)
+RETURNING user_id
+"""
+
+# Which users are accounts of these ones is forgotten, and told anew. Relies on accounts_by_user.
+FORGET_ACCOUNTS = """
+DELETE FROM accounts
+WHERE tenant = %s AND user_id = ANY(%b::text[])
+"""
+SAVE_ACCOUNTS = """
+INSERT INTO accounts (tenant, account, user_id)
+SELECT %s, *
+FROM unnest(%b::text[], %b::text[])
+ON CONFLICT DO NOTHING
 """
 
 # Relies on identities_by_email.
@@ -57,12 +68,13 @@ ORDER BY email, user_id
 """
 
 # The oldest first, so that of two users that seem to have an account the one that was heard of last stands.
-# Relies on identities_by_account.
+# Relies on the primary key of accounts.
 PRIMARIES = """
-SELECT user_id, updated_at, accounts
-FROM identities
-WHERE tenant = %s AND accounts && %b::text[] AND accounts <> '{}'
-ORDER BY updated_at, user_id
+SELECT a.account, i.user_id, i.updated_at
+FROM accounts AS a
+JOIN identities AS i USING (tenant, user_id)
+WHERE a.tenant = %s AND a.account = ANY(%b::text[])
+ORDER BY i.updated_at, i.user_id
 """
 
 ALL_IDS = """
@@ -84,31 +96,37 @@ async def read(connection: Connection, tenant: TenantName, user_ids: Sequence[Us
 
 async def save(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> None:
     """Store states, each unless a newer one is stored already."""
-    await connection.execute(
-        SAVE,
-        (
-            tenant,
-            [i.user_id for i in identities],
-            [i.profile for i in identities],
-            [i.version.updated_at for i in identities],
-            [i.version.observed_at for i in identities],
-            [i.version.carrier for i in identities],
-            [i.deleted for i in identities],
-            [_email(i.profile) for i in identities],
-            [msgspec.json.encode(linked_accounts(i.profile)).decode() for i in identities],
-        ),
-    )
+    rows = await (
+        await connection.execute(
+            SAVE,
+            (
+                tenant,
+                [i.user_id for i in identities],
+                [i.profile for i in identities],
+                [i.version.updated_at for i in identities],
+                [i.version.observed_at for i in identities],
+                [i.version.carrier for i in identities],
+                [i.deleted for i in identities],
+                [_email(i.profile) for i in identities],
+            ),
+        )
+    ).fetchall()
+    stored = {row[0] for row in rows}
+    if stored:
+        await _save_accounts(connection, tenant, [i for i in identities if i.user_id in stored])
+
+
+async def _save_accounts(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> None:
+    await connection.execute(FORGET_ACCOUNTS, (tenant, [i.user_id for i in identities]))
+    accounts = [(account, i.user_id) for i in identities for account in linked_accounts(i.profile)]
+    if accounts:
+        await connection.execute(SAVE_ACCOUNTS, (tenant, [a for a, _ in accounts], [u for _, u in accounts]))
 
 
 async def primaries(connection: Connection, tenant: TenantName, user_ids: Sequence[UserId]) -> dict[UserId, Primary]:
     """The users to which these ones were linked, as far as the newest states that are known say."""
-    wanted = set(user_ids)
-    rows = await (await connection.execute(PRIMARIES, (tenant, list(wanted)))).fetchall()
-    found: dict[UserId, Primary] = {}
-    for user_id, updated_at, accounts in rows:
-        for account in wanted.intersection(accounts):
-            found[account] = Primary(UserId(user_id), updated_at)
-    return found
+    rows = await (await connection.execute(PRIMARIES, (tenant, list(user_ids)))).fetchall()
+    return {UserId(account): Primary(UserId(user_id), updated_at) for account, user_id, updated_at in rows}
 
 
 async def by_email(connection: Connection, tenant: TenantName, emails: Sequence[str]) -> dict[str, list[UserId]]:

@@ -71,14 +71,14 @@ WHERE sync = %s AND user_id = ANY(%b::text[]) AND resolved_at IS NULL
     )
 """
 
-# Conflicts that are open and name one of these users among their candidates. Reads the open problems of one sync.
+# Conflicts that are open and name one of these users among their candidates. Relies on problems_open.
 OPEN_CONFLICTS_NAMING = """
-SELECT named.user_id, p.user_id
+SELECT DISTINCT each ->> 'linked_to', p.user_id
 FROM problems AS p
-JOIN unnest(%b::text[]) AS named (user_id)
-    ON p.user_id <> named.user_id AND position(named.user_id IN p.detail ->> 'candidates') > 0
+CROSS JOIN json_array_elements(p.detail -> 'candidates') AS each
 WHERE p.sync = %b AND p.kind = 'conflict' AND p.resolved_at IS NULL
-ORDER BY named.user_id, p.user_id
+    AND each ->> 'linked_to' = ANY(%b::text[]) AND each ->> 'linked_to' <> p.user_id
+ORDER BY 1, 2
 """
 
 _COLUMNS = """
@@ -127,7 +127,7 @@ async def open_conflicts_naming(
 ) -> dict[UserId, tuple[UserId, ...]]:
     """For each of these users, the other identities with an open conflict whose evidence names it."""
     found: dict[UserId, tuple[UserId, ...]] = {}
-    rows = await (await connection.execute(OPEN_CONFLICTS_NAMING, (list(user_ids), sync))).fetchall()
+    rows = await (await connection.execute(OPEN_CONFLICTS_NAMING, (sync, list(user_ids)))).fetchall()
     for named, user_id in rows:
         found[UserId(named)] = (*found.get(UserId(named), ()), UserId(user_id))
     return found

@@ -12,7 +12,7 @@ from crosswalk.connectors.base import (
     Written,
 )
 from crosswalk.domain.ids import RecordId, SyncName, UserId
-from crosswalk.domain.link import Link
+from crosswalk.domain.link import EndedLink, Link, LinkEnd, Standing
 from crosswalk.domain.place import Place
 from crosswalk.domain.plan import FieldError, Plan, Situation
 from crosswalk.domain.record import Record
@@ -99,3 +99,38 @@ def test_a_field_error_is_a_problem_of_that_field_while_the_rest_is_written():
     assert [(p.kind, p.field, p.message) for p in booking.problems] == [
         (ProblemKind.FIELD_ERROR, "Phone", "expected a phone number")
     ]
+
+
+@pytest.mark.parametrize("code", ["ENTITY_IS_DELETED", "CANNOT_UPDATE_CONVERTED_LEAD"])
+def test_a_record_that_a_write_does_not_find_is_looked_for(code: str):
+    link = Link(ADA, Record("Lead", LEAD, {"Company": "Old"}), {"Company": "Old"}, "created")
+
+    booking = BOOKS.book(an_update(), [LinkLost(code, "gone")], link)
+
+    assert booking.outcome is None
+    assert booking.link is not None
+    assert (booking.link.standing, booking.link.base) == (Standing.LOST, {"Company": "Old"})
+    assert [(each.kind, each.code) for each in booking.problems] == [(ProblemKind.RETRYING, code)]
+
+
+def test_a_record_that_was_looked_for_and_still_cannot_be_written_needs_a_person():
+    link = Link(ADA, Record("Lead", LEAD, {}), {}, "created", Standing.LOST)
+
+    booking = BOOKS.book(an_update(), [LinkLost("NOT_FOUND", "gone")], link)
+
+    assert (booking.outcome, [each.kind for each in booking.problems]) == ("conflict", [ProblemKind.CONFLICT])
+
+
+def test_a_link_moves_once_the_new_record_is_written_and_stays_to_be_looked_for_until_then():
+    old = Link(ADA, Record("Lead", RecordId("00Q000000000009AAA"), {}), {}, "created")
+    ended = EndedLink.of(old, LinkEnd.MERGED, moved_to=LEAD)
+    plan = an_update(ends=(ended,), wakes=(UserId("auth0|2"),))
+
+    done = BOOKS.book(plan, [Written(LEAD, created=False)], old)
+    refused = BOOKS.book(plan, [Rejected("STRING_TOO_LONG", "too large")], old)
+
+    assert done.link is not None
+    assert (done.link.record.id, done.ends, done.wakes) == (LEAD, (ended,), ("auth0|2",))
+    assert refused.link is not None
+    assert (refused.link.record.id, refused.link.standing) == ("00Q000000000009AAA", Standing.LOST)
+    assert (refused.ends, refused.wakes) == ((), ())

@@ -29,18 +29,27 @@ CREATE INDEX former_links_by_short_record_id ON former_links (left(record_id, 15
 """
 
 ACCOUNTS = r"""
--- The users that were linked to a user and so are no users of their own any more.
-ALTER TABLE identities ADD COLUMN accounts text[] NOT NULL DEFAULT '{}';
-UPDATE identities AS i
-SET accounts = array(
-    SELECT (each ->> 'provider') || '|' || (each ->> 'user_id')
-    FROM json_array_elements(convert_from(i.profile, 'UTF8')::json -> 'identities') AS each
-    WHERE (each ->> 'provider') || '|' || (each ->> 'user_id') <> i.user_id
-)
-WHERE position('\u0000' IN convert_from(i.profile, 'UTF8')) = 0
-    AND json_typeof(convert_from(i.profile, 'UTF8')::json -> 'identities') = 'array'
-    AND json_array_length(convert_from(i.profile, 'UTF8')::json -> 'identities') > 1;
-CREATE INDEX identities_by_account ON identities USING gin (accounts) WHERE accounts <> '{}';
+-- The users (their former ids) that were linked to a user, and so are no users of their own, as its newest state says.
+CREATE TABLE accounts (
+    tenant  text NOT NULL,
+    account text NOT NULL,
+    user_id text NOT NULL,
+    PRIMARY KEY (tenant, account, user_id)
+);
+CREATE INDEX accounts_by_user ON accounts (tenant, user_id);
+INSERT INTO accounts (tenant, account, user_id)
+SELECT DISTINCT i.tenant, (each ->> 'provider') || '|' || (each ->> 'user_id'), i.user_id
+FROM identities AS i
+CROSS JOIN json_array_elements(
+    -- A CASE, because the order of conditions is not, and not every profile can be read.
+    CASE
+        WHEN position('\u0000' IN convert_from(i.profile, 'UTF8')) = 0
+            AND json_typeof(convert_from(i.profile, 'UTF8')::json -> 'identities') = 'array'
+        THEN convert_from(i.profile, 'UTF8')::json -> 'identities'
+        ELSE '[]'::json
+    END
+) AS each
+WHERE (each ->> 'provider') || '|' || (each ->> 'user_id') <> i.user_id;
 """
 
 

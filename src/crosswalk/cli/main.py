@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from crosswalk.cli.apply import apply
 from crosswalk.cli.check import check
 from crosswalk.cli.conflicts import conflicts
 from crosswalk.cli.demo import demo
@@ -29,6 +30,7 @@ COMMANDS = (
     record_case,
     replay,
     plan,
+    apply,
     run,
     serve,
     worker,

@@ -6,6 +6,7 @@ from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.write import FieldsWrite, UserWrite
+from crosswalk.reconcile.difference import Difference
 
 
 def plan_as_text(plan: Plan) -> list[str]:
@@ -33,6 +34,16 @@ def plan_as_text(plan: Plan) -> list[str]:
     if not (plan.writes or plan.conflict or plan.disputed or plan.effects):
         lines.append("  nothing to write")
     return lines
+
+
+def difference_as_text(found: Difference) -> list[str]:
+    """What another configuration would do differently for one identity."""
+    lines = plan_as_text(found.plan)
+    if found.before.situation is not found.plan.situation:
+        lines[0] += f"   (was {found.before.situation.value})"
+    if found.withdrawn and lines[-1] == "  nothing to write":
+        lines.pop()
+    return [*lines, *(f"  no longer: {f.field}: {_shown(f.old)} → {_shown(f.new)}" for f in found.withdrawn)]
 
 
 def _candidate(candidate: Candidate) -> str:

@@ -47,6 +47,7 @@ class Hub(Struct, frozen=True):
     orgs: Mapping[OrgName, SalesforceClient]
     compiled: Mapping[SyncName, CompiledSync]
     planners: Mapping[SyncName, Planner]
+    reconcilers: Mapping[SyncName, Reconciler]
     jobs: LaneJobs
 
 
@@ -124,7 +125,7 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
 
         jobs = LaneJobs(database, run_lane)
         await jobs.open()
-        yield Hub(config, database, embedded, tenants, orgs, compiled, planners, jobs)
+        yield Hub(config, database, embedded, tenants, orgs, compiled, planners, reconcilers, jobs)
 
 
 async def _database_of(config: Config, stack: AsyncExitStack) -> tuple[EmbeddedPostgres | None, str]:

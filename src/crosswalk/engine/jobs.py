@@ -57,6 +57,12 @@ WHERE j.status = 'doing' AND j.task_name = %s
 """
 
 
+async def try_lane(session: Connection, lane: Lane) -> bool:
+    """Take the lane's session lock, if nobody else holds it: whoever has it works on the lane alone."""
+    row = await (await session.execute(TRY_LOCK, (LOCK_CLASS, str(lane)))).fetchone()
+    return row is not None and bool(row[0])
+
+
 class LaneJobs:
     """Queues and runs the jobs of lanes.
 
@@ -120,8 +126,7 @@ class LaneJobs:
     async def _guard(self, lane: Lane) -> AsyncIterator[bool]:
         """Hold the lane's session lock, if nobody else does."""
         async with self._database.session() as session:
-            row = await (await session.execute(TRY_LOCK, (LOCK_CLASS, str(lane)))).fetchone()
-            yield row is not None and bool(row[0])
+            yield await try_lane(session, lane)
 
     async def work(self) -> None:
         """Run jobs until cancelled; a job under way is finished first."""

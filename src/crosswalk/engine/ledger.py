@@ -71,10 +71,13 @@ class Books(Struct, frozen=True):
         Whose books.
     seqs
         The inbox's number of the event that each identity's writes are attributed to.
+    actor
+        Who writes, for the audit trail.
     """
 
     sync: SyncName
     seqs: Mapping[UserId, int]
+    actor: str = ACTOR
 
     def book(self, plan: Plan, results: Sequence[Result], link: Link | None) -> Booking:
         """Turn one identity's plan and the results of its writes into what is stored.
@@ -104,7 +107,7 @@ class Books(Struct, frozen=True):
                 failures.append((write, result))
         seq = self.seqs.get(plan.user_id)
         rest = results[len(plan.writes) :]
-        steps = book_steps(self.sync, ACTOR, plan.user_id, plan.episode, plan.effects, rest, seq)
+        steps = book_steps(self.sync, self.actor, plan.user_id, plan.episode, plan.effects, rest, seq)
         lost = _lost(link, [*failures, *((write_of(step), failure) for step, failure in steps.failures)])
         problems_found += [
             self._problem(plan.user_id, ProblemKind.RETRYING, failure.code, "the record is gone; it is looked for")
@@ -160,7 +163,7 @@ class Books(Struct, frozen=True):
                 new=field.new,
                 reason=field.reason.value,
                 place=str(field.place),
-                actor=field.by or plan.decided_by or ACTOR,
+                actor=field.by or plan.decided_by or self.actor,
                 event_seq=self.seqs.get(plan.user_id),
             )
             for field in fields

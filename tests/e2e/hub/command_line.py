@@ -14,10 +14,10 @@ from tests.conftest import TEMPLATE, uri_of
 from tests.e2e.hub.conftest import System
 
 
-def crosswalk(system: System, *arguments: str) -> subprocess.CompletedProcess[str]:
+def crosswalk(system: System, *arguments: str, config_file: str = "crosswalk.yaml") -> subprocess.CompletedProcess[str]:
     """Run `crosswalk ARGUMENTS --config …` in the system's folder, to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "crosswalk", *arguments, "--config", "crosswalk.yaml"],
+        [sys.executable, "-m", "crosswalk", *arguments, "--config", config_file],
         cwd=system.configure().parent,
         env={**os.environ, **system.environ},
         capture_output=True,

@@ -7,8 +7,9 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, note, settings
 
+from tests.core_builders import EXTERNAL_ID
 from tests.properties.two_sides.outcome import run
-from tests.properties.two_sides.steps import Probe, SignUp, Step, probes, sequences
+from tests.properties.two_sides.steps import CreateRecord, Probe, SignUp, Step, Work, probes, sequences
 from tests.properties.two_sides.store import in_memory
 
 SEQUENCES = 10_000 if os.environ.get("CROSSWALK_NIGHTLY") else 300
@@ -34,3 +35,16 @@ def test_what_the_org_gives_to_a_new_record_by_itself_reaches_the_user() -> None
     world = run(SignUp(user=0))
 
     assert world.tenant.users["auth0|a"]["app_metadata"] == {"tier": "bronze"}
+
+
+def test_a_record_made_before_a_crash_stays_the_user_s_when_a_preferred_object_has_the_address_later() -> None:
+    world = run(
+        SignUp(user=1),
+        Work(lane=0, hears=6, door=13, happens="death", users_first=True),
+        CreateRecord("Contact", "one@example.com"),
+    )
+
+    assert [(row.object, row.fields[EXTERNAL_ID]) for row in world.org.alive() if row.made_by == "hub"] == [
+        ("Lead", "auth0|b")
+    ]
+    assert len(world.hub.store.tables.links) == 1

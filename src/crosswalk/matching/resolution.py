@@ -1,9 +1,10 @@
 """The decision which record belongs to an identity, or that a person has to decide.
 
-What a person decided goes first. Then targets are tried in order of preference and rules in their order. The first
-rule that finds anything decides: one record is the match, several are ambiguous. A weaker rule never overrules a
-stronger one that was ambiguous. Only when no rule finds anything, the keys that are not verified have a say: they never
-tell whose record it is, but that a new one might be its double.
+What a person decided goes first, then the record that carries the user's id. Without either, targets are tried in
+order of preference and rules in their order. The first rule that finds anything decides: one record is the match,
+several are ambiguous. A weaker rule never overrules a stronger one that was ambiguous. Only when no rule finds
+anything, the keys that are not verified have a say: they never tell whose record it is, but that a new one might be its
+double.
 """
 
 from collections.abc import Iterator, Mapping
@@ -162,7 +163,8 @@ def resolve(evaluation: Evaluation, scene: Scene) -> Resolution:
         if resolution is not None:
             return resolution
     return (
-        _by_verified_keys(evaluation, scene)
+        _by_own_id(evaluation, scene)
+        or _by_verified_keys(evaluation, scene)
         or _by_unverified_keys(evaluation, scene)
         or _without_match(evaluation, scene.definition)
     )
@@ -182,6 +184,19 @@ def _as_decided(evaluation: Evaluation, scene: Scene, decided: Decided) -> Resol
                 return None
             rule = DECISION.format(by=decided.by)
             return _claim(evaluation, scene, indexes[object_], rule, record, decided=True)
+
+
+def _by_own_id(evaluation: Evaluation, scene: Scene) -> Resolution | None:
+    """The record that names the user already, whatever other rules of targets before its own find.
+
+    The hub may have made it and not have come to remember it; linking another would leave the user with two.
+    """
+    for index, rule, key in _keys(evaluation, scene.definition, verified=True):
+        target = scene.definition.targets[index]
+        for record in _found(key, target, evaluation.user_id, scene):
+            if record.fields.get(target.external_id_field) == evaluation.user_id:
+                return _claim(evaluation, scene, index, rule.name, record)
+    return None
 
 
 def _by_verified_keys(evaluation: Evaluation, scene: Scene) -> Resolution | None:

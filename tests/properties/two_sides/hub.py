@@ -107,19 +107,18 @@ class Hub:
         self._dead = False
         self._drifts = 0
         database: Any = self.store
-        wire: Any = _Wire(self)
         definition = SYNC.definition
         self._reconciler = Reconciler(
             definition=definition,
-            planner=Planner(SYNC, wire, wire, Inline()),
-            users=wire,
-            writer=Writer(wire, wire),
+            planner=_PLANNER,
+            users=_WIRE,
+            writer=Writer(_WIRE, _WIRE),
             database=database,
             loops=NoLoops(),  # type: ignore[arg-type]  it has what is called
             gate=NoThresholds(),  # type: ignore[arg-type]  it has what is called
             own_client=OWN_CLIENT,
         )
-        self._router = Router(definition, wire, database)
+        self._router = Router(definition, _WIRE, database)
 
     def hear(self, event: Event) -> None:
         """Take an event in, as intake does: a record's goes to the identity that is linked to it, or to the router."""
@@ -133,7 +132,7 @@ class Hub:
 
     def work(self, lane: int, interruption: Interruption | None = None) -> None:
         """One batch of a lane, as far as it gets."""
-        self._interruption, self.org.hub_began = interruption, 0
+        self._interruption, self.org.hub_began, _WIRE.hub = interruption, 0, self
         loop = _loop()
         try:
             loop.run_until_complete(self.batch(lane))
@@ -160,7 +159,7 @@ class Hub:
         for _ in range(ROUNDS):
             for lane in LANES:
                 self.work(lane)
-            waiting = {work.user_id for work in self.store.tables.due if not work.done}
+            waiting = {work.user_id for work in self.store.tables.due}
             if not waiting:
                 return
         problems = {user_id: self.store.tables.problems.get(user_id) for user_id in waiting}
@@ -230,61 +229,65 @@ class Hub:
 class _Wire:
     """Both vendors' connectors as the engine sees them, with a door before each call and one after each write."""
 
-    def __init__(self, hub: Hub) -> None:
-        self._hub = hub
+    hub: Hub
 
     async def read_users(self, user_ids: Sequence[UserId]) -> dict[UserId, Identity | None]:
         await self._reach("GET users")
-        return await self._hub.tenant.read_users(user_ids)
+        return await self.hub.tenant.read_users(user_ids)
 
     async def write_users(self, writes: Sequence[UserWrite]) -> list[UserWriteResult]:
         results: list[UserWriteResult] = []
         for write in writes:
-            await self._hub.door()
-            if self._hub.failing(Outage.REFUSED):
+            await self.hub.door()
+            if self.hub.failing(Outage.REFUSED):
                 results.append(RetryLater("too_many_requests", "later"))
                 continue
-            results += await self._hub.tenant.write_users([write])
-            await self._hub.door()
-            if self._hub.failing(Outage.UNANSWERED):
+            results += await self.hub.tenant.write_users([write])
+            await self.hub.door()
+            if self.hub.failing(Outage.UNANSWERED):
                 results[-1] = RetryLater("UNREACHABLE", "no answer")
         return results
 
     async def look_up(self, look_ups: Sequence[LookUp]) -> list[list[Record]]:
         await self._reach("query")
-        return await self._hub.org.look_up(look_ups)
+        return await self.hub.org.look_up(look_ups)
 
     async def find_candidates(
         self, object_name: str, fields: Sequence[str], key_field: str, values: Sequence[str]
     ) -> list[Record]:
         await self._reach("query")
-        return await self._hub.org.find_candidates(object_name, fields, key_field, values)
+        return await self.hub.org.find_candidates(object_name, fields, key_field, values)
 
     async def find_fates(
         self, object_name: str, fields: Sequence[str], ids: Sequence[RecordId]
     ) -> dict[RecordId, Fate]:
         await self._reach("queryAll")
-        return await self._hub.org.find_fates(object_name, fields, ids)
+        return await self.hub.org.find_fates(object_name, fields, ids)
 
     async def write(self, writes: Sequence[RecordWrite]) -> list[WriteResult]:
-        if self._hub.users_first:
+        if self.hub.users_first:
             await asyncio.sleep(0)
         results: list[WriteResult] = []
         for write in writes:
-            await self._hub.door()
-            if self._hub.failing(Outage.REFUSED):
+            await self.hub.door()
+            if self.hub.failing(Outage.REFUSED):
                 results.append(RetryLater("UNABLE_TO_LOCK_ROW", "later"))
                 continue
-            results += await self._hub.org.write([write])
-            await self._hub.door()
-            if self._hub.failing(Outage.UNANSWERED):
+            results += await self.hub.org.write([write])
+            await self.hub.door()
+            if self.hub.failing(Outage.UNANSWERED):
                 results[-1] = RetryLater("UNREACHABLE", "no answer")
         return results
 
     async def _reach(self, call: str) -> None:
-        await self._hub.door()
-        if self._hub.failing(Outage.REFUSED) or self._hub.failing(Outage.UNANSWERED):
+        await self.hub.door()
+        if self.hub.failing(Outage.REFUSED) or self.hub.failing(Outage.UNANSWERED):
             raise Unreachable("the vendor", call, "a timeout")
+
+
+_WIRE: Any = _Wire()
+_PLANNER = Planner(SYNC, _WIRE, _WIRE, Inline())
+"""One for all sequences, since its expressions take long to compile; it remembers nothing."""
 
 
 def lane_of(user_id: UserId) -> int:

@@ -30,6 +30,7 @@ EQUAL = ("LastName", "Email", "Interests__c", "Tier__c", "Phone", "Newsletter__c
 """The fields that are the same on both sides in the end; `Title` is only filled."""
 
 
+LOOKS = 3
 WRITES_FOR_A_DEED = 2
 WRITES_FOR_A_USER = 2
 OWNERS = {
@@ -50,13 +51,22 @@ def run(*steps: Step, probe: Probe | None = None) -> World:
     for step in steps:
         step.take(world)
         check_always(world)
-    world.hub.settle()
-    world.hub.drift_pass()
+    come_to_rest(world)
     check_in_the_end(world)
     if probe is not None:
         check_probe(world, probe)
     check_writes(world, steps)
     return world
+
+
+def come_to_rest(world: World) -> None:
+    """Work until nothing is due, then look at everybody, again where the look itself changed what others waited for."""
+    world.hub.settle()
+    for _ in range(LOOKS):
+        before = _written(world)
+        world.hub.drift_pass()
+        if _written(world) == before:
+            return
 
 
 def check_always(world: World) -> None:
@@ -113,7 +123,8 @@ def _check_pair(world: World, user_id: UserId, user: dict[str, Any], link: Link,
         assert canonical(name, link.record.fields.get(name)) == theirs, f"the replica of {name} is old: {told}"
     if canonical("Title", at(user, PATHS["Title"])):
         assert row.fields.get("Title"), f"Title was not filled: {told}"
-    assert bool(row.fields.get("Inactive__c")) == (user.get("blocked") is True), f"wrongly marked: {told}"
+    if not any(each.record_id == row.id and each.successor for each in world.hub.store.tables.former):
+        assert bool(row.fields.get("Inactive__c")) == (user.get("blocked") is True), f"wrongly marked: {told}"
 
 
 def _written(world: World) -> tuple[int, int]:
@@ -143,7 +154,7 @@ def check_probe(world: World, probe: Probe) -> None:
         world.edits += 1
         edit()
     wanted = expected(probe, before, _both(world, user_id, row, name))
-    world.hub.drift_pass()
+    come_to_rest(world)
     assert _both(world, user_id, row, name) == wanted, f"{name} of {user_id} and {row} is not {wanted}"
     check_in_the_end(world)
 

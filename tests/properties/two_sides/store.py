@@ -6,9 +6,8 @@ here fails loudly, because what stands for the connection executes nothing.
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from copy import copy
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from unittest import mock
 
 import msgspec
@@ -47,19 +46,15 @@ class Doorway(Protocol):
     async def __call__(self) -> None: ...
 
 
-@dataclass
-class Work:
+class Work(NamedTuple):
     """One event that is due for one identity."""
 
     seq: int
     user_id: UserId
     event: Event
-    done: bool = False
-    attempts: int = 0
 
 
-@dataclass
-class Held:
+class Held(NamedTuple):
     """One effect of a flow, held or undone."""
 
     effect: HeldEffect
@@ -78,6 +73,9 @@ class Tables:
     problems: dict[UserId, tuple[Problem, ...]] = field(default_factory=dict)
     inbox: set[str] = field(default_factory=set)
     due: list[Work] = field(default_factory=list)
+    """What is waiting, in no order."""
+    routed: set[tuple[int, UserId]] = field(default_factory=set)
+    """What the router handed to whom."""
     seq: int = 0
 
     def copied(self) -> "Tables":
@@ -87,10 +85,11 @@ class Tables:
             dict(self.links),
             list(self.former),
             dict(self.claims),
-            {key: copy(held) for key, held in self.effects.items()},
+            dict(self.effects),
             dict(self.problems),
             set(self.inbox),
-            [copy(work) for work in self.due],
+            list(self.due),
+            set(self.routed),
             self.seq,
         )
 
@@ -143,7 +142,7 @@ class Store:
         return [
             DueEvent(work.seq, msgspec.structs.replace(work.event, user_id=work.user_id or None), 0.0)
             for work in sorted(self.tables.due, key=lambda work: work.seq)
-            if not work.done and self._lane_of(work.user_id) == lane
+            if self._lane_of(work.user_id) == lane
         ]
 
 
@@ -257,7 +256,7 @@ async def take_effects(db: Store, sync: SyncName, steps: Sequence[StepTaken]) ->
         if taken.step.step is Step.DO:
             db.tables.effects[key] = Held(HeldEffect(flow, taken.subject, effect, taken.episode))
         elif key in db.tables.effects:
-            db.tables.effects[key].undone = True
+            db.tables.effects[key] = db.tables.effects[key]._replace(undone=True)
 
 
 async def settle_problems(db: Store, sync: SyncName, user_ids: Sequence[UserId], found: Sequence[Problem]) -> None:
@@ -277,27 +276,20 @@ async def conflicts_naming(db: Store, sync: SyncName, user_ids: Sequence[UserId]
     return found
 
 
-async def postpone(db: Store, sync: SyncName, waits: Sequence[tuple[UserId, float]], up_to_seq: int) -> None:
-    users = {user_id for user_id, _ in waits}
-    for work in db.tables.due:
-        if work.user_id in users and work.seq <= up_to_seq and not work.done:
-            work.attempts += 1
-
-
 async def finish(db: Store, sync: SyncName, outcomes: Sequence[tuple[UserId, str]], up_to_seq: int) -> None:
     users = {user_id for user_id, _ in outcomes}
-    for work in db.tables.due:
-        work.done = work.done or (work.user_id in users and work.seq <= up_to_seq)
+    db.tables.due = [work for work in db.tables.due if work.user_id not in users or work.seq > up_to_seq]
 
 
 async def route(
     db: Store, sync: SyncName, lanes: int, found: Mapping[int, Collection[UserId]], nobody: str
 ) -> list[Lane]:
-    events = {work.seq: work for work in db.tables.due if work.user_id == NOBODY}
-    there = {(work.seq, work.user_id) for work in db.tables.due}
-    for seq, users in found.items():
-        events[seq].done = True
-        db.tables.due += [Work(seq, user, events[seq].event) for user in users if (seq, user) not in there]
+    tables = db.tables
+    events = {work.seq: work.event for work in tables.due if work.user_id == NOBODY}
+    pairs = {(seq, user_id) for seq, users in found.items() for user_id in users} - tables.routed
+    tables.routed |= pairs
+    tables.due = [work for work in tables.due if work.user_id != NOBODY or work.seq not in found]
+    tables.due += [Work(seq, user_id, events[seq]) for seq, user_id in sorted(pairs)]
     return []
 
 
@@ -337,7 +329,7 @@ def in_memory() -> Iterator[None]:
         (problems, "settle", settle_problems),
         (problems, "open_conflicts_naming", conflicts_naming),
         (inbox, "accept", accept),
-        (due, "postpone", postpone),
+        (due, "postpone", nothing),
         (due, "finish", finish),
         (due, "route", route),
     ]

@@ -42,6 +42,7 @@ from tests.unit.matching.scene import resolve_batch, resolve_one
 CONTACT = a_target(create=False)
 LEAD = a_target(object_="Lead")
 SYNC = a_sync(CONTACT, LEAD)
+PHONE = a_rule("phone", ("MobilePhone", "Phone"), "user.phone", ValueType.PHONE)
 ADA = an_identity("auth0|ada", email="ada@example.com", email_verified=True)
 UNVERIFIED = an_identity("auth0|ada", email="ada@example.com", email_verified=False)
 
@@ -114,9 +115,16 @@ def test_earlier_rule_wins() -> None:
 
 def test_earlier_target_wins() -> None:
     contact = a_record(Email="ada@example.com")
-    lead = a_record("00Q0000000000001AAA", "Lead", **{EXTERNAL_ID: "auth0|ada"})
+    lead = a_record("00Q0000000000001AAA", "Lead", Email="ada@example.com")
 
     assert resolve_among(lead, contact) == Matched(0, contact, "email")
+
+
+def test_record_that_carries_the_user_s_id_goes_before_what_other_rules_find_in_an_earlier_target() -> None:
+    contact = a_record(Email="ada@example.com")
+    lead = a_record("00Q0000000000001AAA", "Lead", **{EXTERNAL_ID: "auth0|ada"})
+
+    assert resolve_among(lead, contact) == Matched(1, lead, "external_id")
 
 
 def test_later_target_is_tried_when_the_first_has_nothing() -> None:
@@ -191,14 +199,14 @@ def test_user_ids_that_differ_by_case_are_different_users() -> None:
 
 
 def test_ambiguity_is_not_resolved_by_a_later_rule_or_target() -> None:
-    definition = a_sync(a_target(match=(BY_EMAIL, BY_ID)), LEAD)
+    definition = a_sync(a_target(match=(BY_EMAIL, PHONE)), LEAD)
+    identity = an_identity("auth0|ada", email="ada@example.com", email_verified=True, phone="+12125550100")
     doubles = [a_record(f"003000000000000{n}AAA", Email="ada@example.com") for n in (1, 2)]
-    exact = a_record("0030000000000003AAA", **{EXTERNAL_ID: "auth0|ada"})
+    exact = a_record("0030000000000003AAA", Phone="+12125550100")
 
-    assert ids(resolve_among(*doubles, exact, definition=definition)) == [double.id for double in doubles]
+    found = resolve_among(*doubles, exact, identity=identity, definition=definition)
 
-
-PHONE = a_rule("phone", ("MobilePhone", "Phone"), "user.phone", ValueType.PHONE)
+    assert ids(found) == [double.id for double in doubles]
 
 
 @pytest.mark.parametrize(

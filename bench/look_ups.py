@@ -18,9 +18,9 @@ from crosswalk.domain.ids import OrgName, SyncName, TenantName, UserId
 from crosswalk.domain.match_rule import MatchPart, MatchRule
 from crosswalk.domain.place import Place
 from crosswalk.domain.values import Owner, ValueType
-from crosswalk.engine.tracking import tracked_fields
 from crosswalk.matching.look_ups import look_ups
 from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk_sandbox.process import SandboxProcess
 
 USERS = 1_000

@@ -10,10 +10,10 @@ from crosswalk.domain.plan import Plan
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import Action
-from crosswalk.engine.tracking import tracked_fields
 from crosswalk.matching.look_ups import look_ups
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.planner import plan_deleted, plan_linked
+from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.reconcile.unlinked import plan_all_unlinked
 
 

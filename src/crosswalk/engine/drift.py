@@ -39,7 +39,7 @@ from crosswalk.engine.drift_reading import (
 from crosswalk.engine.drift_repair import DriftRepair
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.settings import subscribers
-from crosswalk.engine.tracking import tracked_fields
+from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.reconcile.user_digest import UserDigest
 from crosswalk.store import drift as tables
 from crosswalk.store import drift_checks

@@ -12,12 +12,12 @@ from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.link import EndedLink, Link, Standing
 from crosswalk.engine.hub import Hub
-from crosswalk.engine.tracking import tracked_fields
 from crosswalk.mapping.compiled import CompiledTarget
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.explain import FieldExplanation, explain_field
 from crosswalk.reconcile.merge import NO_AGES
 from crosswalk.reconcile.planner import ages_of
+from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.store import audit, former_links, identities, links
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Connection

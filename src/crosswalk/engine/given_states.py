@@ -16,10 +16,10 @@ from crosswalk.domain.record import Record
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.past import Before, before_writes
 from crosswalk.engine.states import Hint, fold, newer
-from crosswalk.engine.tracking import tracked_fields
 from crosswalk.flows.deactivation import NAME as DEACTIVATION
 from crosswalk.matching.look_ups import look_ups
 from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.store import decisions, effects, identities, links, past, quarantines
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.due import DueEvent

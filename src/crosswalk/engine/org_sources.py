@@ -16,8 +16,8 @@ from crosswalk.engine.hub import Hub
 from crosswalk.engine.pull_source import PullSource
 from crosswalk.engine.record_sources import ChangeFollower, poll_records
 from crosswalk.engine.settings import subscribers
-from crosswalk.engine.tracking import watched_fields
 from crosswalk.flows.closed_won import fields_of
+from crosswalk.reconcile.tracking import watched_fields
 
 log = structlog.get_logger()
 

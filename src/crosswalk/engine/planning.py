@@ -32,7 +32,6 @@ from crosswalk.engine.following import Follower, Org
 from crosswalk.engine.identity_flows import IdentityFlows
 from crosswalk.engine.kinship import Kin, read_kin
 from crosswalk.engine.life_planning import Followed, LifePlanner
-from crosswalk.engine.tracking import tracked_fields
 from crosswalk.flows.deactivation import CompiledDeactivation
 from crosswalk.matching.look_ups import LookUpName, look_ups
 from crosswalk.matching.resolution import Bonds
@@ -40,6 +39,7 @@ from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.fingerprint import Fingerprint
 from crosswalk.reconcile.life import without_recreating
 from crosswalk.reconcile.planner import plan_linked, plan_settled
+from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.reconcile.unlinked import plan_all_unlinked
 from crosswalk.store import decisions, links, quarantines
 from crosswalk.store.claims import Claim

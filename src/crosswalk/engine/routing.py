@@ -19,8 +19,8 @@ from crosswalk.domain.record import Record
 from crosswalk.domain.values import ValueType
 from crosswalk.engine.deals import OBJECT, deal_subject
 from crosswalk.engine.intake import Wake
-from crosswalk.engine.tracking import tracked_fields
 from crosswalk.matching.where import fields_of_record
+from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.store import due, former_links, identities, links
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import NOBODY, DueEvent

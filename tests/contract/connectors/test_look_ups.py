@@ -14,9 +14,9 @@ from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue, ValueType
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
-from crosswalk.engine.tracking import tracked_fields
 from crosswalk.matching.look_ups import look_ups
 from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.reconcile.unlinked import plan_all_unlinked
 from crosswalk_sandbox.process import SandboxProcess
 from tests.contract.connectors.test_salesforce_connector import other_client

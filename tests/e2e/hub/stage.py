@@ -23,7 +23,7 @@ from crosswalk.domain.ids import OrgName, SyncName, TenantName, UserId
 from crosswalk.domain.link import EndedLink, Link
 from crosswalk.engine.hub import Hub, open_hub
 from crosswalk.engine.settings import subscribers
-from crosswalk.engine.tracking import watched_fields
+from crosswalk.reconcile.tracking import watched_fields
 from crosswalk.store import former_links, inbox, links, problems
 from crosswalk.store.database import fetch_row
 from tests.e2e.hub.conftest import System

@@ -9,10 +9,10 @@ from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.look_up import LookUp, SearchedPart
 from crosswalk.domain.match_rule import MatchPart, MatchRule, Normalisation
 from crosswalk.domain.values import ValueType
-from crosswalk.engine.tracking import tracked_fields
 from crosswalk.matching.keys import MatchKey
 from crosswalk.matching.look_ups import LookUpName, look_ups
 from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.tracking import tracked_fields
 from tests.core_builders import (
     BY_EMAIL,
     BY_ID,

@@ -329,22 +329,26 @@ async def test_events_come_once_each_across_broken_streams(
     assert told == made
 
 
+@pytest.mark.parametrize("count", [1, 60])
 async def test_a_session_that_ends_is_renewed_and_nothing_is_lost(
-    org: SalesforceClient, sandbox: SandboxProcess, records: Records
+    org: SalesforceClient, sandbox: SandboxProcess, records: Records, count: int
 ) -> None:
+    """Whether the stream ends while events are awaited, or while more of them are being asked for."""
+    contacts = [records.make() for _ in range(count)]
     position = await end_of_stream(org, sandbox)
-    first = records.make()
+    await org.write([an_update(contact, "Title", contact) for contact in contacts])
     told: list[str] = []
+    late = ""
 
     async for batch in batches(org, position):  # ends well, to be resumed
         position = batch.position
         told += [event.record.id for event in batch.events if event.record]
         sandbox.faults(revoke_tokens=True)
-        records.make(FirstName="Second")
-    told += [event.record.id for event in await events_after(org, position, 1) if event.record]
+        late = late or records.make(FirstName="Late")
+    while len(told) <= count:
+        told += [event.record.id for event in await events_after(org, position, count + 1 - len(told)) if event.record]
 
-    assert told[0] == first
-    assert len(set(told)) == 2
+    assert told == [*contacts, late]
 
 
 async def test_a_session_that_ended_before_is_renewed_at_once(

@@ -2,6 +2,8 @@
 
 import asyncio
 import ssl
+from collections.abc import Awaitable, Callable
+from functools import partial
 from urllib.parse import urlsplit
 
 import grpc
@@ -12,7 +14,7 @@ from crosswalk.connectors.salesforce.pubsub.refusals import refusal_of
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.shared_token import SharedToken, Token
 from crosswalk_pubsub import EventSchema
-from crosswalk_pubsub.pubsub_api_pb2 import FetchRequest, FetchResponse, SchemaInfo, SchemaRequest
+from crosswalk_pubsub.pubsub_api_pb2 import FetchRequest, FetchResponse, SchemaInfo, SchemaRequest, TopicRequest
 from crosswalk_pubsub.pubsub_api_pb2_grpc import PubSubStub
 
 LONGEST_SILENCE_S = 300.0
@@ -30,13 +32,25 @@ class Stream:
         The host and the call, for errors.
     write_s
         The most seconds that asking may take, connecting included.
+    look
+        Raises why a stream cannot be opened, where there is a reason.
     """
 
-    def __init__(self, call: grpc.aio.StreamStreamCall, service: str, name: str, write_s: float) -> None:
+    def __init__(
+        self,
+        call: grpc.aio.StreamStreamCall,
+        service: str,
+        name: str,
+        write_s: float,
+        look: Callable[[], Awaitable[None]],
+    ) -> None:
         self._call = call
         self._service = service
         self._name = name
         self._write_s = write_s
+        self._has_begun = False
+        self._is_over = False
+        self._look = look
 
     async def ask(self, request: FetchRequest) -> None:
         """Ask for events.
@@ -54,10 +68,17 @@ class Stream:
         except asyncio.InvalidStateError:
             return  # the stream has ended: reading tells how
         except grpc.aio.AioRpcError as error:
+            # It ended meanwhile, and of why gRPC only says that asking failed.
+            if self._has_begun:
+                self._is_over = True  # whoever opens another stream is told
+                return
+            await self._look()
             raise refusal_of(error, self._service, self._name) from error
 
     async def read(self) -> FetchResponse | None:
         """Return the next response; `None` when the org has ended the stream. Raises the same."""
+        if self._is_over:
+            return None
         try:
             async with asyncio.timeout(LONGEST_SILENCE_S):
                 response = await self._call.read()
@@ -65,6 +86,7 @@ class Stream:
             raise Unreachable(self._service, self._name, f"silence for {LONGEST_SILENCE_S:g} s") from error
         except grpc.aio.AioRpcError as error:
             raise refusal_of(error, self._service, self._name) from error
+        self._has_begun = True
         return response if isinstance(response, FetchResponse) else None
 
     def close(self) -> None:
@@ -107,7 +129,18 @@ class PubSubCalls:
         """
         call = self._stub().Subscribe(metadata=self._metadata(token))
         timeouts = self._settings.timeouts
-        return Stream(call, self._settings.pubsub_endpoint, f"Subscribe {topic}", timeouts.connect + timeouts.write)
+        name = f"Subscribe {topic}"
+        look = partial(self._look_at, token, topic, name)
+        return Stream(call, self._settings.pubsub_endpoint, name, timeouts.connect + timeouts.write, look)
+
+    async def _look_at(self, token: Token, topic: str, name: str) -> None:
+        """Ask for a topic alone: what refuses a stream refuses this, too."""
+        try:
+            await self._stub().GetTopic(
+                TopicRequest(topic_name=topic), metadata=self._metadata(token), timeout=self._settings.timeouts.read
+            )
+        except grpc.aio.AioRpcError as error:
+            raise refusal_of(error, self._settings.pubsub_endpoint, name) from error
 
     async def schema(self, token: Token, schema_id: str) -> EventSchema:
         """Return a schema; each is asked for once, since what an id stands for never changes.

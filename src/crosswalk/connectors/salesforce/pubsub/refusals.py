@@ -45,7 +45,7 @@ def refusal_of(error: grpc.aio.AioRpcError, service: str, call: str) -> Connecto
     words = str(error.details() or "no reason given")
     if status is grpc.StatusCode.UNAUTHENTICATED:
         return SessionEnded(words)
-    if status in _NO_ANSWER:
+    if status in _NO_ANSWER or (status is grpc.StatusCode.INTERNAL and not vendor_code(error)):
         return Unreachable(service, call, f"{status.name}: {words}")
     code = vendor_code(error) or status.name
     http = _STATUS.get(status, 500)

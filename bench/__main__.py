@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import calls, core, end_to_end, intake, lag, look_ups, matching, sandbox
+from bench import calls, core, drift, end_to_end, intake, lag, look_ups, matching, sandbox
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -21,6 +21,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "lag": lag.run,
     "end_to_end": end_to_end.run,
     "look_ups": look_ups.run,
+    "drift": drift.run,
     "matching": matching.run,
     "sandbox": sandbox.run,
 }

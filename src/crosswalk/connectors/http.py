@@ -6,6 +6,11 @@ from pathlib import Path
 import httpx
 from msgspec import Struct
 
+from crosswalk import __version__
+
+PRODUCT = "crosswalk/"
+"""How the name of the hub begins that its calls carry: Auth0's log tells it, too."""
+
 
 class Timeouts(Struct, frozen=True):
     """How long one call may wait, in seconds, for each of its stages."""
@@ -46,6 +51,7 @@ def open_http(ca_file: Path | None, timeouts: Timeouts, connections: int = 20) -
         timeout=timeouts.for_httpx(),
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=60.0),
         follow_redirects=False,
+        headers={"User-Agent": f"{PRODUCT}{__version__}"},
     )
 
 

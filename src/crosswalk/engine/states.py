@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from crosswalk.connectors.auth0.events import profile_of
-from crosswalk.connectors.auth0.log_clients import client_of
+from crosswalk.connectors.auth0.log_clients import is_own_write
 from crosswalk.connectors.auth0.timestamps import format_time
 from crosswalk.connectors.base import ReadsUsers
 from crosswalk.connectors.errors import ConnectorError
@@ -116,9 +116,7 @@ def fold(due: Iterable[DueEvent], own_client: str = "") -> dict[UserId, Hint]:
 
 def _is_own(event: Event, own_client: str) -> bool:
     """Whether the tenant's log says that the hub itself made this change."""
-    if not own_client or event.source not in (Source.LOG_STREAM, Source.LOG_POLL):
-        return False
-    return client_of(event.raw) == own_client
+    return event.source in (Source.LOG_STREAM, Source.LOG_POLL) and is_own_write(event.raw, own_client)
 
 
 def carried_state(event: Event, user_id: UserId) -> Identity:

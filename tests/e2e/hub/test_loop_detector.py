@@ -79,7 +79,9 @@ async def standing(database: Database) -> list[Quarantine]:
 
 
 async def logged(database: Database, client_id: str) -> None:
-    raw = json.dumps({"type": "sapi", "date": "2026-02-01T12:00:00.000Z", "client_id": client_id}).encode()
+    details = {"request": {"userAgent": "crosswalk/0.1.0" if client_id == "hub" else "curl/8.5"}}
+    log = {"type": "sapi", "date": "2026-02-01T12:00:00.000Z", "client_id": client_id, "details": details}
+    raw = json.dumps(log).encode()
     event = Event(client_id, Source.LOG_POLL, "sapi", datetime.now(UTC), Disposition.CHANGED, raw, ADA)
     async with database.transaction() as connection:
         await inbox.accept(connection, [(TENANT, event)], [])

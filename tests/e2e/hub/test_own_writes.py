@@ -58,9 +58,10 @@ def an_echo() -> DueEvent:
     return DueEvent(1, event, 0.0)
 
 
-def a_log(client_id: str, after_s: float) -> DueEvent:
+def a_log(client_id: str, after_s: float, agent: str = "crosswalk/0.1.0") -> DueEvent:
     """The log's entry of a change by an application."""
-    raw = json.dumps({"log_id": "1", "data": {"type": "sapi", "client_id": client_id}}).encode()
+    details = {"request": {"method": "patch", "userAgent": agent}}
+    raw = json.dumps({"log_id": "1", "data": {"type": "sapi", "client_id": client_id, "details": details}}).encode()
     at = PATCHED + timedelta(seconds=after_s)
     return DueEvent(2, Event("1", Source.LOG_STREAM, "sapi", at, Disposition.CHANGED, raw, ADA), 0.0)
 
@@ -74,6 +75,7 @@ def a_log(client_id: str, after_s: float) -> DueEvent:
         # A change of the hub whose answer was lost: the stored state is older than it.
         (a_log("hub", 60), [ADA]),
         (a_log("somebody else", 0.1), [ADA]),
+        (a_log("hub", 0.1, agent="curl/8.5"), [ADA]),
     ],
 )
 async def test_an_echo_is_known_already_and_what_is_not_is_read(

@@ -7,14 +7,24 @@ import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
 
 from crosswalk.connectors.auth0.log_types import MANAGEMENT_OPERATION
+from crosswalk.connectors.http import PRODUCT
 
 _LOGINS = frozenset({"s", "ssa", "seacft", "sertft"})
+
+
+class _Request(Struct, frozen=True, rename="camel"):
+    user_agent: str | None = None
+
+
+class _Details(Struct):
+    request: _Request = _Request()
 
 
 class _Log(Struct):
     type: str = ""
     client_id: str | None = None
     client_name: str | None = None
+    details: Raw | UnsetType = UNSET
 
 
 class _Item(Struct):
@@ -23,11 +33,21 @@ class _Item(Struct):
 
 _decode_item = msgspec.json.Decoder(_Item).decode
 _decode_log = msgspec.json.Decoder(_Log).decode
+_decode_details = msgspec.json.Decoder(_Details).decode
 
 
-def client_of(item: bytes) -> str:
-    """The id of the application that a log event names; empty where it names none, or is no log event."""
-    return _read(item).client_id or ""
+def is_own_write(item: bytes, own_client: str) -> bool:
+    """Whether a log event tells of a call that a hub made as the application `own_client`.
+
+    The call's own name (its `User-Agent`) has to be a hub's as well: a script that uses the same application is not us.
+    """
+    log = _read(item)
+    if not own_client or log.client_id != own_client or log.details is UNSET:
+        return False
+    try:
+        return (_decode_details(log.details).request.user_agent or "").startswith(PRODUCT)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
 
 
 def other_writers(items: Iterable[bytes], own_client: str) -> list[str]:
@@ -38,9 +58,10 @@ def other_writers(items: Iterable[bytes], own_client: str) -> list[str]:
     """
     written: Counter[str] = Counter()
     logged_in: Counter[str] = Counter()
-    for log in map(_read, items):
+    for item in items:
+        log = _read(item)
         name = _name(log)
-        if log.type == MANAGEMENT_OPERATION and log.client_id != own_client:
+        if log.type == MANAGEMENT_OPERATION and not is_own_write(item, own_client):
             written[name] += 1
         elif log.type in _LOGINS:
             logged_in[name] += 1

@@ -41,7 +41,7 @@ def same(digest: UserDigest, **changes: Any) -> bool:
 
 
 def test_order_escapes_and_what_is_left_out_as_null_make_no_difference():
-    digest = digest_for("user.user_metadata?.title", "user.given_name")
+    digest = digest_for("user.user_metadata?.title", "user.given_name", "user.family_name", "user.app_metadata?.tier")
     other = {name: USER[name] for name in reversed(USER)} | {"family_name": None, "app_metadata": {}}
     other["user_metadata"] = {"city": "London", "title": "Countess"}
 

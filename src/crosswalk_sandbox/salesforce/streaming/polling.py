@@ -79,7 +79,7 @@ class Poll:
             client.touch(self._org.time.monotonic())
 
     async def _wait(self, due: float) -> list[bytes]:
-        events, client, time = self._org.events, self._client, self._org.time
+        events, client, clock = self._org.events, self._client, self._org.time
         while True:
             self._news.clear()
             self._check()
@@ -91,10 +91,10 @@ class Poll:
             if client.is_behind(events.bus):
                 await asyncio.sleep(0)
                 continue
-            left = due - time.monotonic()
+            left = due - clock.monotonic()
             if left <= 0:
                 return []
-            await self._pause(min(time.real_seconds(left), _CHECKED_EVERY_SECONDS))
+            await self._pause(min(clock.real_seconds(left), _CHECKED_EVERY_SECONDS))
 
     def _check(self) -> None:
         if self._is_broken:

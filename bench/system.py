@@ -35,6 +35,7 @@ orgs:
   acme:
     login_url: $salesforce_url
     ca_file: $ca_file
+    sources: $org_sources
     auth: {flow: client_credentials, client_id: $salesforce_client_id, client_secret: "$${BENCH_SALESFORCE_SECRET}"}
 syncs:
   customers:
@@ -122,8 +123,11 @@ def wait_for(holds: Callable[[], bool], what: str) -> None:
 
 
 @contextmanager
-def bench_system(folder: Path) -> Iterator[BenchSystem]:
-    """A sandbox and a database, empty; hub processes are started by the benchmark."""
+def bench_system(folder: Path, *, change_events: bool = False) -> Iterator[BenchSystem]:
+    """A sandbox and a database, empty; hub processes are started by the benchmark.
+
+    With `change_events`, the hub also follows what changes in the org.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         sandbox = stack.enter_context(SandboxProcess(folder / "sandbox"))
@@ -131,6 +135,7 @@ def bench_system(folder: Path) -> Iterator[BenchSystem]:
         postgres = EmbeddedPostgres(folder / "postgres")
         stack.callback(postgres.remove)
         access = sandbox.access
+        endpoint = access.salesforce.pubsub_endpoint
         (folder / "crosswalk.yaml").write_text(
             Template(CONFIG).substitute(
                 auth0_domain=access.auth0.domain,
@@ -138,6 +143,7 @@ def bench_system(folder: Path) -> Iterator[BenchSystem]:
                 salesforce_url=access.salesforce.instance_url,
                 salesforce_client_id=access.salesforce.client_id,
                 ca_file=access.ca_file,
+                org_sources=f'{{change_events: {{endpoint: "{endpoint}"}}}}' if change_events else "{}",
             )
         )
         yield BenchSystem(folder, sandbox, postgres, stack)

@@ -57,9 +57,12 @@ def record_case(runner: Runner, given: Given, random: Random) -> RecordedCase:
     masker = Masker(random, named_words(runner.compiled.definition))
     masker.avoid(msgspec.to_builtins(given))
     masked = mask_given(given, masker)
-    before, after = observe(runner.plan(given).plan), observe(runner.plan(masked).plan)
+    plain = replace(given, decided=replace(given.decided, by=masked.decided.by))
+    before, after = (
+        {name: _short(part) for name, part in observe(runner.plan(states).plan).items()} for states in (plain, masked)
+    )
     changed = tuple(name for name in _EXPECTED if _shape(before.get(name)) != _shape(after.get(name)))
-    return RecordedCase(masked, {name: _short(after[name]) for name in _EXPECTED if name in after}, changed)
+    return RecordedCase(masked, {name: after[name] for name in _EXPECTED if name in after}, changed)
 
 
 def mask_given(given: Given, masker: Masker) -> Given:

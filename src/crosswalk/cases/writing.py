@@ -93,7 +93,9 @@ def _decided(decided: DecidedGiven) -> Mapping[str, Any]:
             written["leave"] = True
     if decided.fields:
         written["fields"] = {
-            name: {"side": each.side.value, "auth0": each.auth0, "salesforce": each.salesforce}
+            name: each.side.value
+            if each.of_now
+            else {"side": each.side.value, "auth0": each.auth0, "salesforce": each.salesforce}
             for name, each in decided.fields.items()
         }
     return written

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check format bench docs proto clean
+.PHONY: demo test nightly check format bench docs proto clean
 
 # Rebuilt only when the dependencies change, so that a second `make demo` starts in seconds.
 $(READY): pyproject.toml
@@ -18,6 +18,9 @@ demo: $(READY)  ## the main job: sandbox + hub + console, seeded
 
 test: $(READY)  ## every test, in parallel
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+nightly: $(READY)  ## the property tests at length: 10,000 sequences of what people, vendors and the network do
+	CROSSWALK_NIGHTLY=1 $(BIN)/pytest tests/properties/test_two_sides.py --timeout=7200
 
 check: $(READY)  ## format, lint, types, import contracts, dependencies
 	$(BIN)/ruff format --check .

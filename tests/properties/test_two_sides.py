@@ -26,7 +26,7 @@ def _tables_in_memory() -> Iterator[None]:
 
 @settings(max_examples=SEQUENCES, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 @given(sequences, probes)
-def test_both_sides_agree_in_the_end(steps: list[Step], probe: Probe | None) -> None:
+def test_both_sides_agree_in_the_end(steps: list[Step], probe: Probe) -> None:
     note(f"run({', '.join(map(repr, steps))}, probe={probe!r})")
     run(*steps, probe=probe)
 

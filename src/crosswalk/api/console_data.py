@@ -13,8 +13,9 @@ from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import OrgName, SyncName, TenantName, UserId
 from crosswalk.domain.link import Link
-from crosswalk.store import identities, links, overview, problems, search
+from crosswalk.store import holds, identities, links, overview, problems, search
 from crosswalk.store.database import Database
+from crosswalk.store.holds import Hold
 from crosswalk.store.overview import NEWEST, ReceivedEvent, SyncLoad, Usage, WrittenRecord
 from crosswalk.store.problems import Problem
 from crosswalk.store.search import FoundIdentity
@@ -56,6 +57,7 @@ class Overview(Struct, frozen=True):
     events: tuple[ReceivedEvent, ...]
     writes: tuple[WrittenRecord, ...]
     problems: tuple[Problem, ...]
+    holds: tuple[Hold, ...] = ()
 
 
 class Paced(Generic[T]):
@@ -124,6 +126,7 @@ class ConsoleData:
             events = await overview.events(connection, names, limit)
             writes = await overview.writes(connection, limit)
             open_problems = await overview.problems(connection, limit)
+            stopped = await holds.waiting(connection)
         return Overview(
             syncs=tuple(
                 SyncOverview(
@@ -140,6 +143,7 @@ class ConsoleData:
             events=tuple(events),
             writes=tuple(writes),
             problems=tuple(open_problems),
+            holds=tuple(stopped),
         )
 
     async def events(self, limit: int, before: int = NEWEST) -> list[ReceivedEvent]:

@@ -7,10 +7,12 @@ from crosswalk.api.security import AdminAccess
 from crosswalk.console.assets import asset
 from crosswalk.console.conflicts import ConflictPages
 from crosswalk.console.gate import Gate
+from crosswalk.console.holds import HoldPages
 from crosswalk.console.login import LogIn
 from crosswalk.console.pages import Pages
 from crosswalk.console.rendering import Renderer
 from crosswalk.engine.desk import Desk
+from crosswalk.engine.holding import Holds
 
 
 def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[BaseRoute]:
@@ -30,6 +32,7 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
     login = LogIn(access, renderer)
     pages = Pages(view, renderer)
     conflicts = ConflictPages(view, desk, renderer)
+    holds = HoldPages(Holds(view.database), renderer)
     return [
         Route("/", gate.open(pages.home)),
         Route("/console/static/{version}/{name}", gate.open(asset)),
@@ -47,5 +50,8 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
         Route("/console/live/conflicts/{number}", gate.closed(conflicts.fragment)),
         Route("/console/conflicts/{number}/decide", gate.closed(conflicts.decide), methods=["POST"]),
         Route("/console/conflicts/{number}/release", gate.closed(conflicts.release), methods=["POST"]),
+        Route("/console/holds", gate.closed(holds.list)),
+        Route("/console/holds/{number}", gate.closed(holds.show)),
+        Route("/console/holds/{number}/decide", gate.closed(holds.decide), methods=["POST"]),
         Route("/console/{rest:path}", gate.closed(pages.nothing)),
     ]

@@ -78,6 +78,9 @@ REASONS_IN_AUTH0 = {
 }
 OUTCOMES = {
     "written": "Written",
+    "held": "Held: a mass change",
+    "discarded": "Discarded",
+    "superseded": "Superseded",
     "unchanged": "Unchanged",
     "conflict": "Conflict",
     "dead_letter": "Dead letter",

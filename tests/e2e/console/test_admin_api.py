@@ -17,6 +17,7 @@ from tests.e2e.console.client import client_of
 
 PATHS = [
     "/api/v1/conflicts",
+    "/api/v1/holds",
     "/api/v1/overview",
     "/api/v1/events",
     "/api/v1/writes",
@@ -331,6 +332,10 @@ async def test_the_openapi_description_has_every_path_with_its_answers(app: Fast
         "/api/v1/conflicts/{number}/decision",
         "/api/v1/conflicts/{number}/release",
         "/api/v1/events",
+        "/api/v1/holds",
+        "/api/v1/holds/{number}",
+        "/api/v1/holds/{number}/decision",
+        "/api/v1/holds/{number}/plans",
         "/api/v1/identities",
         "/api/v1/identities/{sync}/{user_id}",
         "/api/v1/overview",

@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field
 from crosswalk.api.answers import Answer, PageAnswer, ProblemAnswer
 from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.values import Side
+from crosswalk.engine.choosing import NotDecidable, Wish
 from crosswalk.engine.conflict_view import ConflictView
-from crosswalk.engine.desk import LONGEST_NAME, Desk, NotDecidable, UnknownConflict, Wish
+from crosswalk.engine.desk import LONGEST_NAME, Desk, UnknownConflict
 from crosswalk.store.overview import NEWEST
 from crosswalk.store.problems import Problem
 

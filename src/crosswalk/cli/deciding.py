@@ -6,7 +6,8 @@ from crosswalk.cli.output import JsonValue
 from crosswalk.config.nearest import nearest_name
 from crosswalk.domain.decision import CreateNew, LeaveAlone, LinkTo
 from crosswalk.domain.values import Side
-from crosswalk.engine.desk import Desk, NotDecidable, Wish
+from crosswalk.engine.choosing import NotDecidable, Wish
+from crosswalk.engine.desk import Desk
 from crosswalk.store.problems import Problem
 
 

@@ -17,8 +17,9 @@ from crosswalk.domain.definition import FieldMap, Target
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.values import FieldValue, Side
+from crosswalk.engine.choosing import NotDecidable, Wish
 from crosswalk.engine.conflict_view import ShownCandidate
-from crosswalk.engine.desk import LONGEST_NAME, Desk, NotDecidable, UnknownConflict, Wish
+from crosswalk.engine.desk import LONGEST_NAME, Desk, UnknownConflict
 from crosswalk.store.overview import NEWEST
 from crosswalk.store.problems import Problem
 

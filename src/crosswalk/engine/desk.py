@@ -7,22 +7,19 @@ reads the user and the record anew, and writes only if the decision still fits w
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Protocol
 
 import msgspec
-from msgspec import Struct
 
 from crosswalk.config.nearest import nearest_name
-from crosswalk.domain.decision import Choice, CreateNew, Decided, FieldDecision, LeaveAlone, LinkTo
-from crosswalk.domain.definition import SyncDefinition, Target
+from crosswalk.domain.decision import Choice, Decided, FieldDecision
+from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.identity import Identity
-from crosswalk.domain.ids import RecordId, SyncName, UserId
-from crosswalk.domain.record import Record
-from crosswalk.domain.record_id import full_record_id
+from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.values import Side
-from crosswalk.engine.conflict_view import FIELD_DIFFERS, ConflictView, candidates_of, question_of, read_view
+from crosswalk.engine.choosing import Chooser, FindsRecords, NotDecidable, Wish
+from crosswalk.engine.conflict_view import FIELD_DIFFERS, ConflictView, question_of, read_view
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import Wake, take_in
 from crosswalk.store import conflicts, decisions, identities, links, quarantines
@@ -37,39 +34,6 @@ RELEASE_EVERY_S = 2.0
 
 class UnknownConflict(CrosswalkError):
     """There is no such conflict."""
-
-
-class NotDecidable(CrosswalkError):
-    """The conflict cannot be decided in this way."""
-
-
-class FindsRecords(Protocol):
-    """Finds records of an object by a field."""
-
-    async def find_candidates(
-        self, object_name: str, fields: Sequence[str], key_field: str, values: Sequence[str]
-    ) -> list[Record]:
-        """Return the records whose `key_field` equals one of `values`."""
-        ...
-
-
-class Wish(Struct, frozen=True):
-    """What a person wants to be done about an identity's record, as it was typed or clicked.
-
-    Parameters
-    ----------
-    record
-        The id of the record that is the identity's.
-    create, leave
-        Whether the identity gets a new record, or none.
-    object
-        The object of the record; not needed where it is clear.
-    """
-
-    record: str = ""
-    create: bool = False
-    leave: bool = False
-    object: str = ""
 
 
 class Desk:
@@ -151,7 +115,7 @@ class Desk:
         if problem.field or problem.kind is not ProblemKind.CONFLICT:
             raise NotDecidable(f"conflict {problem.id} is about the field {problem.field}: {_how_to_settle(problem)}")
         user_id = UserId(problem.user_id)
-        choice = await self._choice(definition, problem, wish)
+        choice = await Chooser(self._database, definition, self._orgs[definition.name]).choose(problem, wish)
         decided = Decided(choice, _named(by), _now())
         async with self._database.transaction() as connection:
             link = (await links.read(connection, definition.name, [user_id])).get(user_id)
@@ -213,72 +177,6 @@ class Desk:
                     await self._make_due(connection, definition, user_id, f"release/time/{number}", what)
         return len(ended)
 
-    async def _choice(self, definition: SyncDefinition, problem: Problem, wish: Wish) -> Choice:
-        if bool(wish.record) + wish.create + wish.leave != 1:
-            raise NotDecidable("say one thing: a record that is the user's, that a new one is made, or that none is")
-        if wish.leave:
-            return LeaveAlone()
-        if wish.create:
-            return CreateNew(self._target(definition, wish.object, creating=True).object)
-        return await self._link_to(definition, problem, wish)
-
-    async def _link_to(self, definition: SyncDefinition, problem: Problem, wish: Wish) -> LinkTo:
-        record_id = full_record_id(wish.record)
-        offered = _objects_of(problem)
-        if record_id is None:
-            near = nearest_name(wish.record, offered)
-            hint = f"; did you mean {near}?" if near else ""
-            raise NotDecidable(f"{wish.record!r} is not a record id, which has 15 or 18 letters and digits{hint}")
-        object_name = offered.get(record_id) or self._target(definition, wish.object, record_id=record_id).object
-        owner = await self._owner(definition, object_name, record_id, known=record_id in offered, problem=problem)
-        if owner and owner != problem.user_id:
-            raise NotDecidable(
-                f"{object_name} {record_id} belongs to {owner} already: link the two users in Auth0, or correct the "
-                "record's external id in Salesforce first"
-            )
-        return LinkTo(object_name, record_id)
-
-    async def _owner(
-        self, definition: SyncDefinition, object_name: str, record_id: RecordId, *, known: bool, problem: Problem
-    ) -> str:
-        """Whose record it is already: by the hub's links, or by what the record says itself."""
-        async with self._database.transaction() as connection:
-            owners = await links.owners(connection, definition.name, [record_id])
-        if record_id in owners or known:
-            return owners.get(record_id, UserId(""))
-        target = next(each for each in definition.targets if each.object == object_name)
-        field = target.external_id_field
-        found = await self._orgs[definition.name].find_candidates(object_name, [field], "Id", [record_id])
-        if not found:
-            near = nearest_name(record_id, _objects_of(problem))
-            hint = f"; the nearest candidate is {near}" if near else ""
-            raise NotDecidable(f"the org has no {object_name} {record_id}{hint}")
-        return str(found[0].fields.get(field) or "")
-
-    def _target(
-        self, definition: SyncDefinition, object_name: str, *, record_id: RecordId | None = None, creating: bool = False
-    ) -> Target:
-        """The target that is meant: the one that is named, or the only one that it can be."""
-        targets = definition.targets
-        names = [target.object for target in targets]
-        if object_name:
-            named = next((each for each in targets if each.object.lower() == object_name.lower()), None)
-            if named is None:
-                near = nearest_name(object_name, names)
-                hint = f", did you mean {near}?" if near else ""
-                raise NotDecidable(f"sync {definition.name} has no target {object_name} ({', '.join(names)}){hint}")
-            return named
-        if creating:
-            return next((each for each in targets if each.create), targets[0])
-        known = _PREFIXES.get(record_id[:3] if record_id else "")
-        fitting = [each for each in targets if known is None or each.object == known]
-        if len(fitting) == 1 and (known is not None or len(targets) == 1):
-            return fitting[0]
-        raise NotDecidable(
-            f"record {record_id} is of another object than the sync’s, or it is not clear of which: name the object, "
-            f"one of {', '.join(names)}"
-        )
-
     def _definition(self, sync: str) -> SyncDefinition:
         definition = self._definitions.get(SyncName(sync))
         if definition is None:
@@ -316,14 +214,6 @@ async def release_for_ever(desk: Desk) -> None:
     while True:
         await asyncio.sleep(RELEASE_EVERY_S)
         await desk.release_ended()
-
-
-_PREFIXES = {"003": "Contact", "00Q": "Lead", "001": "Account", "005": "User"}
-"""The objects whose ids always begin alike."""
-
-
-def _objects_of(problem: Problem) -> dict[RecordId, str]:
-    return {each.id: each.object for each in candidates_of(problem)}
 
 
 async def _by_number(connection: Connection, text: str) -> list[Problem]:

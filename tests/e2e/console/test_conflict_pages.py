@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from crosswalk.domain.decision import LeaveAlone
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.store import decisions
 from crosswalk.store.database import Database
@@ -163,3 +164,19 @@ async def test_a_linked_person_is_not_decided_about_once_more(
 @pytest.mark.parametrize("path", ["/console/conflicts/999", "/console/conflicts/x", "/console/conflicts/auth0%7Cx"])
 async def test_an_address_without_a_conflict_is_not_found(admin: httpx.AsyncClient, path: str) -> None:
     assert (await admin.get(path)).status_code == 404
+
+
+@pytest.mark.usefixtures("ada")
+async def test_deciding_anew_replaces_what_was_decided(
+    admin: httpx.AsyncClient, scene: Scene, database: Database
+) -> None:
+    number = await scene.several_candidates()
+
+    assert (await press(admin, number, record=OTHER)).status_code == 303
+    assert (await press(admin, number, leave="1")).status_code == 303
+
+    async with database.transaction() as connection:
+        standing = await decisions.standing(connection, SYNC, [ADA])
+        past = await decisions.of_identity(connection, SYNC, ADA)
+    assert standing.matches[ADA].choice == LeaveAlone()
+    assert [each.ended_as for each in past] == [None, "replaced"]

@@ -18,9 +18,11 @@ from crosswalk.connectors.errors import CallRefused, ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.engine import ledger
 from crosswalk.engine.effect_books import book_steps, wait_of, writes_of
+from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.isolation import isolating
 from crosswalk.engine.ledger import ACTOR, Booking, Books
 from crosswalk.engine.writing import Writer
@@ -61,6 +63,21 @@ class _Found(Struct, frozen=True):
     user_id: UserId | None
 
 
+class _Round(Struct, frozen=True):
+    """What one deal wants next, and whether there will be more to do once this is done."""
+
+    subject: UserId
+    wanted: Wanted
+    more: bool
+    steps: tuple[EffectStep, ...]
+    episode: int
+
+    @property
+    def plan(self) -> Plan:
+        """The round as a plan, which is what thresholds count."""
+        return Plan(self.subject, Situation.LINKED, effects=self.steps, episode=self.episode)
+
+
 def deal_subject(record_id: RecordId) -> UserId:
     """The name of a deal where otherwise the id of a user stands; no user's id looks like it, for lack of a `|`."""
     return UserId(f"{_PREFIX}{record_id}")
@@ -82,6 +99,8 @@ class DealReconciler:
         Where deals and contacts are read, and where users are.
     writer, database
         Where effects come about, and where it is kept which are held.
+    gate
+        Stops what would be too much at once.
     threads
         Runs the expressions.
     """
@@ -94,6 +113,7 @@ class DealReconciler:
         users: Users,
         writer: Writer,
         database: Database,
+        gate: MassChangeGate,
         threads: Executor,
     ) -> None:
         self._definition = definition
@@ -102,6 +122,7 @@ class DealReconciler:
         self._users = users
         self._writer = writer
         self._database = database
+        self._gate = gate
         self._threads = threads
         targets = {target.object: target for target in definition.targets}
         self._link_field = targets[_CONTACT].external_id_field if _CONTACT in targets else None
@@ -117,25 +138,32 @@ class DealReconciler:
         except ConnectorError as error:
             after_s = error.after_s if isinstance(error, CallRefused) else None
             bookings = [books.postponed(each, error.code, str(error), after_s or 0.0) for each in books.seqs]
+            admission = Admission({}, {}, {})
         else:
             async with self._database.transaction() as connection:
                 held = await effects.read(connection, self._definition.name, NAME, list(found))
-            bookings = await asyncio.gather(
-                *(self._settle(books, each, state, held.get(each, _NOTHING)) for each, state in found.items())
-            )
+            rounds = [await self._round(each, state, held.get(each, _NOTHING)) for each, state in found.items()]
+            admission = await self._gate.admit({each.subject: each.plan for each in rounds})
+            going = (each for each in rounds if each.subject in admission.going)
+            bookings = await asyncio.gather(*(self._settle(books, each) for each in going))
         async with self._database.transaction() as connection:
+            bookings = await self._gate.settle(connection, admission, bookings)
             await ledger.store(connection, self._definition.name, bookings, max(item.seq for item in due))
         log.info("deals_reconciled", sync=self._definition.name, deals=len(bookings))
 
-    async def _settle(self, books: Books, subject: UserId, state: _Found, holding: Holding) -> Booking:
-        """Bring about the next round of what one deal wants."""
+    async def _round(self, subject: UserId, state: _Found, holding: Holding) -> _Round:
+        """What one deal wants next."""
         wanted, more = next_round(
             self._flow.flow, state.deal, state.contact, state.user_id, self._link_field, holding.held
         )
-        steps = await self._steps(subject, wanted, holding)
-        results = await self._writer.write(writes_of(steps))
+        return _Round(subject, wanted, more, await self._steps(subject, wanted, holding), holding.episode)
+
+    async def _settle(self, books: Books, next_: _Round) -> Booking:
+        """Bring about the next round of what one deal wants."""
+        subject, wanted, more = next_.subject, next_.wanted, next_.more
+        results = await self._writer.write(writes_of(next_.steps))
         seq = books.seqs.get(subject)
-        booked = book_steps(books.sync, ACTOR, subject, holding.episode, steps, results, seq)
+        booked = book_steps(books.sync, ACTOR, subject, next_.episode, next_.steps, results, seq)
         problems = [books.step_failed(subject, step, failure) for step, failure in booked.failures]
         if wanted.problem is not None:
             problems.append(books.problem_of_flow(subject, NAME, wanted.problem, self._flow.flow.place))

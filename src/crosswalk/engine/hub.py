@@ -112,6 +112,7 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
                 tenants[one.definition.tenant],
                 writers[name],
                 database,
+                MassChangeGate(one.definition.name, one.definition.thresholds, database),
                 threads,
             )
             for name, one in compiled.items()

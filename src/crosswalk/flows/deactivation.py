@@ -10,6 +10,7 @@ from crosswalk.domain.effect import Effect, HeldEffect
 from crosswalk.domain.flow import DEACTIVATION, DeactivationFlow, TaskTemplate
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
+from crosswalk.domain.link import Standing
 from crosswalk.domain.plan import FieldError, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
@@ -93,8 +94,8 @@ def with_deactivation(
     if isinstance(inactive, str):
         error = FieldError(plan.user_id, "", NAME, flow.place, inactive)
         return replace(plan, errors=(*plan.errors, error))
-    if plan.situation is Situation.FILTERED:
-        return plan
+    if plan.situation is Situation.FILTERED or plan.standing is not Standing.LIVE:
+        return plan  # left alone, or there is no record that could be written
     wanted: list[Effect] = []
     if inactive and plan.situation not in MOVED_ON:
         if plan.record is None:

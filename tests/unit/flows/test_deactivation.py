@@ -5,11 +5,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from crosswalk.domain.effect import Effect
+from crosswalk.domain.effect import Effect, HeldEffect, Step
 from crosswalk.domain.flow import DeactivationFlow, TaskTemplate
+from crosswalk.domain.ids import UserId
+from crosswalk.domain.link import Standing
+from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, RecordWrite, Write
-from crosswalk.flows.deactivation import CompiledDeactivation, Surroundings, wanted_effects
+from crosswalk.flows.deactivation import NAME, CompiledDeactivation, Surroundings, wanted_effects, with_deactivation
 from tests.core_builders import a_place, a_record, an_identity
 
 TASK = TaskTemplate("Find out why", "Ask.", 3, "High", "Not Started", "Completed")
@@ -99,3 +102,28 @@ def test_surroundings_prefer_the_owner_of_the_account() -> None:
 
     assert Surroundings.of(read) == Surroundings("a", "c")
     assert Surroundings.of(a_record("00Q000000000001AAA", "Lead", OwnerId="b")) == Surroundings("b", None)
+
+
+def a_plan(situation: Situation, standing: Standing = Standing.LIVE) -> Plan:
+    return Plan(UserId("auth0|ada"), situation, "Contact", record=CONTACT, standing=standing)
+
+
+def extended(plan: Plan, held: tuple[HeldEffect, ...] = ()) -> list[Step]:
+    deleted = replace(an_identity("auth0|ada"), deleted=True)
+    plan = with_deactivation(FLOW, plan, deleted, True, held, 0, Surroundings())
+    return [each.step for each in plan.effects]
+
+
+def test_a_record_that_cannot_be_written_is_not_marked() -> None:
+    assert extended(a_plan(Situation.DELETED)) == [Step.DO, Step.DO, Step.DO]
+    assert extended(a_plan(Situation.CONVERTED, Standing.CONVERTED)) == []
+    assert extended(a_plan(Situation.DELETED, Standing.DELETED)) == []
+
+
+@pytest.mark.parametrize("situation", [Situation.USERS_LINKED, Situation.REPLACED])
+def test_whoever_is_there_as_another_user_did_not_leave(situation: Situation) -> None:
+    marked = replace(CONTACT, fields={"Standing__c": "Inactive"})
+    held = tuple(HeldEffect(NAME, "auth0|ada", effect) for effect in wanted())
+
+    assert extended(a_plan(situation)) == []
+    assert extended(replace(a_plan(situation), record=marked), held) == [Step.UNDO, Step.RELEASE, Step.UNDO]

@@ -162,11 +162,13 @@ RETURNING user_id
 LEAVE = """
 WITH left_ AS (
     DELETE FROM held_plans WHERE sync = %s AND user_id = ANY(%b::text[]) RETURNING user_id
+), covered AS (
+    UPDATE due AS d
+    SET outcome = 'superseded', finished_at = clock_timestamp()
+    FROM left_
+    WHERE d.sync = %s AND d.user_id = left_.user_id AND d.outcome = 'held'
 )
-UPDATE due AS d
-SET outcome = 'superseded', finished_at = clock_timestamp()
-FROM left_
-WHERE d.sync = %s AND d.user_id = left_.user_id AND d.outcome = 'held'
+SELECT count(*) FROM left_
 """
 
 EMPTIED = """
@@ -290,7 +292,7 @@ async def hold(connection: Connection, sync: SyncName, plans: Mapping[UserId, He
 
 async def leave(connection: Connection, sync: SyncName, users: Sequence[UserId]) -> None:
     """These identities were dealt with and wait no more, if they did."""
-    if (await connection.execute(LEAVE, (sync, list(users), sync))).rowcount:
+    if (await fetch_row(connection, LEAVE, (sync, list(users), sync)))[0]:
         await connection.execute(EMPTIED, (sync,))
 
 

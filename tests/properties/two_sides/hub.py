@@ -34,6 +34,7 @@ from tests.properties.two_sides.store import Store
 from tests.properties.two_sides.tenant import OWN_CLIENT, Tenant
 
 LANES = (0, 1, ROUTING)
+OF_AUTH0 = {"LastName": "name", "Email": "email"}
 ROUNDS = 25
 """How often everything that is due is worked on before it counts as stuck."""
 
@@ -218,6 +219,18 @@ class Hub:
         if left:
             loop.run_until_complete(asyncio.wait(left))
 
+    def forbid_old(self, write: RecordWrite) -> None:
+        """What Auth0 owns is never written as it was before the state that the hub has stored already."""
+        user_id = UserId(write.external_id[1])
+        known = self.store.tables.identities.get(user_id)
+        if known is None or write.object == "Task":
+            return
+        since = [n.user for n in self.tenant.news if n.at[:-1] >= known.version.updated_at[:23]]
+        for each in write.fields:
+            path = OF_AUTH0.get(each.field, "")
+            states = [str(user.get(path)).strip() for user in since if user["user_id"] == user_id]
+            assert not path or each.new in states, f"an old {each.field} is written: {each} instead of {states}"
+
     def failing(self, outage: Outage) -> bool:
         """Whether the next call fails in this way; a failure is over once it was met."""
         if self.outage is not outage:
@@ -269,6 +282,7 @@ class _Wire:
             await asyncio.sleep(0)
         results: list[WriteResult] = []
         for write in writes:
+            self.hub.forbid_old(write)
             await self.hub.door()
             if self.hub.failing(Outage.REFUSED):
                 results.append(RetryLater("UNABLE_TO_LOCK_ROW", "later"))

@@ -55,6 +55,9 @@ def reconcile(
     repair: Annotated[
         bool, typer.Option("--repair", help="Keep what was read and let the workers reconcile who differs.")
     ] = False,
+    missing_too: Annotated[
+        bool, typer.Option("--missing-too", help="Repair what is gone even where that is more than a fifth.")
+    ] = False,
     most: Annotated[int, typer.Option("--most", min=0, help="Print at most so many differences.")] = SHOWN,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
@@ -74,6 +77,7 @@ def reconcile(
         since=None if since is None else _moment(since),
         repair=repair,
         grace=_duration(grace),
+        missing_too=missing_too,
     )
     configure_logs(verbose=verbose)
     report = asyncio.run(_reconcile(load_config(config), sync, order, None if as_json else most))
@@ -194,6 +198,11 @@ def _summary(report: "DriftReport", order: "DriftOrder") -> Iterator[str]:
         yield "nothing differs"
     elif order.repair:
         yield f"{differing} not in step; {report.repaired} handed to the workers"
+        if report.withheld:
+            yield (
+                f"{counted(report.withheld, 'identity', 'identities')} withheld: more than a fifth is gone, or the hub "
+                "may not see it any more. If it is really gone, repair with --missing-too"
+            )
     else:
         yield f"{differing} not in step; repair with --repair"
 
@@ -205,6 +214,7 @@ def _as_data(report: "DriftReport", order: "DriftOrder") -> dict[str, object]:
         "differing": report.differing,
         "immaterial": report.immaterial,
         "repaired": report.repaired if order.repair else None,
+        "withheld": report.withheld,
         "causes": [
             {"cause": cause.value, "field": name, "count": count}
             for (cause, name), count in sorted(report.causes.items())

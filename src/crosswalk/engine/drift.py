@@ -17,7 +17,7 @@ import structlog
 from msgspec import Struct
 
 from crosswalk.domain.definition import SyncDefinition
-from crosswalk.domain.drift import Cause, Difference, Sample
+from crosswalk.domain.drift import Cause, Difference, Mark, Sample
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import SyncName
 from crosswalk.domain.record import MODIFIED_FIELD
@@ -51,6 +51,10 @@ log = structlog.get_logger()
 
 LOOKED_AT_ONCE = 1_000
 
+PLAUSIBLY_GONE = 100
+PLAUSIBLE_SHARE = 0.2
+"""Where more than a fifth of all users or records are gone, rather the hub may not see them any more."""
+
 LOCK_CLASS = 0x64726966
 TRY_LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 
@@ -78,6 +82,8 @@ class DriftOrder(Struct, frozen=True):
         Whether what was read is kept, and the identities are reconciled.
     grace
         What changed so recently is left out: its event is on its way.
+    missing_too
+        Whether what is gone is repaired even where so much is gone that it cannot be true.
     """
 
     sample: Sample | None = None
@@ -85,6 +91,7 @@ class DriftOrder(Struct, frozen=True):
     since: datetime | None = None
     repair: bool = False
     grace: timedelta = timedelta(minutes=5)
+    missing_too: bool = False
 
 
 @dataclass
@@ -99,6 +106,8 @@ class DriftReport:
     immaterial: int = 0
     """Identities that differ in what no rule depends on."""
     repaired: int = 0
+    withheld: int = 0
+    """Identities that are not repaired because more is gone than can be true."""
     auth0_calls: int = 0
     salesforce_calls: int = 0
     seconds: float = 0.0
@@ -205,6 +214,7 @@ class DriftCheck:
             "differing": report.differing,
             "immaterial": report.immaterial,
             "repaired": report.repaired,
+            "withheld": report.withheld,
             "auth0_calls": report.auth0_calls,
             "salesforce_calls": report.salesforce_calls,
             "seconds": round(report.seconds, 3),
@@ -236,7 +246,7 @@ class DriftCheck:
         tick = self._stages.begin("comparing users", known)
         async with self._hub.database.session() as other:
             stored = tables.stored_profiles(
-                other, tenant, self.report.started, await tables.sampled(session) if sampled else None
+                other, tenant, self.report.started - order.grace, await tables.sampled(session) if sampled else None
             )
             await load_replicas(session, stored, digest, tick)
         await tables.compare_users(
@@ -315,11 +325,16 @@ class DriftCheck:
             f"{name}/{self.report.started.isoformat()}",
             self.report.started,
         )
+        withheld = frozenset[Mark]()
+        if not self._order.missing_too:
+            withheld = await tables.implausible(session, name, PLAUSIBLY_GONE, PLAUSIBLE_SHARE)
         async for batch in tables.candidates(session, LOOKED_AT_ONCE):
             looked = await look.look(batch)
             self._count(looked)
             if self._order.repair:
-                self.report.repaired += await repair.repair(looked)
+                believed = [each for each in looked if not each.candidate.marks & withheld]
+                self.report.repaired += await repair.repair(believed)
+                self.report.withheld += len(looked) - len(believed)
             tick(len(batch))
             yield [difference for each in looked for difference in each.differences]
         found = [

@@ -142,6 +142,15 @@ CREATE INDEX ON drift_candidates (user_id)
 
 COUNT_CANDIDATES = "SELECT count(*) FROM drift_candidates"
 
+# How many are gone, beside how many of them the hub knows.
+COUNT_GONE = """
+SELECT
+    (SELECT count(*) FROM drift_marks WHERE mark = 'user_gone'),
+    (SELECT count(*) FROM drift_replicas WHERE NOT deleted),
+    (SELECT count(*) FROM drift_marks WHERE mark = 'record_gone'),
+    (SELECT count(*) FROM links WHERE sync = %s)
+"""
+
 NEXT_CANDIDATES = """
 SELECT user_id, marks, place, size
 FROM drift_candidates
@@ -210,14 +219,17 @@ async def sampled_records(session: Connection, sync: SyncName, object_name: str)
 
 
 async def stored_profiles(
-    session: Connection, tenant: TenantName, started: datetime, sample: Sequence[UserId] | None
+    session: Connection, tenant: TenantName, before: datetime, sample: Sequence[UserId] | None
 ) -> AsyncIterator[list[tuple[str, bytes, str, bool]]]:
-    """The replicas of users (id, profile, version, deleted), 2,000 at a time, from a session of their own."""
+    """The replicas of users (id, profile, version, deleted), 2,000 at a time, from a session of their own.
+
+    What was heard of since `before` is left out: Auth0's own lists lag behind.
+    """
     async with session.transaction(), session.cursor("drift_stored", binary=True) as cursor:
         if sample is None:
-            await cursor.execute(STORED, (tenant, started))
+            await cursor.execute(STORED, (tenant, before))
         else:
-            await cursor.execute(STORED_SAMPLE, (tenant, started, list(sample)))
+            await cursor.execute(STORED_SAMPLE, (tenant, before, list(sample)))
         while rows := await cursor.fetchmany(IDENTITIES_AT_ONCE):
             yield rows
 
@@ -276,6 +288,13 @@ async def mark_rest(session: Connection, sync: SyncName, started: datetime, *, s
         await session.execute(DROP_UNSAMPLED)
     await session.execute(CANDIDATES)
     return int((await fetch_row(session, COUNT_CANDIDATES))[0])
+
+
+async def implausible(session: Connection, sync: SyncName, plausible: int, share: float) -> frozenset[Mark]:
+    """Which kind of gone is more than `plausible`, and more than this share of what the hub knows."""
+    users, known, records, linked = await fetch_row(session, COUNT_GONE, (sync,))
+    counts = ((Mark.USER_GONE, users, known), (Mark.RECORD_GONE, records, linked))
+    return frozenset(mark for mark, gone, of in counts if gone > max(plausible, of * share))
 
 
 async def candidates(session: Connection, at_once: int) -> AsyncIterator[list[Candidate]]:

@@ -17,7 +17,7 @@ from simple_salesforce import Salesforce
 from crosswalk.config.load import load_config
 from crosswalk.domain.drift import Cause, Difference, Sample
 from crosswalk.domain.ids import SyncName
-from crosswalk.engine import drift_reading
+from crosswalk.engine import drift, drift_reading
 from crosswalk.engine.drift import DriftCheck, DriftOrder, DriftReport
 from crosswalk.engine.hub import open_hub
 from crosswalk_sandbox.process import SandboxProcess
@@ -74,9 +74,9 @@ def check(system: System, **order: Any) -> tuple[list[dict[str, Any]], DriftRepo
 
     async def checked() -> tuple[list[Difference], DriftReport]:
         async with open_hub(load_config(system.configure(), system.environ)) as hub:
-            drift = DriftCheck(hub, SyncName("customers"), DriftOrder(**{"grace": timedelta(0), **order}))
-            found = [each async for batch in drift.differences() for each in batch]
-            return found, drift.report
+            one = DriftCheck(hub, SyncName("customers"), DriftOrder(**{"grace": timedelta(0), **order}))
+            found = [each async for batch in one.differences() for each in batch]
+            return found, one.report
 
     found, report = asyncio.run(checked())
     return [msgspec.to_builtins(each) for each in found], report
@@ -265,6 +265,30 @@ def test_the_command_names_causes_and_cost_and_ends_with_2_when_something_differ
     assert (found["cause"], found["user_id"], summary["summary"]["differing"]) == ("missed_event", user_id, 1)
     assert check(town, grace=timedelta(minutes=5))[0] == []  # its event may be on its way
     repair(town)
+
+
+def test_so_much_is_gone_that_it_is_not_believed_until_somebody_says_so(
+    town: System, auth0: ManagementClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drift, "PLAUSIBLY_GONE", 1)
+    monkeypatch.setattr(drift, "PLAUSIBLE_SHARE", 0.01)
+    gone = [sign_up(auth0, f"gone{number}@example.com") for number in range(2)]
+    renamed = sign_up(auth0, "byron@example.com")
+    repair(town)
+    for user_id in gone:
+        auth0.users.delete(user_id)
+    auth0.users.update(renamed, family_name="Byron")
+
+    found, report = check(town, repair=True)
+    town.settled()
+
+    away = [("user_gone", user_id, "", "auth0") for user_id in gone]
+    assert named(found) == sorted([("missed_event", renamed, "LastName", "auth0"), *away])
+    assert (report.repaired, report.withheld) == (1, 2)
+    assert named(check(town)[0]) == sorted(away)
+    assert check(town, repair=True, missing_too=True)[1].repaired == 2
+    town.settled()
+    assert check(town)[0] == []
 
 
 def test_a_check_on_schedule_repairs_what_it_finds(town: System, auth0: ManagementClient) -> None:

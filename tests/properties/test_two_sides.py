@@ -9,7 +9,18 @@ from hypothesis import HealthCheck, given, note, settings
 
 from tests.core_builders import EXTERNAL_ID
 from tests.properties.two_sides.outcome import run
-from tests.properties.two_sides.steps import CreateRecord, Probe, SignUp, Step, Work, probes, sequences
+from tests.properties.two_sides.steps import (
+    Convert,
+    CreateRecord,
+    EditUser,
+    MergeRecords,
+    Probe,
+    SignUp,
+    Step,
+    Work,
+    probes,
+    sequences,
+)
 from tests.properties.two_sides.store import in_memory
 
 SEQUENCES = 10_000 if os.environ.get("CROSSWALK_NIGHTLY") else 300
@@ -48,3 +59,24 @@ def test_a_record_made_before_a_crash_stays_the_user_s_when_a_preferred_object_h
         ("Lead", "auth0|b")
     ]
     assert len(world.hub.store.tables.links) == 1
+
+
+BLOCKED = (SignUp(user=0), Work(1, 6), EditUser(0, "blocked", True), Work(1, 6), Work(1))
+
+
+def test_marks_of_a_blocked_user_go_where_the_record_goes() -> None:
+    world = run(*BLOCKED, CreateRecord("Lead", "other@example.com"), MergeRecords(master=1, loser=0))
+
+    assert [row.fields["Inactive__c"] for row in world.org.alive()] == [True]
+
+
+def test_marks_that_a_conversion_copied_are_taken_back_when_the_user_is_unblocked() -> None:
+    world = run(*BLOCKED, Convert(lead=0), Work(1, 6), EditUser(0, "blocked", False))
+
+    assert [row.fields["Inactive__c"] for row in world.org.alive()] == [False]
+
+
+def test_marks_that_a_conversion_copied_are_taken_back_when_both_are_heard_of_at_once() -> None:
+    world = run(*BLOCKED, Convert(lead=0), EditUser(0, "blocked", False))
+
+    assert [row.fields["Inactive__c"] for row in world.org.alive()] == [False]

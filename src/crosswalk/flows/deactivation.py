@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from crosswalk.domain.effect import Effect, HeldEffect
+from crosswalk.domain.effect import Effect, EffectStep, HeldEffect, Step
 from crosswalk.domain.flow import DEACTIVATION, DeactivationFlow, TaskTemplate
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
@@ -96,16 +96,37 @@ def with_deactivation(
         return replace(plan, errors=(*plan.errors, error))
     if plan.situation is Situation.FILTERED or plan.standing is not Standing.LIVE:
         return plan  # left alone, or there is no record that could be written
+    here = [_carried_over(flow, each, plan.record) for each in held]
+    moved = [each for each, before in zip(here, held, strict=True) if each is not before]
     wanted: list[Effect] = []
     if inactive and plan.situation not in MOVED_ON:
         if plan.record is None:
             # The record is only being made: the flow comes once it is there.
             return replace(plan, unfinished=any(w.action is Action.CREATE for w in plan.record_writes))
         if is_present(held, episode):
-            return plan  # what is there stays as it was made
+            # What is there stays as it was made; but the marks go where the record went.
+            again = tuple(EffectStep(Step.DO, NAME, each.effect, flow.place) for each in moved if each.effect.undo)
+            return replace(plan, effects=again, episode=episode) if again else plan
         wanted = wanted_effects(flow, identity, plan.record, around, episode)
-    overridden = [each.effect.key for each in held if not _may_be_undone(each, plan.record)]
-    return replace(plan, effects=effect_steps(NAME, flow.place, wanted, held, overridden), episode=episode)
+    overridden = [each.effect.key for each in here if not _may_be_undone(each, plan.record)]
+    return replace(plan, effects=effect_steps(NAME, flow.place, wanted, here, overridden), episode=episode)
+
+
+def _carried_over(flow: DeactivationFlow, held: HeldEffect, record: Record | None) -> HeldEffect:
+    """Marks of a record that became another one, as they are to be made and undone there; anything else as it is."""
+    effect = held.effect
+    write, undo = effect.write, effect.undo
+    if record is None or not isinstance(write, RecordWrite) or not isinstance(undo, RecordWrite):
+        return held
+    if write.action is not Action.UPDATE or write.record_id == record.id:
+        return held
+    names = flow.fields.get(record.object, {})
+
+    def there(before: RecordWrite) -> RecordWrite:
+        fields = tuple(each for each in before.fields if each.field in names)
+        return RecordWrite(Action.UPDATE, record.object, record.id, ("Id", record.id), fields)
+
+    return replace(held, effect=replace(effect, write=there(write), undo=there(undo) if there(undo).fields else None))
 
 
 def is_present(held: Sequence[HeldEffect], episode: int) -> bool:

@@ -124,9 +124,9 @@ class LoopDetector:
         changed: list[tuple[UserId, Quarantine]] = []
         for plan in plans:
             for quarantine in plan.quarantined:
-                if quarantine.side is Side.AUTH0 and quarantine.unnamed:
+                if quarantine.side is Side.AUTH0:
                     writers = await self._writers_of_user(plan.user_id)
-                    if not writers.unnamed:
+                    if not writers.unnamed and writers.names != quarantine.writers:
                         changed.append((plan.user_id, replace(quarantine, writers=writers.names, unnamed=False)))
         if changed:
             async with self._database.transaction() as connection:

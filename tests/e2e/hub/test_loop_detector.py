@@ -167,6 +167,14 @@ async def test_a_writer_in_the_tenant_is_named_as_soon_as_the_log_tells(database
     assert named.writers == ("the application loyalty, by the Management API (1 in the last hour)",)
     assert await detector.stop(resting_plan(named)) == set()
 
+    await logged(database, "kiosk")
+    assert await detector.stop(resting_plan(named)) == {ADA}
+    [renamed] = await standing(database)
+    assert renamed.writers == (
+        "the application kiosk, by the Management API (1 in the last hour)",
+        "the application loyalty, by the Management API (1 in the last hour)",
+    )
+
 
 def resting_plan(quarantine: Quarantine) -> dict[UserId, Plan]:
     """The plan once a field is left alone."""

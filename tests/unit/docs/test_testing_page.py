@@ -14,7 +14,7 @@ from crosswalk.cli.main import app
 
 PAGE = (Path(__file__).parents[3] / "docs" / "testing.md").read_text(encoding="utf-8")
 TUTORIAL = PAGE.partition("## In five minutes\n")[2].partition("\n## ")[0]
-STEP = re.compile(r"^(?:[^\n]*\b(Add to|Change) `([^`]+)`:\n\n)?```(console|yaml)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+STEP = re.compile(r"^(?:[^\n]*\b(Add to|Change) `([^`]+)`:\n\n)?```(console|yaml)\n(.*?)^```$", re.S | re.M)
 
 
 def keys_of(section: str) -> set[str]:

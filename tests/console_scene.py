@@ -185,7 +185,7 @@ class Scene:
             row = await (await connection.execute("SELECT seq FROM inbox WHERE event_id = %s", (event_id,))).fetchone()
             assert row is not None
             if outcome is not None and user_id is not None:
-                await due.finish(connection, self.sync, [(user_id, outcome)], row[0])
+                await due.finish(connection, self.sync, [(user_id, outcome)], [row[0]])
         return int(row[0])
 
     async def identity(self, profile: bytes, user_id: UserId = ADA, *, deleted: bool = False) -> None:

@@ -42,7 +42,7 @@ from crosswalk.store.problems import ProblemKind
 
 LOCK_WITHIN_S = 120.0
 LOOK_EVERY_S = 0.1
-NO_EVENTS = 0
+NO_EVENTS = ()
 """No event of the inbox is dealt with: what came meanwhile is reconciled afterwards."""
 
 

@@ -148,7 +148,7 @@ class DealReconciler:
             bookings = await asyncio.gather(*(self._settle(books, each) for each in going))
         async with self._database.transaction() as connection:
             bookings = await self._gate.settle(connection, admission, bookings)
-            await ledger.store(connection, self._definition.name, bookings, max(item.seq for item in due))
+            await ledger.store(connection, self._definition.name, bookings, [item.seq for item in due])
         log.info("deals_reconciled", sync=self._definition.name, deals=len(bookings))
 
     async def _round(self, subject: UserId, state: _Found, holding: Holding) -> _Round:
@@ -226,7 +226,7 @@ class DealReconciler:
         message = f"the hub could not deal with this deal: {error!r}"[:2000]
         bookings = [books.failed(subject, "INTERNAL_ERROR", message) for subject in subjects]
         async with self._database.transaction() as connection:
-            await ledger.store(connection, self._definition.name, bookings, max(item.seq for item in due))
+            await ledger.store(connection, self._definition.name, bookings, [item.seq for item in due])
 
     async def _in_thread(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)

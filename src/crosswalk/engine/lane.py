@@ -76,7 +76,7 @@ class Lanes:
         # The flow was taken out of the configuration: what it made stays, and nothing more is made.
         ended = {item.event.user_id: "flow_ended" for item in events if item.event.user_id}
         async with self._database.transaction() as connection:
-            await due.finish(connection, lane.sync, list(ended.items()), max(item.seq for item in events))
+            await due.finish(connection, lane.sync, list(ended.items()), [item.seq for item in events])
 
     async def _linger(self, lane: Lane, linger_s: float) -> None:
         """Wait until the lane's oldest event has waited `linger_s`, or a full batch is there.

@@ -1,6 +1,6 @@
 """From results to the ledger: what was done, what is agreed now, and what needs a person or another try."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -391,8 +391,8 @@ def _after(record: Record | None, write: RecordWrite, result: Written) -> Record
     return Record(write.object, result.record_id, before | {field: value} | {f.field: f.new for f in write.fields})
 
 
-async def store(connection: Connection, sync: SyncName, bookings: Sequence[Booking], up_to_seq: int) -> None:
-    """Store a batch's bookings in the caller's transaction, a statement per table."""
+async def store(connection: Connection, sync: SyncName, bookings: Sequence[Booking], seqs: Collection[int]) -> None:
+    """Store a batch's bookings in the caller's transaction, a statement per table; `seqs` are the events it read."""
     ends = _all(b.ends for b in bookings)
     await former_links.end(connection, sync, ends)
     # Whose record another identity of the batch takes over is reconciled again, too.
@@ -407,9 +407,9 @@ async def store(connection: Connection, sync: SyncName, bookings: Sequence[Booki
     await claims.release(connection, sync, [b.user_id for b in bookings])
     # Another identity linked the record first: reconciled again, this one will find that out and become a conflict.
     waits = [(b.user_id, b.wait_s) for b in bookings if b.outcome is None or b.user_id in lost]
-    await due.postpone(connection, sync, waits, up_to_seq)
+    await due.postpone(connection, sync, waits, seqs)
     outcomes = [(b.user_id, b.outcome) for b in bookings if b.outcome is not None and b.user_id not in lost]
-    await due.finish(connection, sync, outcomes, up_to_seq)
+    await due.finish(connection, sync, outcomes, seqs)
 
 
 def _all(groups: Iterable[Sequence[Item]]) -> list[Item]:

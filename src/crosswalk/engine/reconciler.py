@@ -100,7 +100,7 @@ class Reconciler:
             bookings = await self._gate.settle(connection, admission, bookings)
             await identities.save(connection, self.definition.tenant, list(states.identities.values()))
             await identities.save(connection, self.definition.tenant, carried.users)
-            await ledger.store(connection, self.definition.name, bookings, max(item.seq for item in due))
+            await ledger.store(connection, self.definition.name, bookings, [item.seq for item in due])
             await wake_others(connection, self.definition, bookings, due)
         _log(self.definition, bookings)
 
@@ -140,7 +140,7 @@ class Reconciler:
             for user_id in users
         ]
         async with self._database.transaction() as connection:
-            await ledger.store(connection, self.definition.name, bookings, max(item.seq for item in due))
+            await ledger.store(connection, self.definition.name, bookings, [item.seq for item in due])
 
 
 def _postponed(books: Books, user_id: UserId, error: ConnectorError) -> Booking:

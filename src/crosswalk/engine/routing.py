@@ -59,7 +59,7 @@ class Router:
             after_s = error.after_s if isinstance(error, CallRefused) else None
             log.warning("routing_postponed", sync=self._definition.name, events=len(events), error=str(error))
             async with self._database.transaction() as connection:
-                await due.postpone(connection, self._definition.name, [(NOBODY, after_s or 0.0)], max(changes))
+                await due.postpone(connection, self._definition.name, [(NOBODY, after_s or 0.0)], changes)
             return
         async with self._database.transaction() as connection:
             found = await self._concerned(connection, changes, records)

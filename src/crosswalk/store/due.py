@@ -59,12 +59,13 @@ FROM (
 ) AS waiting
 """
 
-# Everything up to the newest event read is done with for these identities: the newest state covers the older ones.
+# Only what was read is done with. An event may become visible later than one with a higher number: intakes commit side
+# by side.
 FINISH = """
 UPDATE due AS d
 SET outcome = o.outcome, finished_at = clock_timestamp()
 FROM unnest(%b::text[], %b::text[]) AS o (user_id, outcome)
-WHERE d.sync = %s AND d.user_id = o.user_id AND d.seq <= %s AND d.outcome IS NULL
+WHERE d.sync = %s AND d.seq = ANY(%b::bigint[]) AND d.user_id = o.user_id AND d.outcome IS NULL
 """
 
 # These identities are tried again later; the wait doubles with each attempt up to a bound, and is spread so that those
@@ -76,7 +77,7 @@ SET attempts = least(d.attempts + 1, 1000),
         secs => greatest(p.after_s, least(%s, 0.25 * 2 ^ least(d.attempts, 20)) * (0.75 + 0.5 * random()))
     )
 FROM unnest(%b::text[], %b::float8[]) AS p (user_id, after_s)
-WHERE d.sync = %s AND d.user_id = p.user_id AND d.seq <= %s AND d.outcome IS NULL
+WHERE d.sync = %s AND d.seq = ANY(%b::bigint[]) AND d.user_id = p.user_id AND d.outcome IS NULL
 """
 
 # Hands events of the routing lane to the identities they concern, each to its own lane.
@@ -156,17 +157,21 @@ async def waiting(connection: Connection, lane: Lane, up_to: int) -> tuple[int, 
 
 
 async def finish(
-    connection: Connection, sync: SyncName, outcomes: Sequence[tuple[UserId, str]], up_to_seq: int
+    connection: Connection, sync: SyncName, outcomes: Sequence[tuple[UserId, str]], seqs: Collection[int]
 ) -> None:
-    """Mark all waiting events of these identities, up to the newest one read, as dealt with."""
-    await connection.execute(FINISH, ([u for u, _ in outcomes], [o for _, o in outcomes], sync, up_to_seq))
+    """Mark the events with these numbers, as far as they are these identities', as dealt with."""
+    await connection.execute(FINISH, ([u for u, _ in outcomes], [o for _, o in outcomes], sync, list(seqs)))
 
 
 async def postpone(
-    connection: Connection, sync: SyncName, waits: Sequence[tuple[UserId, float]], up_to_seq: int
+    connection: Connection, sync: SyncName, waits: Sequence[tuple[UserId, float]], seqs: Collection[int]
 ) -> None:
-    """Put the waiting events of these identities off: by the given seconds, or longer after each failed attempt."""
-    await connection.execute(POSTPONE, (LONGEST_WAIT_S, [u for u, _ in waits], [s for _, s in waits], sync, up_to_seq))
+    """Put the events with these numbers, as far as they are these identities', off.
+
+    By the given seconds, or longer after each failed attempt.
+    """
+    users, after = [u for u, _ in waits], [s for _, s in waits]
+    await connection.execute(POSTPONE, (LONGEST_WAIT_S, users, after, sync, list(seqs)))
 
 
 async def seconds_to_next(connection: Connection, lane: Lane) -> float | None:

@@ -276,9 +276,9 @@ async def conflicts_naming(db: Store, sync: SyncName, user_ids: Sequence[UserId]
     return found
 
 
-async def finish(db: Store, sync: SyncName, outcomes: Sequence[tuple[UserId, str]], up_to_seq: int) -> None:
+async def finish(db: Store, sync: SyncName, outcomes: Sequence[tuple[UserId, str]], seqs: Collection[int]) -> None:
     users = {user_id for user_id, _ in outcomes}
-    db.tables.due = [work for work in db.tables.due if work.user_id not in users or work.seq > up_to_seq]
+    db.tables.due = [work for work in db.tables.due if work.user_id not in users or work.seq not in seqs]
 
 
 async def route(

@@ -32,7 +32,7 @@ class Fingerprint:
     """
 
     def __init__(self, definition: SyncDefinition) -> None:
-        self._seen = seen_members(_texts(definition))
+        self._seen = seen_members(expressions_of(definition))
         self._start = blake2b(msgspec.json.encode(definition), digest_size=_DIGEST_BYTES)
 
     def of(self, profile: bytes) -> str:
@@ -64,7 +64,8 @@ def seen_members(texts: Iterable[str]) -> tuple[str, ...] | None:
     return tuple(sorted(seen))
 
 
-def _texts(definition: SyncDefinition) -> Iterable[str]:
+def expressions_of(definition: SyncDefinition) -> Iterable[str]:
+    """All expressions of a sync that see the user."""
     if definition.filter is not None:
         yield definition.filter
     if definition.flows.deactivation is not None:

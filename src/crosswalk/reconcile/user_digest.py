@@ -3,14 +3,13 @@
 An export, an event and a read of one user order the members differently, and one leaves out what another gives as null.
 """
 
-from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
 
 from crosswalk.domain.definition import SyncDefinition
-from crosswalk.reconcile.fingerprint import seen_members
+from crosswalk.reconcile.fingerprint import expressions_of, seen_members
 
 _DIGEST_BYTES: Final = 16
 
@@ -43,7 +42,7 @@ class UserDigest:
     """
 
     def __init__(self, definition: SyncDefinition) -> None:
-        texts = tuple(_texts(definition))
+        texts = tuple(expressions_of(definition))
         seen = seen_members(texts)
         self._seen = None if seen is None else frozenset(seen).union(ALWAYS, _written_back(definition))
         self._unseen = frozenset(name for name in VOLATILE if not any(name in text for text in texts))
@@ -70,19 +69,6 @@ class UserDigest:
             digest=blake2b(_encode(kept), digest_size=_DIGEST_BYTES).hexdigest(),
             email=email.lower() if isinstance(email, str) else None,
         )
-
-
-def _texts(definition: SyncDefinition) -> Iterable[str]:
-    """All expressions over the user."""
-    if definition.filter is not None:
-        yield definition.filter
-    if definition.flows.deactivation is not None:
-        yield definition.flows.deactivation.when
-    for target in definition.targets:
-        yield from (field.expression for field in target.fields)
-        for rule in target.match:
-            yield from (part.expression for part in rule.parts)
-            yield from (text for text in (rule.condition, rule.where) if text is not None)
 
 
 def _written_back(definition: SyncDefinition) -> set[str]:

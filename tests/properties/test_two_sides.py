@@ -13,6 +13,7 @@ from tests.properties.two_sides.steps import (
     Convert,
     CreateRecord,
     EditUser,
+    Hear,
     MergeRecords,
     Probe,
     SignUp,
@@ -80,3 +81,10 @@ def test_marks_that_a_conversion_copied_are_taken_back_when_both_are_heard_of_at
     world = run(*BLOCKED, Convert(lead=0), EditUser(0, "blocked", False))
 
     assert [row.fields["Inactive__c"] for row in world.org.alive()] == [False]
+
+
+def test_marks_that_failed_because_the_lead_was_converted_meanwhile_are_made_on_the_contact() -> None:
+    blocked = (SignUp(user=0), Work(1, 6), EditUser(0, "blocked", True), Convert(lead=0, with_external_id=False))
+    world = run(*blocked, Hear(of_user=True, back=0), Work(1))
+
+    assert [row.fields["Inactive__c"] for row in world.org.alive()] == [True]

@@ -104,9 +104,12 @@ def with_deactivation(
             # The record is only being made: the flow comes once it is there.
             return replace(plan, unfinished=any(w.action is Action.CREATE for w in plan.record_writes))
         if is_present(held, episode):
-            # What is there stays as it was made; but the marks go where the record went.
-            again = tuple(EffectStep(Step.DO, NAME, each.effect, flow.place) for each in moved if each.effect.undo)
-            return replace(plan, effects=again, episode=episode) if again else plan
+            # What is there stays as it was made; but the marks go where the record went, also if they failed there.
+            again = [each.effect for each in moved if each.effect.undo]
+            if not any(_is_mark(each.effect) and each.episode == episode for each in here):
+                again = list(filter(_is_mark, wanted_effects(flow, identity, plan.record, around, episode)))
+            steps = tuple(EffectStep(Step.DO, NAME, each, flow.place) for each in again)
+            return replace(plan, effects=steps, episode=episode) if steps else plan
         wanted = wanted_effects(flow, identity, plan.record, around, episode)
     overridden = [each.effect.key for each in here if not _may_be_undone(each, plan.record)]
     return replace(plan, effects=effect_steps(NAME, flow.place, wanted, here, overridden), episode=episode)
@@ -127,6 +130,11 @@ def _carried_over(flow: DeactivationFlow, held: HeldEffect, record: Record | Non
         return RecordWrite(Action.UPDATE, record.object, record.id, ("Id", record.id), fields)
 
     return replace(held, effect=replace(effect, write=there(write), undo=there(undo) if there(undo).fields else None))
+
+
+def _is_mark(effect: Effect) -> bool:
+    """Whether the effect is fields of the record itself, and no task about it."""
+    return isinstance(effect.write, RecordWrite) and effect.write.action is Action.UPDATE
 
 
 def is_present(held: Sequence[HeldEffect], episode: int) -> bool:

@@ -101,7 +101,7 @@ class Hub:
     def __init__(self, tenant: Tenant, org: Org, clock: Clock) -> None:
         self.tenant, self.org, self.clock = tenant, org, clock
         self.store = Store(self.door, lane_of)
-        self.deaths = 0
+        self.mishaps = 0
         self.outage: Outage | None = None
         self.users_first = False
         self._interruption: Interruption | None = None
@@ -138,7 +138,7 @@ class Hub:
         try:
             loop.run_until_complete(self.batch(lane))
         except Died:
-            self.deaths += 1
+            self.mishaps += 1
             self._bury(loop)
         finally:
             self._dead, self._interruption, self.outage = False, None, None
@@ -236,6 +236,7 @@ class Hub:
         if self.outage is not outage:
             return False
         self.outage = None
+        self.mishaps += 1
         return True
 
 

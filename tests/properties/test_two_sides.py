@@ -24,7 +24,9 @@ from tests.properties.two_sides.steps import (
 )
 from tests.properties.two_sides.store import in_memory
 
-SEQUENCES = 10_000 if os.environ.get("CROSSWALK_NIGHTLY") else 300
+NIGHTLY = bool(os.environ.get("CROSSWALK_NIGHTLY"))
+SEQUENCES = 10_000 if NIGHTLY else 300
+"""Always the same ones, but for every night."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,7 +38,13 @@ def _tables_in_memory() -> Iterator[None]:
     structlog.configure(**before)
 
 
-@settings(max_examples=SEQUENCES, deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+@settings(
+    max_examples=SEQUENCES,
+    derandomize=not NIGHTLY,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=NIGHTLY,
+)
 @given(sequences, probes)
 def test_both_sides_agree_in_the_end(steps: list[Step], probe: Probe) -> None:
     note(f"run({', '.join(map(repr, steps))}, probe={probe!r})")

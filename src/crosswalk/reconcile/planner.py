@@ -56,9 +56,10 @@ def plan_linked(
     values = _without(evaluated.values, resting) if resting else evaluated.values
     merge = merge_fields(target, values, link.base, record.fields, ages_of(evaluation, record), decided)
     writes: tuple[FieldsWrite, ...] = ()
-    if merge.writes:
+    fields = _with_lost_id(target, evaluation.user_id, record, merge.writes)
+    if fields:
         external_id = (target.target.external_id_field, str(evaluation.user_id))
-        writes = (RecordWrite(Action.UPDATE, record.object, record.id, external_id, merge.writes),)
+        writes = (RecordWrite(Action.UPDATE, record.object, record.id, external_id, fields),)
     errors = evaluated.errors + evaluation.errors if evaluation.errors else evaluated.errors
     plan = Plan(
         evaluation.user_id,
@@ -73,6 +74,16 @@ def plan_linked(
         quarantined=resting,
     )
     return _with_way_back(compiled, target, evaluation, plan, merge, link.base) if merge.user_writes else plan
+
+
+def _with_lost_id(
+    target: CompiledTarget, user_id: UserId, record: Record, writes: tuple[FieldWrite, ...]
+) -> tuple[FieldWrite, ...]:
+    """The writes, and the user's id where the record has lost it: without it, nobody but the hub knows the link."""
+    field = target.target.external_id_field
+    if field in record.fields and not record.fields[field] and all(write.field != field for write in writes):
+        return (FieldWrite(field, record.fields[field], str(user_id), Reason.LINKED, target.target.place), *writes)
+    return writes
 
 
 def _without(values: Mapping[str, FieldValue], resting: Collection[Quarantine]) -> dict[str, FieldValue]:

@@ -2,6 +2,7 @@
 
 from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.evaluation import Evaluation
+from crosswalk.domain.link import Link
 from crosswalk.domain.plan import Conflict, Plan, Situation
 from crosswalk.domain.values import Owner, ValueType
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
@@ -221,3 +222,17 @@ def test_deleted_user_keeps_the_record() -> None:
         evidence="email",
     )
     assert plan_deleted(ADA, None) == Plan(user_id=ADA, situation=Situation.DELETED)
+
+
+def test_a_linked_record_that_lost_the_users_id_gets_it_back() -> None:
+    compiled = CompiledSync(a_sync(a_target(a_field("LastName", "user.name"))))
+    identity = an_identity(name="Lovelace")
+    (evaluation,) = compiled.evaluate([identity])
+    record = a_record(**{"LastName": "Lovelace", EXTERNAL_ID: None})
+
+    plan = plan_linked(compiled, evaluation, Link(identity.user_id, record, {"LastName": "Lovelace"}, "email"))
+
+    [write] = plan.record_writes
+    assert [(field.field, field.new, field.reason) for field in write.fields] == [
+        (EXTERNAL_ID, "auth0|ada", Reason.LINKED)
+    ]

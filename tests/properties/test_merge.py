@@ -1,11 +1,13 @@
 """Laws of the merge, for every mix of owners, types, bases and records."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crosswalk.domain.decision import FieldDecision
 from crosswalk.domain.definition import FieldMap, Target
 from crosswalk.domain.values import FLOWS_BACK, FieldValue, Owner, Side, ValueType
 from crosswalk.domain.write import FieldWrite, Reason
@@ -110,7 +112,11 @@ def test_a_decision_settles_a_dispute_for_the_side_that_was_chosen(situation: Si
     target, values, base, record = situation
     disputed = {dispute.field: dispute for dispute in merge(situation).disputed}
 
-    settled = merge_fields(target, values, base, record, decided=dict.fromkeys(disputed, chosen))
+    decided = {
+        field: FieldDecision(chosen, dispute.identity_value, dispute.record_value, "Ada", datetime.now(UTC))
+        for field, dispute in disputed.items()
+    }
+    settled = merge_fields(target, values, base, record, decided=decided)
 
     writes = settled.writes if chosen is Side.SALESFORCE else settled.user_writes
     losing = {write.field for write in (settled.user_writes if chosen is Side.SALESFORCE else settled.writes)}

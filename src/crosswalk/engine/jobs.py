@@ -15,7 +15,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
 from crosswalk.domain.ids import SyncName
-from crosswalk.store import due
+from crosswalk.store import claims, due
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import Lane
 
@@ -154,6 +154,7 @@ class LaneJobs:
         async with self._database.transaction() as connection:
             for lane in await due.lanes_with_work(connection):
                 await self.wake(connection, lane)
+            await claims.forget(connection)
 
     async def sweep_for_ever(self) -> None:
         """Sweep once a second until cancelled."""

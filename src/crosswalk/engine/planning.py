@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
+from datetime import datetime
 from types import MappingProxyType
 from typing import TypeVar, TypeVarTuple, Unpack
 
@@ -41,7 +42,7 @@ from crosswalk.reconcile.life import without_recreating
 from crosswalk.reconcile.planner import plan_linked, plan_settled
 from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.reconcile.unlinked import plan_all_unlinked
-from crosswalk.store import decisions, links, quarantines
+from crosswalk.store import claims, decisions, links, quarantines
 from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
 
@@ -66,12 +67,15 @@ class Planned(Struct, frozen=True):
         What has to be claimed before the plans are carried out.
     links
         The links as they were before.
+    since
+        The moment before anything was looked at, by the database's clock.
     """
 
     plans: Mapping[UserId, Plan]
     waiting: Mapping[UserId, ConnectorError]
     claims: tuple[Claim, ...]
     links: Mapping[UserId, Link]
+    since: datetime
 
     def replaced_by(self, anew: "Planned", of: Collection[UserId]) -> "Planned":
         """The same plans, but for some linked identities those that were made anew."""
@@ -80,6 +84,7 @@ class Planned(Struct, frozen=True):
             waiting=dict(self.waiting) | dict(anew.waiting),
             claims=self.claims,
             links=self.links,
+            since=self.since,
         )
 
 
@@ -143,6 +148,7 @@ class Planner:
         """
         user_ids = [i.user_id for i in identities]
         async with database.transaction() as connection:
+            since = await claims.moment(connection)
             known = await links.read(connection, self._definition.name, user_ids)
             decided = await decisions.standing(connection, self._definition.name, user_ids)
             resting = await quarantines.standing(connection, self._definition.name, user_ids)
@@ -187,6 +193,7 @@ class Planner:
                 for claim in self._claims(p, e)
             ),
             links=known,
+            since=since,
         )
 
     def _digests(self, identities: Sequence[Identity]) -> dict[UserId, str]:

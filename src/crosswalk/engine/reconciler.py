@@ -6,6 +6,7 @@ crash is harmless: everything already written merges to an empty plan.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import structlog
 from msgspec import Struct
@@ -106,7 +107,7 @@ class Reconciler:
 
     async def carry_out(self, planned: Planned, going: Mapping[UserId, Plan], books: Books) -> CarriedOut:
         """Claim and write what these of the plans ask for; the caller stores what came of it."""
-        held = await self._claim([claim for claim in planned.claims if claim.user_id in going])
+        held = await self._claim([claim for claim in planned.claims if claim.user_id in going], planned.since)
         ready = {user_id: plan for user_id, plan in going.items() if user_id not in held}
         results = await self._write(ready)
         bookings = [
@@ -119,12 +120,12 @@ class Reconciler:
         users = [r.identity for each in results.values() for r in each if isinstance(r, UserWritten)]
         return CarriedOut(bookings, users)
 
-    async def _claim(self, wanted: Sequence[Claim]) -> set[UserId]:
+    async def _claim(self, wanted: Sequence[Claim], since: datetime) -> set[UserId]:
         """Claim what the plans will create or take; returns the identities that have to wait for another one."""
         if not wanted:
             return set()
         async with self._database.transaction() as connection:
-            return await claims.claim(connection, self.definition.name, wanted)
+            return await claims.claim(connection, self.definition.name, wanted, since)
 
     async def _write(self, plans: Mapping[UserId, Plan]) -> dict[UserId, list[Result]]:
         """Carry the plans' writes out, all together, and hand each plan its own results."""

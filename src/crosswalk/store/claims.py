@@ -1,11 +1,12 @@
 """Short-lived claims on a match key or a record, so that two workers never make or take one record twice."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from msgspec import Struct
 
 from crosswalk.domain.ids import SyncName, UserId
-from crosswalk.store.database import Connection
+from crosswalk.store.database import Connection, fetch_row
 
 
 class Claim(Struct, frozen=True):
@@ -17,16 +18,25 @@ class Claim(Struct, frozen=True):
     value: str
 
 
-# The first to claim gets it; claiming one's own again is fine. Sorted, so that two workers cannot deadlock.
+MOMENT = "SELECT clock_timestamp()"
+
+# The first to claim gets it; claiming one's own again is fine. What another gave up is free only for those who began to
+# plan after that: whoever looked before may have looked past the record that the other made. Of two users of one batch
+# the first gets it. Sorted, so that two workers cannot deadlock.
 CLAIM = """
 INSERT INTO claims AS held (sync, user_id, object, field, value)
-SELECT %s, *
-FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) AS wanted (user_id, object, field, value)
-ORDER BY wanted.object, wanted.field, wanted.value, wanted.user_id
-ON CONFLICT (sync, object, field, value) DO NOTHING
+SELECT %s, user_id, object, field, value
+FROM (
+    SELECT DISTINCT ON (object, field, value) user_id, object, field, value
+    FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) AS wanted (user_id, object, field, value)
+    ORDER BY object, field, value, user_id
+) AS first
+ON CONFLICT (sync, object, field, value) DO UPDATE
+SET user_id = excluded.user_id, claimed_at = now(), released_at = NULL
+WHERE held.user_id = excluded.user_id OR held.released_at < %s
 """
 
-# Whose wanted claims somebody else holds.
+# Whose wanted claims somebody else holds, or gave up too late.
 HELD_BY_OTHERS = """
 SELECT DISTINCT wanted.user_id
 FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) AS wanted (user_id, object, field, value)
@@ -36,20 +46,34 @@ WHERE held.sync = %s AND held.user_id <> wanted.user_id
 
 # Relies on claims_by_user.
 RELEASE = """
-DELETE FROM claims
-WHERE sync = %s AND user_id = ANY(%b::text[])
+UPDATE claims
+SET released_at = clock_timestamp()
+WHERE sync = %s AND user_id = ANY(%b::text[]) AND released_at IS NULL
 """
 
+# No plan is in the making for so long. Relies on claims_released.
+FORGET = "DELETE FROM claims WHERE released_at < now() - interval '10 minutes'"
 
-async def claim(connection: Connection, sync: SyncName, wanted: Sequence[Claim]) -> set[UserId]:
-    """Claim what is free; returns the identities that have to wait because another holds something they want."""
+
+async def moment(connection: Connection) -> datetime:
+    """The time by the database's clock, to be taken before a plan looks at anything."""
+    row = await fetch_row(connection, MOMENT, ())
+    now: datetime = row[0]
+    return now
+
+
+async def claim(connection: Connection, sync: SyncName, wanted: Sequence[Claim], since: datetime) -> set[UserId]:
+    """Claim what is free; returns the identities that have to wait, and to be planned anew.
+
+    `since` is the `moment` before anything was looked up for these claims.
+    """
     columns = (
         [c.user_id for c in wanted],
         [c.object for c in wanted],
         [c.field for c in wanted],
         [c.value for c in wanted],
     )
-    await connection.execute(CLAIM, (sync, *columns))
+    await connection.execute(CLAIM, (sync, *columns, since))
     rows = await (await connection.execute(HELD_BY_OTHERS, (*columns, sync))).fetchall()
     return {UserId(row[0]) for row in rows}
 
@@ -57,3 +81,8 @@ async def claim(connection: Connection, sync: SyncName, wanted: Sequence[Claim])
 async def release(connection: Connection, sync: SyncName, user_ids: Sequence[UserId]) -> None:
     """Give up everything that these identities claimed."""
     await connection.execute(RELEASE, (sync, list(user_ids)))
+
+
+async def forget(connection: Connection) -> None:
+    """Delete claims that were given up so long ago that nobody can have looked before that."""
+    await connection.execute(FORGET)

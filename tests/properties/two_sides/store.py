@@ -7,6 +7,7 @@ here fails loudly, because what stands for the connection executes nothing.
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 from unittest import mock
 
@@ -68,7 +69,9 @@ class Tables:
     identities: dict[UserId, Identity] = field(default_factory=dict)
     links: dict[UserId, Link] = field(default_factory=dict)
     former: list[EndedLink] = field(default_factory=list)
-    claims: dict[tuple[str, str, str], UserId] = field(default_factory=dict)
+    claims: dict[tuple[str, str, str], tuple[UserId, datetime | None]] = field(default_factory=dict)
+    """Who holds what, and since when no more."""
+    moments: int = 0
     effects: dict[tuple[str, str, str], Held] = field(default_factory=dict)
     problems: dict[UserId, tuple[Problem, ...]] = field(default_factory=dict)
     inbox: set[str] = field(default_factory=set)
@@ -85,6 +88,7 @@ class Tables:
             dict(self.links),
             list(self.former),
             dict(self.claims),
+            self.moments,
             dict(self.effects),
             dict(self.problems),
             set(self.inbox),
@@ -92,6 +96,9 @@ class Tables:
             set(self.routed),
             self.seq,
         )
+
+
+_FIRST_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Refused(Exception):
@@ -225,14 +232,26 @@ async def primaries(db: Store, tenant: TenantName, user_ids: Sequence[UserId]) -
     return found
 
 
-async def claim(db: Store, sync: SyncName, wanted: Sequence[Claim]) -> set[UserId]:
+async def moment(db: Store) -> datetime:
+    """A moment of its own for everybody who asks: what is released later than that is seen to be."""
+    db.tables.moments += 1
+    return _FIRST_MOMENT + timedelta(seconds=db.tables.moments)
+
+
+async def claim(db: Store, sync: SyncName, wanted: Sequence[Claim], since: datetime) -> set[UserId]:
     for each in sorted(wanted, key=lambda each: (each.object, each.field, each.value, each.user_id)):
-        db.tables.claims.setdefault((each.object, each.field, each.value), each.user_id)
-    return {each.user_id for each in wanted if db.tables.claims[each.object, each.field, each.value] != each.user_id}
+        key = (each.object, each.field, each.value)
+        holder, released_at = db.tables.claims.get(key, (each.user_id, None))
+        if holder == each.user_id or (released_at is not None and released_at < since):
+            db.tables.claims[key] = (each.user_id, None)
+    return {each.user_id for each in wanted if db.tables.claims[each.object, each.field, each.value][0] != each.user_id}
 
 
 async def release_claims(db: Store, sync: SyncName, user_ids: Sequence[UserId]) -> None:
-    db.tables.claims = {key: holder for key, holder in db.tables.claims.items() if holder not in user_ids}
+    now = await moment(db)
+    for key, (holder, released_at) in db.tables.claims.items():
+        if holder in user_ids and released_at is None:
+            db.tables.claims[key] = (holder, now)
 
 
 async def no_decisions(db: Store, sync: SyncName, user_ids: Sequence[UserId]) -> Decisions:
@@ -318,6 +337,7 @@ def in_memory() -> Iterator[None]:
         (identities, "save", save_identities),
         (identities, "by_email", identities_by_email),
         (identities, "primaries", primaries),
+        (claims, "moment", moment),
         (claims, "claim", claim),
         (claims, "release", release_claims),
         (decisions, "standing", no_decisions),

@@ -105,6 +105,7 @@ def add_conflicts(router: APIRouter, desk: Desk) -> None:
     refusals: dict[int | str, dict[str, Any]] = {
         404: {"model": Refused, "description": "There is no such conflict."},
         409: {"model": Refused, "description": "It cannot be decided so."},
+        400: {"model": Refused, "description": "The body is no JSON."},
         502: {"model": Refused, "description": "The org could not be asked about the record."},
     }
 

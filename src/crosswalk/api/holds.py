@@ -100,7 +100,11 @@ def add_holds(router: APIRouter, holds: Holds) -> None:
     @router.post(
         "/holds/{number}/decision",
         summary="Decide a hold",
-        responses={**unknown, 409: {"model": HoldRefused, "description": "It was decided already."}},
+        responses={
+            **unknown,
+            400: {"model": HoldRefused, "description": "The body is no JSON."},
+            409: {"model": HoldRefused, "description": "It was decided already."},
+        },
     )
     async def decide(number: Number, order: HoldDecisionOrder) -> HoldAnswer:
         await _found(holds, number)

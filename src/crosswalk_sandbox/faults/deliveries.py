@@ -17,11 +17,14 @@ class Fate(NamedTuple):
         How much later, in seconds of the sandbox, those behind it included where order is kept.
     shift_seconds
         How much later on its own, so that others overtake it.
+    gap
+        Whether it says that something changed, and not what.
     """
 
     copies: int = 1
     delay_seconds: float = 0.0
     shift_seconds: float = 0.0
+    gap: bool = False
 
 
 AS_IT_IS = Fate()

@@ -125,24 +125,24 @@ class LoseEvents(Effect, frozen=True, tag="lose-events"):
     """The event never arrives, and nothing tells so."""
 
 
+class GapEvents(Effect, frozen=True, tag="gap-events"):
+    """The change event becomes a gap event: it says which records changed, and not to what."""
+
+
 CallEffect: TypeAlias = (
     Latency | Throttle | Limit | Status | Drop | Timeout | Malformed | RevokeToken | ExhaustDailyLimit
 )
-EventEffect: TypeAlias = DuplicateEvents | DelayEvents | ReorderEvents | LoseEvents
+EventEffect: TypeAlias = DuplicateEvents | DelayEvents | ReorderEvents | LoseEvents | GapEvents
 AnyEffect: TypeAlias = CallEffect | RecordFailure | EventEffect
 
 CALL_EFFECTS = (Latency, Throttle, Limit, Status, Drop, Timeout, Malformed, RevokeToken, ExhaustDailyLimit)
-EVENT_EFFECTS = (DuplicateEvents, DelayEvents, ReorderEvents, LoseEvents)
+EVENT_EFFECTS = (DuplicateEvents, DelayEvents, ReorderEvents, LoseEvents, GapEvents)
 OF_ONE_VENDOR: dict[type[Effect], str] = {
     Throttle: "auth0",
     Limit: "salesforce",
     ExhaustDailyLimit: "salesforce",
     RecordFailure: "salesforce",
-    # An org's events have troubles of their own, `salesforce.pubsub.faults`.
-    DuplicateEvents: "auth0",
-    DelayEvents: "auth0",
-    ReorderEvents: "auth0",
-    LoseEvents: "auth0",
+    GapEvents: "salesforce",
 }
 
 

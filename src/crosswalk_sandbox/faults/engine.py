@@ -20,6 +20,7 @@ from crosswalk_sandbox.faults.effects import (
     DelayEvents,
     DuplicateEvents,
     Effect,
+    GapEvents,
     Latency,
     LoseEvents,
     RecordFailure,
@@ -202,7 +203,7 @@ class Faults:
         """What becomes of one event of this type or topic on its way to one receiver: asked once for each of them."""
         if not self._events:
             return AS_IT_IS
-        copies, delay, shift, lost = 1, 0.0, 0.0, False
+        copies, delay, shift, lost, gap = 1, 0.0, 0.0, False, False
         for one in self._events:
             match, effect = one.rule.match, one.rule.effect
             if match.topics and not any(fnmatchcase(topic, pattern) for pattern in match.topics):
@@ -217,9 +218,11 @@ class Faults:
                     delay += hit.seconds
                 case ReorderEvents():
                     shift += hit.seconds
+                case GapEvents():
+                    gap = True
                 case _:
                     lost = lost or isinstance(effect, LoseEvents)
-        return Fate(0 if lost else copies, delay, shift)
+        return Fate(0 if lost else copies, delay, shift, gap)
 
     @property
     def concern_calls(self) -> bool:

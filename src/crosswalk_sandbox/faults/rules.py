@@ -29,7 +29,7 @@ Operation = Literal[
     "limits",
     "events",
 ]
-Channel = Literal["webhook", "subscription", "log-stream"]
+Channel = Literal["webhook", "subscription", "log-stream", "event-bus"]
 
 
 class Match(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -108,9 +108,9 @@ class Org:
         )
         self.sessions = self.oauth.sessions
         self._starts_with_person_accounts = person_accounts
+        self.faults = Faults("salesforce", self.time)
         self.events = OrgEvents(self)
         self.jobs = Jobs(self.time)
-        self.faults = Faults("salesforce", self.time)
         self.reset()
 
     def reset(self) -> None:

@@ -1,5 +1,7 @@
 """Troubles of the events: gaps, overflow, losses, repetitions, disorder, delay."""
 
+from typing import Any
+
 import httpx
 from simple_salesforce import Salesforce
 
@@ -98,3 +100,66 @@ def test_troubles_end_when_cleared(pubsub: PubSubClient, org: Salesforce, sandbo
     made = org.Contact.create({"LastName": "Byron"})["id"]
 
     assert brief(pubsub.events(CONTACTS, 1)) == [("Contact", "CREATE", [made])]
+
+
+def names_of(events: list[Any]) -> list[str]:
+    return [str(event.fields["Name"]["LastName"]) for event in events]
+
+
+def an_event_rule(kind: str, rate: float = 0.5, **effect: Any) -> dict[str, Any]:
+    rule = {"vendor": "salesforce", "match": {"topics": ["/data/Contact*"]}, "when": {"rate": rate}}
+    return {**rule, "effect": {"kind": kind, **effect}}
+
+
+def make_contacts(org: Salesforce, count: int) -> list[str]:
+    names = [f"Name{number}" for number in range(count)]
+    for name in names:
+        org.Contact.create({"LastName": name})
+    return names
+
+
+def test_events_are_lost_and_doubled_by_rate_and_the_seed_says_which(
+    pubsub: PubSubClient, sandbox: SandboxProcess, org: Salesforce
+) -> None:
+    sandbox.fault_rules([an_event_rule("lose-events"), an_event_rule("duplicate-events", 0.3)], seed=7)
+    names = make_contacts(org, 12)
+    log = sandbox.fault_log()
+    sandbox.fault_rules([])
+    org.Contact.create({"LastName": "Last"})
+
+    lost = {entry["call"] for entry in log if entry["effect"] == "lose-events"}
+    doubled = {entry["call"] for entry in log if entry["effect"] == "duplicate-events"}
+    expected = [
+        name for number, name in enumerate(names, 1) if number not in lost for _ in range(2 if number in doubled else 1)
+    ]
+    assert 0 < len(lost) < 12
+    assert names_of(pubsub.events(CONTACTS, len(expected) + 1)) == [*expected, "Last"]
+
+
+def test_events_become_gaps_by_rule(pubsub: PubSubClient, sandbox: SandboxProcess, org: Salesforce) -> None:
+    sandbox.fault_rules([an_event_rule("gap-events", 1.0)])
+    made = str(org.Contact.create({"LastName": "Byron"})["id"])
+
+    [event] = pubsub.events(CONTACTS, 1)
+
+    assert (event.header["changeType"], event.header["recordIds"]) == ("GAP_CREATE", [made])
+
+
+def test_events_of_other_topics_are_left_alone(pubsub: PubSubClient, sandbox: SandboxProcess, org: Salesforce) -> None:
+    sandbox.fault_rules([an_event_rule("lose-events", 1.0)])
+    org.Contact.create({"LastName": "Byron"})
+    org.Lead.create({"LastName": "Lovelace", "Company": "Engines"})
+
+    [event] = pubsub.events("/data/ChangeEvents", 1)
+
+    assert event.fields["Name"]["LastName"] == "Lovelace"
+
+
+def test_events_overtake_one_another_by_rule(pubsub: PubSubClient, sandbox: SandboxProcess, org: Salesforce) -> None:
+    sandbox.fault_rules([an_event_rule("reorder-events", 1.0, within_ms=300.0)], seed=3)
+    names = make_contacts(org, 8)
+
+    arrived = names_of(pubsub.events(CONTACTS, 8))
+
+    assert sorted(arrived) == sorted(names)
+    assert arrived != names

@@ -357,7 +357,6 @@ def test_the_example_of_the_page_is_read_and_does_what_it_says(
         ({"effect": {"kind": "status"}, "when": {"rate": 2}}, "`rate` is a probability from 0 to 1, found 2"),
         ({"effect": {"kind": "status"}, "when": {"often": 2}}, "often"),
         ({"effect": {"kind": "drop"}, "match": {"topics": ["user.*"]}}, "does not go by `match.topics`"),
-        ({"effect": {"kind": "lose-events"}}, "for vendor `auth0` alone"),
         ({"effect": {"kind": "drop"}, "match": {"successful": True}}, "leave out `match.successful`"),
         ({"effect": {"kind": "throttle"}}, "for vendor `auth0` alone"),
     ],

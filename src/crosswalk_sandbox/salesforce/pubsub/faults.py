@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from crosswalk_sandbox.faults import Faults
 from crosswalk_sandbox.salesforce.pubsub.bus import Event
 from crosswalk_sandbox.salesforce.pubsub.change_event import ChangeEvent
 
@@ -71,10 +72,13 @@ class EventFaults:
     ----------
     publish
         Puts an event on the bus.
+    rules
+        The org's fault rules, which strike by rate or schedule; what is ordered here strikes first.
     """
 
-    def __init__(self, publish: Callable[[Event], object]) -> None:
+    def __init__(self, publish: Callable[[Event], object], rules: Faults) -> None:
         self._publish = publish
+        self._rules = rules
         self._round = 0
         self.clear()
 
@@ -111,17 +115,17 @@ class EventFaults:
         return was > 0
 
     def pass_on(self, event: Event) -> None:
-        """Let an event through to the bus, or do to it what was ordered."""
-        if self._gaps and isinstance(event, ChangeEvent) and not event.kind.startswith("GAP_"):
-            self._gaps -= 1
-            event.kind, event.values = f"GAP_{event.kind}", {}
+        """Let an event through to the bus, or do to it what was ordered, or what a rule says."""
+        fate = self._rules.for_event(_topic(event), "event-bus")
+        if (self._gaps or fate.gap) and _becomes_gap(event):
+            self._gaps = max(self._gaps - 1, 0)
         if self._drops:
             self._drops -= 1
             return
-        times = 2 if self._duplicates else 1
+        times = fate.copies * (2 if self._duplicates else 1)
         self._duplicates = max(self._duplicates - 1, 0)
         if not self._shuffled:
-            self._deliver([event] * times)
+            self._deliver([event] * times, fate.delay_seconds + fate.shift_seconds)
             return
         self._held += [event] * times
         if len(self._held) >= self._shuffled:
@@ -129,9 +133,9 @@ class EventFaults:
             self._order.shuffle(held)
             self._deliver(held)
 
-    def _deliver(self, events: list[Event]) -> None:
-        if self._delay:
-            asyncio.get_running_loop().call_later(self._delay, self._deliver_late, events, self._round)
+    def _deliver(self, events: list[Event], later: float = 0.0) -> None:
+        if delay := self._delay + later:
+            asyncio.get_running_loop().call_later(delay, self._deliver_late, events, self._round)
             return
         for event in events:
             self._publish(event)
@@ -140,3 +144,15 @@ class EventFaults:
         if ordered_in == self._round:
             for event in events:
                 self._publish(event)
+
+
+def _topic(event: Event) -> str:
+    return f"/data/{event.name}" if event.is_change else f"/event/{event.name}"
+
+
+def _becomes_gap(event: Event) -> bool:
+    """Make a gap event of a change event; whether that was possible."""
+    if not isinstance(event, ChangeEvent) or event.kind.startswith("GAP_"):
+        return False
+    event.kind, event.values = f"GAP_{event.kind}", {}
+    return True

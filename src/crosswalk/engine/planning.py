@@ -4,7 +4,7 @@ The reconcile job and `crosswalk plan` share this: the one writes what it says, 
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Container, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import datetime
@@ -39,7 +39,7 @@ from crosswalk.matching.resolution import Bonds
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.fingerprint import Fingerprint
 from crosswalk.reconcile.life import without_recreating
-from crosswalk.reconcile.planner import plan_linked, plan_settled
+from crosswalk.reconcile.planner import plan_linked, plan_settled, settled_by
 from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.reconcile.unlinked import plan_all_unlinked
 from crosswalk.store import claims, decisions, links, quarantines
@@ -50,7 +50,6 @@ Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
 
-_SETTLING = frozenset({Situation.LINKED, Situation.MATCHED, Situation.NO_MATCH})
 _HANGING = frozenset({Owner.INITIAL, Owner.LATEST, Owner.MANUAL})
 
 
@@ -178,7 +177,7 @@ class Planner:
         kin = replace(kin, former=dict(kin.former) | dict(ended))
         parts.append(await self._plan_unlinked(database, unlinked, verdicts, kin, ended))
 
-        plans = {u: _settled(plan, digests.get(u, ""), resting) for part in parts for u, plan in part.plans.items()}
+        plans = {u: settled_by(plan, digests.get(u, ""), resting) for part in parts for u, plan in part.plans.items()}
         waiting = {user_id: error for part in parts for user_id, error in part.waiting.items()}
         if self._flows is not None:
             extended = await self._flows.extend(database, plans, identities)
@@ -340,18 +339,6 @@ class Planner:
 
     async def _in_thread(self, function: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
-
-
-def _settled(plan: Plan, digest: str, resting: Container[UserId]) -> Plan:
-    """The plan, which says whether nothing will be left to do about this state of the identity once it is done.
-
-    A state that changes by the plan itself is not the one that will be seen next; and what waits for a person, or
-    failed, has to be looked at again.
-    """
-    unsure = plan.errors or plan.disputed or plan.conflict or plan.user_writes or plan.user_id in resting
-    if unsure or plan.situation not in _SETTLING:
-        return plan
-    return replace(plan, settled=digest)
 
 
 def have_news(changes: Sequence[RecordChange], link: Link, tracked: Mapping[str, Collection[str]]) -> bool:

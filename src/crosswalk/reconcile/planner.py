@@ -1,6 +1,6 @@
 """From an evaluated identity and what is known of its record to a plan."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Container, Mapping
 
 from msgspec.structs import replace
 
@@ -16,6 +16,8 @@ from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, Reco
 from crosswalk.mapping.compiled import CompiledTarget
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.merge import Ages, Merge, merge_fields
+
+_SETTLING = frozenset({Situation.LINKED, Situation.MATCHED, Situation.NO_MATCH})
 
 CREATED = "created"
 """The evidence of a link whose record the hub made."""
@@ -102,6 +104,18 @@ def plan_settled(link: Link) -> Plan:
         base=link.base,
         evidence=link.evidence,
     )
+
+
+def settled_by(plan: Plan, digest: str, resting: Container[UserId] = frozenset()) -> Plan:
+    """The plan, which says whether nothing will be left to do about this state of the identity once it is done.
+
+    A state that changes by the plan itself is not the one that will be seen next; and what waits for a person, or
+    failed, has to be looked at again. `resting` are the identities with a field in quarantine.
+    """
+    unsure = plan.errors or plan.disputed or plan.conflict or plan.user_writes or plan.user_id in resting
+    if unsure or plan.situation not in _SETTLING:
+        return plan
+    return replace(plan, settled=digest)
 
 
 def plan_deleted(user_id: UserId, link: Link | None) -> Plan:

@@ -107,6 +107,8 @@ def test_an_edit_in_auth0_of_what_salesforce_owns_is_undone_once(
 
     eventually(lambda: metadata(auth0, user_id)[0] == {"crm": {"department": "Navy", "note": "kept"}}, "restored")
     town.settled()
+    written = town.rows("SELECT user_id, reason FROM audit WHERE field = 'app_metadata.crm.department' ORDER BY id")
+    assert [reason for user, reason in written if user == user_id] == ["changed", "restored"]
 
 
 def test_the_newest_change_wins_on_either_side(town: System, auth0: ManagementClient, org: Salesforce) -> None:

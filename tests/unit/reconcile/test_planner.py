@@ -1,14 +1,19 @@
 """From identity and record to the writes."""
 
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
 from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.link import Link
-from crosswalk.domain.plan import Conflict, Plan, Situation
+from crosswalk.domain.plan import Conflict, FieldConflict, FieldError, Plan, Situation
 from crosswalk.domain.values import Owner, ValueType
-from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
+from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite, UserWrite
 from crosswalk.matching.resolution import AlreadyLinked, Ambiguous, Matched, NoMatch
 from crosswalk.reconcile.compiled import CompiledSync
-from crosswalk.reconcile.planner import plan_deleted, plan_linked
+from crosswalk.reconcile.planner import plan_deleted, plan_linked, settled_by
 from crosswalk.reconcile.unlinked import plan_unlinked
 from tests.core_builders import (
     EXTERNAL_ID,
@@ -236,3 +241,31 @@ def test_a_linked_record_that_lost_the_users_id_gets_it_back() -> None:
     assert [(field.field, field.new, field.reason) for field in write.fields] == [
         (EXTERNAL_ID, "auth0|ada", Reason.LINKED)
     ]
+
+
+CLEAN = Plan(UserId("auth0|ada"), Situation.LINKED, record=a_record())
+AN_ERROR = FieldError(UserId("auth0|ada"), "Contact", "Title", a_place(), "no text")
+A_USER_WRITE = UserWrite(UserId("auth0|ada"), (), (), b"{}")
+A_DISPUTE = FieldConflict("Title", "a", "b", a_place())
+
+
+def test_a_plan_that_leaves_nothing_open_settles_the_state_it_was_made_for() -> None:
+    assert settled_by(CLEAN, "digest").settled == "digest"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"errors": (AN_ERROR,)},
+        {"disputed": (A_DISPUTE,)},
+        {"writes": (A_USER_WRITE,)},
+        {"situation": Situation.FILTERED},
+        {"situation": Situation.AMBIGUOUS},
+    ],
+)
+def test_a_plan_that_leaves_something_open_settles_nothing(changes: dict[str, Any]) -> None:
+    assert settled_by(replace(CLEAN, **changes), "digest").settled == ""
+
+
+def test_an_identity_with_a_field_in_quarantine_is_never_settled() -> None:
+    assert settled_by(CLEAN, "digest", {CLEAN.user_id}).settled == ""

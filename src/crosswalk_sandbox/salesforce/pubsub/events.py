@@ -60,7 +60,7 @@ class OrgEvents:
     def __init__(self, org: "Org") -> None:
         self._org = org
         self.bus = EventBus(org.clock)
-        self.faults = EventFaults(self.bus.append, org.faults)
+        self.faults = EventFaults(self.bus.append, org.faults, org.time)
         self.change_schemas = ChangeSchemas()
         self.capture = ChangeCapture(org.clock, lambda: org.acting_user_id, self.faults.pass_on, self.change_schemas)
         self.platform = PlatformEvents(org.clock, self.faults.pass_on)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from crosswalk_sandbox.clock import SandboxClock
 from crosswalk_sandbox.faults import Faults
 from crosswalk_sandbox.salesforce.pubsub.bus import Event
 from crosswalk_sandbox.salesforce.pubsub.change_event import ChangeEvent
@@ -74,11 +75,15 @@ class EventFaults:
         Puts an event on the bus.
     rules
         The org's fault rules, which strike by rate or schedule; what is ordered here strikes first.
+    clock
+        By which events are late.
     """
 
-    def __init__(self, publish: Callable[[Event], object], rules: Faults) -> None:
+    def __init__(self, publish: Callable[[Event], object], rules: Faults, clock: SandboxClock) -> None:
         self._publish = publish
         self._rules = rules
+        self._clock = clock
+        self._late: set[asyncio.Task[None]] = set()
         self._round = 0
         self.clear()
 
@@ -135,12 +140,15 @@ class EventFaults:
 
     def _deliver(self, events: list[Event], later: float = 0.0) -> None:
         if delay := self._delay + later:
-            asyncio.get_running_loop().call_later(delay, self._deliver_late, events, self._round)
+            task = asyncio.get_running_loop().create_task(self._deliver_late(delay, events, self._round))
+            self._late.add(task)
+            task.add_done_callback(self._late.discard)
             return
         for event in events:
             self._publish(event)
 
-    def _deliver_late(self, events: list[Event], ordered_in: int) -> None:
+    async def _deliver_late(self, delay: float, events: list[Event], ordered_in: int) -> None:
+        await self._clock.sleep(delay)
         if ordered_in == self._round:
             for event in events:
                 self._publish(event)

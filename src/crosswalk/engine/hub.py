@@ -12,6 +12,7 @@ from crosswalk.config.config import Config
 from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.connectors.salesforce.client import SalesforceClient
+from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.engine.deals import DealReconciler
 from crosswalk.engine.gate import MassChangeGate
@@ -77,7 +78,6 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
             OrgName(name): await stack.enter_async_context(SalesforceClient(salesforce_settings(org)))
             for name, org in config.orgs.items()
         }
-        own_clients = {TenantName(name): tenant.client_id for name, tenant in config.tenants.items()}
         threads = ThreadPoolExecutor(EVALUATING_THREADS, thread_name_prefix="reconcile")
         stack.callback(threads.shutdown, cancel_futures=True)
         compiled = {
@@ -88,36 +88,9 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
             name: Planner(one, orgs[one.definition.org], tenants[one.definition.tenant], threads)
             for name, one in compiled.items()
         }
-        writers = {
-            name: Writer(tenants[one.definition.tenant], orgs[one.definition.org]) for name, one in compiled.items()
-        }
-        reconcilers = {
-            name: Reconciler(
-                one.definition,
-                planners[name],
-                tenants[one.definition.tenant],
-                writers[name],
-                database,
-                LoopDetector(one, orgs[one.definition.org], own_clients[one.definition.tenant], database),
-                MassChangeGate(one.definition.name, one.definition.thresholds, database),
-                own_clients[one.definition.tenant],
-            )
-            for name, one in compiled.items()
-        }
-        deals = {
-            name: DealReconciler(
-                one.definition,
-                CompiledClosedWon(one.definition.flows.closed_won),
-                orgs[one.definition.org],
-                tenants[one.definition.tenant],
-                writers[name],
-                database,
-                MassChangeGate(one.definition.name, one.definition.thresholds, database),
-                threads,
-            )
-            for name, one in compiled.items()
-            if one.definition.flows.closed_won is not None
-        }
+        parts = _Parts(config, tenants, orgs, database, threads)
+        reconcilers = {name: parts.reconciler(one, planners[name]) for name, one in compiled.items()}
+        deals = {name: made for name, one in compiled.items() if (made := parts.deals(one)) is not None}
         routers = {name: Router(one.definition, orgs[one.definition.org], database) for name, one in compiled.items()}
         lanes = Lanes(database, reconcilers, routers, deals)
 
@@ -127,6 +100,53 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
         jobs = LaneJobs(database, run_lane)
         await jobs.open()
         yield Hub(config, database, embedded, tenants, orgs, compiled, planners, reconcilers, jobs)
+
+
+class _Parts(Struct, frozen=True):
+    """What the reconcilers of all syncs are made of."""
+
+    config: Config
+    tenants: Mapping[TenantName, Auth0Client]
+    orgs: Mapping[OrgName, SalesforceClient]
+    database: Database
+    threads: ThreadPoolExecutor
+
+    def reconciler(self, compiled: CompiledSync, planner: Planner) -> Reconciler:
+        """The reconciler of a sync's identities."""
+        definition = compiled.definition
+        own_client = self.config.tenants[definition.tenant].client_id
+        return Reconciler(
+            definition,
+            planner,
+            self.tenants[definition.tenant],
+            self._writer(definition),
+            self.database,
+            LoopDetector(compiled, self.orgs[definition.org], own_client, self.database),
+            self._gate(definition),
+            own_client,
+        )
+
+    def deals(self, compiled: CompiledSync) -> DealReconciler | None:
+        """The reconciler of a sync's deals; `None` where no flow looks at them."""
+        definition = compiled.definition
+        if definition.flows.closed_won is None:
+            return None
+        return DealReconciler(
+            definition,
+            CompiledClosedWon(definition.flows.closed_won),
+            self.orgs[definition.org],
+            self.tenants[definition.tenant],
+            self._writer(definition),
+            self.database,
+            self._gate(definition),
+            self.threads,
+        )
+
+    def _writer(self, definition: SyncDefinition) -> Writer:
+        return Writer(self.tenants[definition.tenant], self.orgs[definition.org])
+
+    def _gate(self, definition: SyncDefinition) -> MassChangeGate:
+        return MassChangeGate(definition.name, definition.thresholds, self.database)
 
 
 async def _database_of(config: Config, stack: AsyncExitStack) -> tuple[EmbeddedPostgres | None, str]:

@@ -4,6 +4,7 @@ import json
 import signal
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 from crosswalk.cli.options import JsonOption
 from crosswalk.cli.output import print_line
-from crosswalk.cli.ports import free_port
+from crosswalk.cli.ports import free_port, sole_chooser
 
 if TYPE_CHECKING:
     from crosswalk.demo.environment import Demo
@@ -36,11 +37,16 @@ def demo(
     began = time.monotonic()
     if not as_json:
         print_line("starting the sandbox, PostgreSQL and the hub ...")
-    ports = Ports() if once else Ports(free_port(CONSOLE_PORT), free_port(AUTH0_PORT), free_port(SALESFORCE_PORT))
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
     signal.signal(signal.SIGINT, lambda *_: stopped.set())
-    with running_demo(folder, ports, people=0 if once else PEOPLE) as running:
+    with ExitStack() as stack:
+        if once:
+            running = stack.enter_context(running_demo(folder, Ports(), people=0))
+        else:
+            with sole_chooser():
+                ports = Ports(free_port(CONSOLE_PORT), free_port(AUTH0_PORT), free_port(SALESFORCE_PORT))
+                running = stack.enter_context(running_demo(folder, ports, people=PEOPLE))
         started_s = time.monotonic() - began
         if once:
             for number in (signal.SIGINT, signal.SIGTERM):

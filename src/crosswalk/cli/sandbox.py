@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from crosswalk.cli.options import JsonOption
 from crosswalk.cli.output import coloured, counted, print_line
-from crosswalk.cli.ports import free_port
+from crosswalk.cli.ports import free_port, sole_chooser
 from crosswalk.domain.errors import CrosswalkError
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def sandbox(
     from crosswalk_sandbox.server import Sandbox  # noqa: PLC0415
 
     meter = _Meter(people if seed else 0, is_shown=not as_json)
+    choosing = ExitStack()
     try:
+        choosing.enter_context(sole_chooser())
         order = SeedOrder(seed, people, number, overlap) if seed else None
         wanted = Sandbox(
             state_dir,
@@ -86,11 +89,17 @@ def sandbox(
                 *[OrgSpec()] * (orgs - 1),
             ],
         )
-        say_ready = _ready(meter, env_file or state_dir / "sandbox.env", truth_file, as_json)
-        uvloop.run(run_until_stopped(wanted, when_ready=say_ready))
+        say = _ready(meter, env_file or state_dir / "sandbox.env", truth_file, as_json)
+
+        def when_ready(running: Sandbox) -> None:
+            choosing.close()
+            say(running)
+
+        uvloop.run(run_until_stopped(wanted, when_ready=when_ready))
     except (OSError, ValueError) as error:
         raise SandboxNotStarted(getattr(error, "strerror", None) or str(error)) from error
     finally:
+        choosing.close()
         meter.stop()
     if not as_json:
         print_line("stopped; nothing is left running")

@@ -284,8 +284,13 @@ class FindsFates(Protocol):
 class ReadsChanges(Protocol):
     """Tells which records changed since a time."""
 
-    def changes_since(self, object_name: str, fields: Sequence[str], since: str) -> AsyncIterator[list[Event]]:
-        """Yield an event for each record that changed at or after `since`, deleted ones too, oldest first."""
+    def changes_since(
+        self, object_name: str, fields: Sequence[str], since: str, read_to: str | None = None
+    ) -> AsyncIterator[list[Event]]:
+        """Yield an event for each record that changed at or after `since`, deleted ones too, oldest first.
+
+        The records of the second `read_to`, the newest that was read before, give another event.
+        """
         ...
 
     async def newest_change(self, object_name: str) -> str:

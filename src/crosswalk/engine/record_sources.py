@@ -65,7 +65,7 @@ async def poll_records(
             await source.store((), position)
         while True:
             start = position_of(time_of(position) - OVERLAP)
-            async for events in client.changes_since(object_name, fields, start):
+            async for events in client.changes_since(object_name, fields, start, read_to=position):
                 await session.execute(STILL_THERE)  # fails when our place as the sole reader was lost
                 if events:
                     newest = str(change_of(events[-1]).fields[MODIFIED_FIELD])

@@ -156,12 +156,15 @@ class SalesforceClient(
         """
         return await fates.find_fates(self._transport, self._gate, object_name=object_name, fields=fields, ids=ids)
 
-    def changes_since(self, object_name: str, fields: Sequence[str], since: str) -> AsyncIterator[list[Event]]:
+    def changes_since(
+        self, object_name: str, fields: Sequence[str], since: str, read_to: str | None = None
+    ) -> AsyncIterator[list[Event]]:
         """Yield an event for each record that changed at or after `since`, deleted ones too, oldest first, in pages.
 
-        `since` is a time in UTC as Salesforce writes it (`2026-01-31T10:00:00.000+0000`).
+        Times are in UTC as Salesforce writes them (`2026-01-31T10:00:00.000+0000`). The records of the second
+        `read_to`, which was read before, give another event: it may not have been over then.
         """
-        return record_poll.changes_since(self._transport, object_name, fields, since)
+        return record_poll.changes_since(self._transport, object_name, fields, since, read_to)
 
     def follow_changes(
         self, object_name: str, fields: Sequence[str], position: str | None

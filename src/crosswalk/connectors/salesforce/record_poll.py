@@ -18,12 +18,21 @@ _FORM = "%Y-%m-%dT%H:%M:%S.%f%z"
 
 
 async def changes_since(
-    transport: Transport, object_name: str, fields: Sequence[str], since: str
+    transport: Transport, object_name: str, fields: Sequence[str], since: str, read_to: str | None = None
 ) -> AsyncIterator[list[Event]]:
     """Yield the events of all records that changed at or after `since`, oldest first, a page at a time.
 
     Records in the recycle bin are among them, which is how a deletion is seen. A record that changed twice since then
     gives one event, in its newest state. Raises what `query` raises.
+
+    Parameters
+    ----------
+    since
+        A time as Salesforce writes it.
+    read_to
+        The newest time of change that was read before. Times of change are whole seconds, and that second may have
+        been read before it was over; its records therefore give another event, even in the state that was seen: what
+        came between may have been changed back.
     """
     names = ",".join(dict.fromkeys(["Id", "IsDeleted", MODIFIED_FIELD, *fields]))
     soql = (
@@ -31,7 +40,7 @@ async def changes_since(
         f"ORDER BY {MODIFIED_FIELD} ASC, Id ASC"
     )
     async for page in query_pages(transport, soql, deleted_too=True):
-        yield [_event(object_name, row) for row in page]
+        yield [_event(object_name, row, read_to) for row in page]
 
 
 async def newest_change(transport: Transport, object_name: str, now: datetime) -> str:
@@ -62,7 +71,7 @@ def literal(position: str) -> str:
     return time_of(position).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
-def _event(object_name: str, row: Row) -> Event:
+def _event(object_name: str, row: Row, read_to: str | None) -> Event:
     record = record_of(object_name, row)
     fields = dict(record.fields)
     deleted, modified = fields.pop("IsDeleted", False) is True, str(fields.get(MODIFIED_FIELD))
@@ -72,7 +81,8 @@ def _event(object_name: str, row: Row) -> Event:
         found = "a record without a time of change"
         raise MalformedAnswer("Salesforce", "GET queryAll", f"{MODIFIED_FIELD} as a time", found) from error
     kind = ChangeKind.DELETED if deleted else ChangeKind.UPDATED
-    # Times of change are whole seconds, in which a record may change twice: so what was read counts, too.
+    # A record may change twice in a second: so what was read counts, too.
     seen = blake2b(msgspec.json.encode(fields, order="sorted"), digest_size=8).hexdigest()
-    event_id = f"{object_name}/{record.id}/{modified}/{kind.value}/{seen}"
+    again = "/again" if modified == read_to else ""
+    event_id = f"{object_name}/{record.id}/{modified}/{kind.value}/{seen}{again}"
     return change_event(event_id, Source.RECORD_POLL, RecordChange(object_name, record.id, kind, fields), occurred_at)

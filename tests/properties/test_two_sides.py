@@ -12,8 +12,10 @@ from tests.properties.two_sides.outcome import run
 from tests.properties.two_sides.steps import (
     Convert,
     CreateRecord,
+    DeleteRecord,
     EditUser,
     Hear,
+    LinkUsers,
     MergeRecords,
     Probe,
     SignUp,
@@ -68,6 +70,15 @@ def test_a_record_made_before_a_crash_stays_the_user_s_when_a_preferred_object_h
         ("Lead", "auth0|b")
     ]
     assert len(world.hub.store.tables.links) == 1
+
+
+def test_an_account_of_an_account_is_never_marked_as_deleted() -> None:
+    chained = (LinkUsers(1, 3), LinkUsers(0, 1), LinkUsers(0, 1))
+    world = run(
+        *(SignUp(user) for user in (0, 1, 3)), SignUp(2, 1), Work(0, 6), *chained, Work(0, 6, 0, DeleteRecord(0))
+    )
+
+    assert [row.object for row in world.org.rows.values() if row.object == "Task"] == []
 
 
 BLOCKED = (SignUp(user=0), Work(1, 6), EditUser(0, "blocked", True), Work(1, 6), Work(1))

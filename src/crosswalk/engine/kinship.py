@@ -82,8 +82,7 @@ async def read_kin(
 async def _primaries(
     connection: Connection, definition: SyncDefinition, by_id: Mapping[UserId, Identity]
 ) -> dict[UserId, UserId]:
-    found = await identities.primaries(connection, definition.tenant, list(by_id))
-    found = {account: primary for account, primary in found.items() if primary.user_id not in by_id}
+    found = await identities.primaries(connection, definition.tenant, list(by_id), without=by_id.keys())
     for each in by_id.values():
         if not each.deleted:
             primary = Primary(each.user_id, each.version.updated_at)

@@ -1,6 +1,6 @@
 """The replica of the identity side: the newest known state of each Auth0 user."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 from msgspec import Struct
@@ -67,13 +67,13 @@ WHERE tenant = %s AND email = ANY(%b::text[]) AND NOT deleted
 ORDER BY email, user_id
 """
 
-# The oldest first, so that of two users that seem to have an account the one that was heard of last stands.
-# Relies on the primary key of accounts.
+# The oldest first, so that of two users that seem to have an account the one that was heard of last stands. A deleted
+# user keeps the last profile that was known, but has accounts no more. Relies on the primary key of accounts.
 PRIMARIES = """
 SELECT a.account, i.user_id, i.updated_at
 FROM accounts AS a
 JOIN identities AS i USING (tenant, user_id)
-WHERE a.tenant = %s AND a.account = ANY(%b::text[])
+WHERE a.tenant = %s AND a.account = ANY(%b::text[]) AND i.user_id <> ALL(%b::text[]) AND NOT i.deleted
 ORDER BY i.updated_at, i.user_id
 """
 
@@ -123,9 +123,14 @@ async def _save_accounts(connection: Connection, tenant: TenantName, identities:
         await connection.execute(SAVE_ACCOUNTS, (tenant, [a for a, _ in accounts], [u for _, u in accounts]))
 
 
-async def primaries(connection: Connection, tenant: TenantName, user_ids: Sequence[UserId]) -> dict[UserId, Primary]:
-    """The users to which these ones were linked, as far as the newest states that are known say."""
-    rows = await (await connection.execute(PRIMARIES, (tenant, list(user_ids)))).fetchall()
+async def primaries(
+    connection: Connection, tenant: TenantName, user_ids: Sequence[UserId], without: Collection[UserId] = ()
+) -> dict[UserId, Primary]:
+    """The users to which these ones were linked, as far as the newest states that are known say.
+
+    `without` are users of whom a newer state is at hand than the stored one.
+    """
+    rows = await (await connection.execute(PRIMARIES, (tenant, list(user_ids), list(without)))).fetchall()
     return {UserId(account): Primary(UserId(user_id), updated_at) for account, user_id, updated_at in rows}
 
 

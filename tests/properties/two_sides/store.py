@@ -223,9 +223,12 @@ async def identities_by_email(db: Store, tenant: TenantName, emails: Sequence[st
     return found
 
 
-async def primaries(db: Store, tenant: TenantName, user_ids: Sequence[UserId]) -> dict[UserId, Primary]:
+async def primaries(
+    db: Store, tenant: TenantName, user_ids: Sequence[UserId], without: Collection[UserId] = ()
+) -> dict[UserId, Primary]:
     found: dict[UserId, Primary] = {}
-    for each in sorted(db.tables.identities.values(), key=lambda each: (each.version.updated_at, each.user_id)):
+    alive = [each for each in db.tables.identities.values() if not each.deleted and each.user_id not in without]
+    for each in sorted(alive, key=lambda each: (each.version.updated_at, each.user_id)):
         for account in linked_accounts(each.profile):
             if account in user_ids:
                 found[account] = Primary(each.user_id, each.version.updated_at)

@@ -60,12 +60,13 @@ def office(
 
 def test_a_saved_plan_is_written_once_in_the_name_of_who_applies_it(office: Office) -> None:
     office.move(office.ada, "Babbage")
-    office.save("ada.plan")
+    office.save("ada.plan", "--user", office.ada)
+    bobs = office.company(office.bob)
 
     ended = office.apply("ada.plan", "--by", "Grace Hopper")
 
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "applied: 1 written\n", "")
-    assert (office.company(office.ada), office.company(office.bob)) == ("Babbage", "First")
+    assert (office.company(office.ada), office.company(office.bob)) == ("Babbage", bobs)
     written = office.system.rows("SELECT actor, field, new FROM audit ORDER BY id DESC LIMIT 1")
     assert written == [("Grace Hopper", "Company", "Babbage")]
     assert (office.system.folder / "ada.plan").stat().st_mode & 0o777 == 0o600

@@ -22,7 +22,7 @@ class Subscriber(Struct, frozen=True):
 
 # Stores events once each and hands the new ones to the syncs that want them. Ignored events are kept but are nobody's
 # work. The rows are sorted, so that two intakes with the same events wait for one another instead of deadlocking.
-# Relies on the unique index inbox (tenant, org, event_id).
+# What makes events unique is the table's own affair: naming an index here would tie the statement to it.
 ACCEPT = """
 WITH arrived AS (
     INSERT INTO inbox (tenant, event_id, source, type, disposition, note, user_id, updated_at, occurred_at, raw)
@@ -31,7 +31,7 @@ WITH arrived AS (
                 %b::timestamptz[], %b::bytea[])
          AS e (tenant, event_id, source, type, disposition, note, user_id, updated_at, occurred_at, raw)
     ORDER BY e.tenant, e.event_id
-    ON CONFLICT (tenant, org, event_id) DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING seq, tenant, event_id, user_id, disposition, received_at
 ), work AS (
     INSERT INTO due (sync, seq, lane, user_id, received_at)
@@ -57,7 +57,7 @@ WITH arrived AS (
                 %b::timestamptz[], %b::bytea[])
          AS e (org, event_id, source, type, disposition, note, object, record_id, occurred_at, raw)
     ORDER BY e.org, e.event_id
-    ON CONFLICT (tenant, org, event_id) DO NOTHING
+    ON CONFLICT DO NOTHING
     RETURNING seq, org, record_id, disposition, received_at
 ), work AS (
     INSERT INTO due (sync, seq, lane, user_id, received_at)

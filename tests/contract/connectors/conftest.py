@@ -13,7 +13,7 @@ from crosswalk.connectors.secret import Secret
 from crosswalk_sandbox.process import SandboxProcess
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
     with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as process:
         yield process

@@ -91,7 +91,7 @@ def _identities_per_second(
                 plans.append(plan_settled(link))
             else:
                 open_.append((identity, link))
-        evaluations = compiled.evaluate([identity for identity, _ in open_])
+        evaluations = compiled.evaluate_fields([identity for identity, _ in open_])
         plans += [plan_linked(compiled, e, link) for e, (_, link) in zip(evaluations, open_, strict=True)]
         best = min(best, time.process_time() - started)
         if any(sum(len(write.fields) for write in plan.writes) != writes for plan in plans):

@@ -30,8 +30,8 @@ class Program:
         self._expressions = tuple(expressions)
         self._threads = threading.local()
 
-    def run(self, profiles: Sequence[bytes]) -> list[Row | BadProfile]:
-        """Evaluate all expressions over each profile (a user as JSON text).
+    def run(self, profiles: Sequence[bytes], count: int | None = None) -> list[Row | BadProfile]:
+        """Evaluate all expressions, or the first `count`, over each profile (a user as JSON text).
 
         Returns
         -------
@@ -47,7 +47,8 @@ class Program:
             else:
                 rows.append(None)
                 good.append(checked)
-        recovery = Recovery(self._sandbox, self._renew, len(self._expressions))
+        total = len(self._expressions) if count is None else count
+        recovery = Recovery(self._sandbox, self._renew, total)
         results = (row for chunk in _chunks(good) for row in recovery.evaluate(chunk))
         return [next(results) if row is None else row for row in rows]
 

@@ -28,7 +28,7 @@ class Recovery:
     renew
         Throws the current sandbox away, so that the next call of `sandbox` gives a new one.
     total
-        The number of expressions.
+        How many of the expressions, from the first, are evaluated.
     """
 
     def __init__(self, sandbox: Callable[[], Sandbox], renew: Callable[[], None], total: int) -> None:

@@ -21,12 +21,13 @@ __all__ = ["CompiledSync", "Evaluation", "TargetEvaluation"]
 
 
 class _Slice(NamedTuple):
-    """Where in a row the results of one target stand."""
+    """Where in a row the results of one target stand: of its fields, and of its match rules."""
 
     compiled: CompiledTarget
     start: int
     end: int
     rules: tuple[CompiledRule, ...]
+    rules_at: int
 
 
 class CompiledSync:
@@ -52,12 +53,16 @@ class CompiledSync:
         self.target_indexes = {target.object: index for index, target in enumerate(definition.targets)}
         self._filter_place = definition.filter_place or _first_place(definition)
         expressions = [] if definition.filter is None else [Expression(definition.filter, self._filter_place)]
-        slices = []
+        starts = []
         for compiled in self.targets:
-            start = len(expressions)
-            expressions += _expressions_of(compiled.target)
+            starts.append(len(expressions))
+            expressions += _expressions_of_fields(compiled.target)
+        self._without_rules = len(expressions)
+        slices = []
+        for compiled, start in zip(self.targets, starts, strict=True):
             rules = compile_rules(compiled.target, default_region)
-            slices.append(_Slice(compiled, start, start + len(compiled.fields), rules))
+            slices.append(_Slice(compiled, start, start + len(compiled.fields), rules, len(expressions)))
+            expressions += _expressions_of_rules(compiled.target)
         self._slices = tuple(slices)
         self.rules = tuple(each.rules for each in slices)
         self.where = WhereConditions(definition.targets)
@@ -73,12 +78,22 @@ class CompiledSync:
             One evaluation for each identity, in their order.
         """
         rows = self._program.run([identity.profile for identity in identities])
+        return self._read_all(identities, rows, with_keys=True)
+
+    def evaluate_fields(self, identities: Sequence[Identity]) -> list[Evaluation]:
+        """Evaluate without match keys, for identities that have their record: it costs a sixth less."""
+        rows = self._program.run([identity.profile for identity in identities], self._without_rules)
+        return self._read_all(identities, rows, with_keys=False)
+
+    def _read_all(
+        self, identities: Sequence[Identity], rows: Sequence[Row | BadProfile], *, with_keys: bool
+    ) -> list[Evaluation]:
         return [
-            self._bad(identity.user_id, row) if isinstance(row, BadProfile) else self._read(identity, row)
+            self._bad(identity.user_id, row) if isinstance(row, BadProfile) else self._read(identity, row, with_keys)
             for identity, row in zip(identities, rows, strict=True)
         ]
 
-    def _read(self, identity: Identity, row: Row) -> Evaluation:
+    def _read(self, identity: Identity, row: Row, with_keys: bool) -> Evaluation:
         user_id = identity.user_id
         errors: list[FieldError] = []
         filtered = False
@@ -86,9 +101,9 @@ class CompiledSync:
             filtered = True
             self._check_filter(user_id, row[0], errors)
         targets = []
-        for compiled, start, end, rules in self._slices:
+        for compiled, start, end, rules, rules_at in self._slices:
             values, problems = compiled.read(user_id, row[start:end])
-            keys = self._keys(user_id, rules, row, end, errors)
+            keys = self._keys(user_id, rules, row, rules_at, errors) if with_keys else ()
             targets.append(TargetEvaluation(values, problems, keys))
         return Evaluation(
             user_id, filtered, tuple(targets), tuple(errors), identity.profile, identity.version.updated_at
@@ -105,7 +120,7 @@ class CompiledSync:
     def _keys(
         self, user_id: UserId, rules: Sequence[CompiledRule], row: Row, at: int, errors: list[FieldError]
     ) -> tuple[MatchKey | None, ...]:
-        """The keys of a target, whose results begin at `at`, in the layout of `_expressions_of`."""
+        """The keys of a target, whose results begin at `at`, in the layout of `_expressions_of_rules`."""
         keys = []
         for rule in rules:
             size = len(rule.parts)
@@ -150,12 +165,13 @@ def _unverified_key(compiled: CompiledRule, values: Sequence[Raw]) -> MatchKey |
     return compiled.key(values, verified=False)
 
 
-def _expressions_of(target: Target) -> list[Expression]:
-    """The expressions of a target in the order of a row: its fields, then its match rules.
+def _expressions_of_fields(target: Target) -> list[Expression]:
+    return [Expression(field.expression, field.place) for field in target.fields]
 
-    A rule has its parts, evaluated only where its condition is true; with a condition, they follow once more without.
-    """
-    expressions = [Expression(field.expression, field.place) for field in target.fields]
+
+def _expressions_of_rules(target: Target) -> list[Expression]:
+    """The parts of each rule, evaluated only where its condition is true; with a condition, once more without."""
+    expressions = []
     for rule in target.match:
         expressions += [Expression(part.expression, rule.place, rule.condition) for part in rule.parts]
         if rule.condition is not None:

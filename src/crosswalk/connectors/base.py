@@ -30,12 +30,14 @@ class Written(Struct, frozen=True, tag="written"):
 class RetryLater(Struct, frozen=True, tag="retry_later"):
     """Nothing is wrong with the write; the same write may succeed later.
 
-    `after_s` is the least time to wait, in seconds; `None` leaves it to the caller's backoff.
+    `after_s` is the least time to wait, in seconds; `None` leaves it to the caller's backoff. `alone` says that others
+    of its call were in its way, or it in theirs: somebody holds the record's lock.
     """
 
     code: str
     message: str
     after_s: float | None = None
+    alone: bool = False
 
 
 class ConflictFound(Struct, frozen=True, tag="conflict_found"):
@@ -62,11 +64,15 @@ class Rejected(Struct, frozen=True, tag="rejected"):
 
 
 class ConfigurationWrong(Struct, frozen=True, tag="configuration_wrong"):
-    """No record of this kind can be written until the mapping or the org's permissions change."""
+    """No record of this kind can be written until the mapping or the org's permissions change.
+
+    `of_all` is false where it may be so for this record only: a sharing rule, a trigger that stumbles over a value.
+    """
 
     code: str
     message: str
     fields: tuple[str, ...] = ()
+    of_all: bool = True
 
 
 Failure: TypeAlias = RetryLater | ConflictFound | LinkLost | Rejected | ConfigurationWrong

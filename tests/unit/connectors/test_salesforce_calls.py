@@ -127,7 +127,7 @@ def test_nothing_to_write_is_no_call():
     [
         (
             {"statusCode": "UNABLE_TO_LOCK_ROW", "message": "unable to obtain exclusive access"},
-            RetryLater("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access", 2.0),
+            RetryLater("UNABLE_TO_LOCK_ROW", "unable to obtain exclusive access", 2.0, alone=True),
         ),
         (
             {"statusCode": "EXCEEDED_MAX_SIZE_REQUEST", "message": "too much"},
@@ -183,11 +183,11 @@ def test_nothing_to_write_is_no_call():
         ),
         (
             {"statusCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "message": "LeadTrigger: null pointer"},
-            ConfigurationWrong("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "LeadTrigger: null pointer"),
+            ConfigurationWrong("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "LeadTrigger: null pointer", of_all=False),
         ),
         (
             {"statusCode": "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "message": "LeadTrigger: UNABLE_TO_LOCK_ROW"},
-            RetryLater("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "LeadTrigger: UNABLE_TO_LOCK_ROW", 2.0),
+            RetryLater("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "LeadTrigger: UNABLE_TO_LOCK_ROW", 2.0, alone=True),
         ),
     ],
 )

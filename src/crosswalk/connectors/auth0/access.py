@@ -10,8 +10,8 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
+from crosswalk.connectors.auth0.errors import failure_of
 from crosswalk.connectors.auth0.transport import Transport
-from crosswalk.connectors.auth0.user_writes import failure_of
 from crosswalk.connectors.auth0.users import UserReader, identity_of
 from crosswalk.connectors.base import ConfigurationWrong, Done, Failure, UserWritten
 from crosswalk.connectors.errors import CallRefused, ConnectorError, MalformedAnswer

@@ -1,10 +1,12 @@
-"""How Auth0 says no, and how long it asks to wait. Pure but for the clock that is passed in."""
+"""How Auth0 says no, what that means for a write, and how long it asks to wait. Pure; the time is passed in."""
 
 import httpx
 import msgspec
 from msgspec import Struct
 
+from crosswalk.connectors.base import ConfigurationWrong, ConflictFound, Failure, LinkLost, Rejected, RetryLater
 from crosswalk.connectors.errors import CallRefused, ConnectorError, CursorLost
+from crosswalk.connectors.reactions import DELAYS_S, Reaction, row_of
 
 LONGEST_WAIT_S = 60.0
 
@@ -75,3 +77,45 @@ def asked_wait(headers: httpx.Headers, now: float) -> float | None:
     if reset.isdigit():
         return min(LONGEST_WAIT_S, max(0.0, float(reset) - now))
     return None
+
+
+def failure_of(error: ConnectorError) -> Failure:
+    """Return what it means for one user that a call failed.
+
+    The codes are classified in `crosswalk.connectors.reactions`. For one that is not, the status says it, by the
+    responses that the vendor documents for `PATCH /api/v2/users/{id}` and its neighbours: 403 for a missing scope, 404
+    for a user that is gone, 409 for an e-mail address, username or phone number that another user of it has.
+    """
+    if not isinstance(error, CallRefused):
+        return RetryLater(error.code, str(error), DELAYS_S[Reaction.RETRY_SOON])
+    if error.status in (401, 408, 429) or error.status >= 500:
+        return RetryLater(error.code, error.message, error.after_s or DELAYS_S[Reaction.RETRY_SOON])
+    return _failure(_reaction_of(error), error)
+
+
+def _reaction_of(error: CallRefused) -> Reaction:
+    if error.code == "auth0_idp_error" and error.status != 409 and "already exists" not in error.message:
+        return Reaction.DEAD_LETTER  # the connection's own refusal of a value
+    row = row_of(error.code)
+    if row is not None:
+        return row.reaction
+    by_status = {403: Reaction.PERMISSION, 404: Reaction.LINK_LOST, 409: Reaction.CONFLICT}
+    return by_status.get(error.status, Reaction.DEAD_LETTER)
+
+
+def _failure(reaction: Reaction, error: CallRefused) -> Failure:
+    code, message = error.code, error.message
+    match reaction:
+        case Reaction.CONFLICT:
+            return ConflictFound(code, message)
+        case Reaction.LINK_LOST:
+            return LinkLost(code, message)
+        case Reaction.CONFIGURATION | Reaction.PERMISSION:
+            asked = f"{message} (give the hub's application the scope for {error.call})"
+            return ConfigurationWrong(
+                code, asked if error.status == 403 else message, of_all=reaction is Reaction.CONFIGURATION
+            )
+        case Reaction.DEAD_LETTER:
+            return Rejected(code, message)
+        case _:
+            return RetryLater(code, message, error.after_s or DELAYS_S[reaction])

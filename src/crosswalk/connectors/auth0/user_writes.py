@@ -5,24 +5,13 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from urllib.parse import quote
 
+from crosswalk.connectors.auth0.errors import failure_of
 from crosswalk.connectors.auth0.transport import Transport
 from crosswalk.connectors.auth0.users import identity_of
-from crosswalk.connectors.base import (
-    ConfigurationWrong,
-    ConflictFound,
-    Failure,
-    LinkLost,
-    Rejected,
-    RetryLater,
-    UserWriteResult,
-    UserWritten,
-)
-from crosswalk.connectors.errors import CallRefused, ConnectorError, CredentialsRefused
+from crosswalk.connectors.base import UserWriteResult, UserWritten
+from crosswalk.connectors.errors import ConnectorError
 from crosswalk.connectors.parallel import map_parallel
 from crosswalk.domain.write import UserWrite
-
-BUSY_S = 2.0
-CREDENTIALS_S = 300.0
 
 
 class UserWriter:
@@ -54,24 +43,3 @@ class UserWriter:
             return UserWritten(identity_of(answer, observed_at)[0])
         except ConnectorError as error:
             return failure_of(error)
-
-
-def failure_of(error: ConnectorError) -> Failure:
-    """What it means for one user that a call failed.
-
-    Source: the responses that the vendor documents for `PATCH /api/v2/users/{id}` and its neighbours: 400 for a body or
-    an operation that the user's connection does not support, 403 for a missing scope, 404 for a user that is gone, 409
-    for an e-mail address, username or phone number that another user of the connection has.
-    """
-    if not isinstance(error, CallRefused):
-        wait_s = CREDENTIALS_S if error.code == CredentialsRefused.code else BUSY_S
-        return RetryLater(error.code, str(error), wait_s)
-    code, message = error.code, error.message
-    if error.status in (401, 408, 429) or error.status >= 500:
-        return RetryLater(code, message, error.after_s or BUSY_S)
-    refusals: dict[int, Failure] = {
-        403: ConfigurationWrong(code, f"{message} (give the hub's application the scope for {error.call})"),
-        404: LinkLost(code, message),
-        409: ConflictFound(code, message),
-    }
-    return refusals.get(error.status, Rejected(code, message))

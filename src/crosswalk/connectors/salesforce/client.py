@@ -38,6 +38,7 @@ from crosswalk.connectors.salesforce.limits import Limit
 from crosswalk.connectors.salesforce.look_ups import look_up
 from crosswalk.connectors.salesforce.pubsub.calls import PubSubCalls
 from crosswalk.connectors.salesforce.pubsub.subscription import ChangeSubscription
+from crosswalk.connectors.salesforce.row_locks import retry_locked
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.salesforce.transport import Transport
 from crosswalk.connectors.shared_token import SharedToken
@@ -184,7 +185,7 @@ class SalesforceClient(
 
         Creates are upserts by external id, updates go by record id, both up to 200 in a call. A call that fails fails
         its own records only, as `RetryLater` where repeating may help; so does an org that gives no token, which is
-        found out before the first call.
+        found out before the first call. Records that somebody else had locked are sent again at once, apart.
         """
         if not writes:
             return []
@@ -200,7 +201,7 @@ class SalesforceClient(
         for wave in plan_calls(writes):
             for call, outcome in zip(wave, await map_parallel(send, wave, self._gate), strict=True):
                 results.update(zip(call.positions, outcome, strict=True))
-        return [results[position] for position in range(len(writes))]
+        return await retry_locked(writes, [results[position] for position in range(len(writes))], send)
 
     async def delete_record(self, write: RecordDelete) -> Done | Failure:
         """Delete a record by its external id; one that is gone already counts as deleted."""

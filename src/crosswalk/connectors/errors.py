@@ -3,7 +3,12 @@
 Messages name the service and the call, never a token, a secret or a personal value.
 """
 
+import httpx
+
 from crosswalk.domain.errors import CrosswalkError
+
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+"""The failures after which it is certain that the vendor got nothing of a call."""
 
 
 class ConnectorError(CrosswalkError):
@@ -46,6 +51,11 @@ class Unreachable(ConnectorError):
         self.call = call
         self.cause = cause
         super().__init__(f"{service} gave no answer to {call}: {cause}. Check the network, the URL and the CA file.")
+
+    @property
+    def may_be_done(self) -> bool:
+        """Whether the vendor may have got the call, so that only a look at the vendor tells what came of it."""
+        return not isinstance(self.__cause__, NEVER_SENT)
 
 
 class CallRefused(ConnectorError):

@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from crosswalk.connectors.base import Done, Failure, LinkLost, RetryLater, UserWritten, Written
+from crosswalk.connectors.base import (
+    ConfigurationWrong,
+    Done,
+    Failure,
+    LinkLost,
+    RetryLater,
+    UserWritten,
+    Written,
+)
 from crosswalk.domain.effect import EffectStep, Step
 from crosswalk.domain.record_writes import EventPublish, RecordDelete
 from crosswalk.domain.user_writes import MembershipChange, RoleChange, TicketIssue, UserCreate
@@ -68,7 +76,7 @@ def book_steps(
         write = write_of(step)
         if write is not None:
             result = next(left)
-            if step.step is Step.UNDO and isinstance(result, LinkLost):
+            if step.step is Step.UNDO and _is_gone(result):
                 result = Done("")  # what it was done to is gone, and with it what was to be taken back
             if not isinstance(result, Written | UserWritten | Done):
                 failures.append((step, result))
@@ -99,6 +107,12 @@ def wait_of(failures: Sequence[tuple[EffectStep, Failure]]) -> float | None:
     """How long to wait before the steps that may succeed later, seconds; `None` when there are none."""
     waits = [failure.after_s or 0.0 for _, failure in failures if isinstance(failure, RetryLater)]
     return max(waits) if waits else None
+
+
+def _is_gone(result: Result) -> bool:
+    if isinstance(result, ConfigurationWrong):
+        return result.code == "UNKNOWN_ROLE" or result.code.startswith("inexistent_")
+    return isinstance(result, LinkLost)
 
 
 def _described(write: Write, result: Written | UserWritten | Done) -> list[Trace]:

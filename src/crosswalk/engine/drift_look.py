@@ -141,7 +141,7 @@ class DriftLook:
         return found
 
     def _evaluate(self, states: Sequence[Identity]) -> dict[UserId, Evaluation]:
-        return {evaluation.user_id: evaluation for evaluation in self._compiled.evaluate(states)}
+        return {evaluation.user_id: evaluation for evaluation in self._compiled.evaluate_fields(states)}
 
     async def _match(
         self, unlinked: Sequence[Candidate], states: Mapping[UserId, Identity]
@@ -203,7 +203,7 @@ class DriftLook:
         stored = known.stored.get(link.user_id)
         if stored is None or stored.deleted:
             return frozenset()
-        plan = self._plan(self._compiled.evaluate([stored])[0], link, known.verdicts)
+        plan = self._plan(self._compiled.evaluate_fields([stored])[0], link, known.verdicts)
         return frozenset(difference.field for difference in causes(plan, ()))
 
     def _activity_changed(self, stored: Identity | None, read: Identity) -> bool:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
-from crosswalk.domain.ids import UserId
+from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.link import EndedLink, Standing
 from crosswalk.domain.place import Place
 from crosswalk.domain.quarantine import Quarantine
@@ -95,6 +95,8 @@ class Plan(Struct, frozen=True):
         Fields without a value, a match that needs a person, and fields that do.
     waits_for
         Where the identity waits instead of getting a record: what for, in a sentence.
+    in_the_way
+        Where it waits, the records that were found: when one of them changes, it may have something to wait for no more.
     effects, episode
         What flows want to be done or undone for the identity, and the number of the present episode.
     unfinished
@@ -124,6 +126,7 @@ class Plan(Struct, frozen=True):
     conflict: Conflict | None = None
     disputed: tuple[FieldConflict, ...] = ()
     waits_for: str = ""
+    in_the_way: tuple[RecordId, ...] = ()
     effects: tuple[EffectStep, ...] = ()
     episode: int = 0
     unfinished: bool = False

@@ -166,6 +166,7 @@ class Application:
             await identities.save(connection, tenant, [checked.states[user_id] for user_id in users])
             await identities.save(connection, tenant, carried.users)
             await ledger.store(connection, sync, bookings, NO_EVENTS)
+            await self._reconciler.awaiting.settle(connection, checked.planned)
         moved = [Applied(each.user_id, "not_written", each.because) for each in checked.moved]
         return [*moved, *(_applied(booking) for booking in carried.bookings)]
 

@@ -91,7 +91,7 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
         parts = _Parts(config, tenants, orgs, database, threads)
         reconcilers = {name: parts.reconciler(one, planners[name]) for name, one in compiled.items()}
         deals = {name: made for name, one in compiled.items() if (made := parts.deals(one)) is not None}
-        routers = {name: Router(one.definition, orgs[one.definition.org], database) for name, one in compiled.items()}
+        routers = {name: Router(one, orgs[one.definition.org], database) for name, one in compiled.items()}
         lanes = Lanes(database, reconcilers, routers, deals)
 
         async def run_lane(lane: Lane) -> None:

@@ -4,12 +4,12 @@ The reconcile job and `crosswalk plan` share this: the one writes what it says, 
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypeVar, TypeVarTuple, Unpack
+from typing import TypeAlias, TypeVar, TypeVarTuple, Unpack
 
 import msgspec
 from msgspec import Struct
@@ -34,6 +34,7 @@ from crosswalk.engine.identity_flows import IdentityFlows
 from crosswalk.engine.kinship import Kin, read_kin
 from crosswalk.engine.life_planning import Followed, LifePlanner
 from crosswalk.flows.deactivation import CompiledDeactivation
+from crosswalk.matching.awaited import awaited_by
 from crosswalk.matching.look_ups import LookUpName, look_ups
 from crosswalk.matching.resolution import Bonds
 from crosswalk.reconcile.compiled import CompiledSync
@@ -49,6 +50,18 @@ from crosswalk.store.database import Database
 Arguments = TypeVarTuple("Arguments")
 Result = TypeVar("Result")
 
+Announce: TypeAlias = Callable[[Mapping[UserId, Collection[bytes]]], Awaitable[None]]
+"""Is told what identities without a record are about to look for, before the org is asked."""
+
+
+async def _to_nobody(_: Mapping[UserId, Collection[bytes]]) -> None:
+    """Leaves no trace: for plans that are only looked at."""
+
+
+Find: TypeAlias = Callable[
+    [Sequence[Evaluation], Mapping[UserId, Decided]], Awaitable[Mapping[LookUpName, list[Record]]]
+]
+"""Finds the records that may belong to identities, by their match keys and by what people decided."""
 
 _HANGING = frozenset({Owner.INITIAL, Owner.LATEST, Owner.MANUAL})
 
@@ -68,6 +81,8 @@ class Planned(Struct, frozen=True):
         The links as they were before.
     since
         The moment before anything was looked at, by the database's clock.
+    awaited
+        The match keys (see `crosswalk.matching.awaited`) of identities that had no link; none of those that are gone.
     """
 
     plans: Mapping[UserId, Plan]
@@ -75,6 +90,7 @@ class Planned(Struct, frozen=True):
     claims: tuple[Claim, ...]
     links: Mapping[UserId, Link]
     since: datetime
+    awaited: Mapping[UserId, Collection[bytes]] = {}
 
     def replaced_by(self, anew: "Planned", of: Collection[UserId]) -> "Planned":
         """The same plans, but for some linked identities those that were made anew."""
@@ -84,6 +100,7 @@ class Planned(Struct, frozen=True):
             claims=self.claims,
             links=self.links,
             since=self.since,
+            awaited=self.awaited,
         )
 
 
@@ -115,12 +132,17 @@ class Planner:
         Where it is known whether a user is still there.
     threads
         Runs the expressions and merges: they take longer than the event loop may be held.
+    find
+        Finds candidates without asking the org, where everything was read already.
     """
 
-    def __init__(self, compiled: CompiledSync, org: Org, users: ReadsUsers, threads: Executor) -> None:
+    def __init__(
+        self, compiled: CompiledSync, org: Org, users: ReadsUsers, threads: Executor, find: Find | None = None
+    ) -> None:
         definition = compiled.definition
         self._definition = definition
-        self._compiled = compiled
+        self._find = find or self._look_up
+        self.compiled = compiled
         self._org = org
         self._threads = threads
         deactivation = definition.flows.deactivation
@@ -139,11 +161,13 @@ class Planner:
         database: Database,
         identities: Sequence[Identity],
         changes: Mapping[UserId, Sequence[RecordChange]] = MappingProxyType({}),
+        announce: Announce = _to_nobody,
     ) -> Planned:
         """Decide for each identity what has to be written so that both sides agree; writes nothing.
 
         `changes` is what the org told of the identities' records: where that is news, the record is read first.
-        What people decided goes before the rules, and fields in quarantine are left alone.
+        What people decided goes before the rules, and fields in quarantine are left alone. What identities without a
+        record look for is announced before the org is asked for it.
         """
         user_ids = [i.user_id for i in identities]
         async with database.transaction() as connection:
@@ -167,14 +191,16 @@ class Planner:
         ]
         parts.append(Part({link.user_id: plan_settled(link) for link in settled}))
         left |= {link.user_id for link in settled}
-        evaluations = await self._in_thread(self._compiled.evaluate, [i for i in alive if i.user_id not in left])
-
-        linked = [e for e in evaluations if e.user_id in known]
+        alive = [i for i in alive if i.user_id not in left]
+        linked = await self._in_thread(self.compiled.evaluate_fields, [i for i in alive if i.user_id in known])
         verdicts = Verdicts(decided, resting)
         parts.append(await self._plan_linked(database, linked, known, changes, verdicts, kin))
         ended = parts[-1].ended
-        unlinked = [e for e in evaluations if e.user_id not in known or e.user_id in ended]
+        to_match = [i for i in alive if i.user_id not in known or i.user_id in ended]
+        unlinked = await self._in_thread(self.compiled.evaluate, to_match) if to_match else []
         kin = replace(kin, former=dict(kin.former) | dict(ended))
+        awaited = await self._in_thread(awaited_by, self.compiled.rules, unlinked) if unlinked else {}
+        await announce(awaited)
         parts.append(await self._plan_unlinked(database, unlinked, verdicts, kin, ended))
 
         plans = {u: settled_by(plan, digests.get(u, ""), resting) for part in parts for u, plan in part.plans.items()}
@@ -187,12 +213,13 @@ class Planner:
             waiting=waiting,
             claims=tuple(
                 claim
-                for e in evaluations
+                for e in ({e.user_id: e for e in linked} | {e.user_id: e for e in unlinked}).values()
                 if (p := plans.get(e.user_id)) and (p.ends or e.user_id not in known)
                 for claim in self._claims(p, e)
             ),
             links=known,
             since=since,
+            awaited={**{i.user_id: () for i in gone if i.user_id not in known}, **awaited},
         )
 
     def _digests(self, identities: Sequence[Identity]) -> dict[UserId, str]:
@@ -239,7 +266,7 @@ class Planner:
         }
         current = [e for e in evaluations if e.user_id not in outdated]
         plans = await self._in_thread(self._decide_linked, current, known, verdicts)
-        outdated |= {e.user_id for e in current if _hangs_on_the_record(plans[e.user_id], self._compiled)}
+        outdated |= {e.user_id for e in current if _hangs_on_the_record(plans[e.user_id], self.compiled)}
         followed = Followed()
         if outdated:
             to_read = [e for e in evaluations if e.user_id in outdated]
@@ -258,7 +285,7 @@ class Planner:
     ) -> dict[UserId, Plan]:
         decided, resting = verdicts.decisions.fields, verdicts.quarantines
         return {
-            u: plan_linked(self._compiled, e, known[u], decided.get(u), resting.get(u, ()))
+            u: plan_linked(self.compiled, e, known[u], decided.get(u), resting.get(u, ()))
             for e in evaluations
             if (u := e.user_id)
         }
@@ -303,12 +330,12 @@ class Planner:
     ) -> dict[UserId, Plan]:
         if not evaluations:
             return {}
-        found = await self._look_up(evaluations, matches)
+        found = await self._find(evaluations, matches)
         record_ids = {record.id for records in found.values() for record in records}
         async with database.transaction() as connection:
             owners = await links.owners(connection, self._definition.name, list(record_ids))
         bonds = Bonds(apart=kin.apart)
-        plans = await self._in_thread(plan_all_unlinked, self._compiled, evaluations, found, owners, matches, bonds)
+        plans = await self._in_thread(plan_all_unlinked, self.compiled, evaluations, found, owners, matches, bonds)
         holders = {u: owner for u, plan in plans.items() if (owner := _holder(plan)) is not None}
         if not holders:
             return plans
@@ -316,14 +343,14 @@ class Planner:
         if not free:
             return plans
         bonds = replace(bonds, free=free)
-        plans = await self._in_thread(plan_all_unlinked, self._compiled, evaluations, found, owners, matches, bonds)
+        plans = await self._in_thread(plan_all_unlinked, self.compiled, evaluations, found, owners, matches, bonds)
         return {user_id: _taking_over(plan, owners) for user_id, plan in plans.items()}
 
     async def _look_up(
         self, evaluations: Sequence[Evaluation], decisions: Mapping[UserId, Decided]
-    ) -> dict[LookUpName, list[Record]]:
+    ) -> Mapping[LookUpName, list[Record]]:
         """Ask the org for the records that could belong to these identities, all rules at once."""
-        wanted = await self._in_thread(look_ups, evaluations, self._compiled.rules, self._tracked, decisions)
+        wanted = await self._in_thread(look_ups, evaluations, self.compiled.rules, self._tracked, decisions)
         return dict(zip(wanted, await self._org.look_up(list(wanted.values())), strict=True))
 
     def _claims(self, plan: Plan, evaluation: Evaluation) -> list[Claim]:
@@ -333,7 +360,7 @@ class Planner:
         write = plan.record_writes[0]
         if write.action is Action.UPDATE and write.record_id is not None:
             return [Claim(plan.user_id, write.object, "Id", write.record_id)]
-        keys = evaluation.targets[self._compiled.target_indexes[write.object]].keys
+        keys = evaluation.targets[self.compiled.target_indexes[write.object]].keys
         # Keys of several long values would not fit into the index; people who share this much of one may wait in turn.
         return [Claim(plan.user_id, key.object, key.field, key.normal[:300]) for key in keys if key is not None]
 

@@ -18,6 +18,7 @@ from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger
+from crosswalk.engine.awaiting import Awaiting
 from crosswalk.engine.effect_books import writes_of
 from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.isolation import isolating
@@ -25,7 +26,7 @@ from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.loops import LoopDetector
 from crosswalk.engine.planning import Planned, Planner
 from crosswalk.engine.states import fold, newest_states
-from crosswalk.engine.waking import wake_others
+from crosswalk.engine.waking import wake_others, wake_waiting
 from crosswalk.engine.writing import Result, Writer
 from crosswalk.store import claims, identities
 from crosswalk.store.claims import Claim
@@ -73,6 +74,7 @@ class Reconciler:
         self._loops = loops
         self._gate = gate
         self._own_client = own_client
+        self.awaiting = Awaiting(planner.compiled, database)
 
     async def reconcile(self, due: Sequence[DueEvent]) -> None:
         """Deal with a batch of due events: each ends as finished or postponed, in one transaction with its traces.
@@ -86,7 +88,9 @@ class Reconciler:
         books = Books(self.definition.name, {user_id: hint.seq for user_id, hint in hints.items()})
         states = await newest_states(self._database, self.definition.tenant, self._users, hints)
         changes = {user_id: hint.changes for user_id, hint in hints.items() if hint.changes}
-        planned = await self._planner.plan(self._database, list(states.identities.values()), changes)
+        planned = await self._planner.plan(
+            self._database, list(states.identities.values()), changes, self.awaiting.announce
+        )
         flipping = await self._loops.stop(planned.plans)
         if flipping:
             anew = [states.identities[user_id] for user_id in flipping]
@@ -97,12 +101,16 @@ class Reconciler:
             *carried.bookings,
             *(_postponed(books, user_id, error) for user_id, error in {**states.waiting, **planned.waiting}.items()),
         ]
+        stirs = await self.awaiting.stirs(planned, bookings)
         async with self._database.transaction() as connection:
             bookings = await self._gate.settle(connection, admission, bookings)
             await identities.save(connection, self.definition.tenant, list(states.identities.values()))
             await identities.save(connection, self.definition.tenant, carried.users)
             await ledger.store(connection, self.definition.name, bookings, [item.seq for item in due])
+            await self.awaiting.settle(connection, planned)
             await wake_others(connection, self.definition, bookings, due)
+            stirred = await self.awaiting.stirred(connection, stirs)
+            await wake_waiting(connection, self.definition, stirred, due)
         _log(self.definition, bookings)
 
     async def carry_out(self, planned: Planned, going: Mapping[UserId, Plan], books: Books) -> CarriedOut:

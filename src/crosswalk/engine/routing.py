@@ -1,8 +1,8 @@
 """From records to identities: whom an event concerns when its record is linked to nobody.
 
 It may be a record that the hub is just creating, one that carries a user's id already, or one that an identity without
-a record waits for. Such events are not reconciled themselves; they wake the identities that they may concern, each in
-its own lane.
+a record waits for, by any of its match keys (`crosswalk.engine.awaiting`). Such events are not reconciled themselves;
+they wake the identities that they may concern, each in its own lane.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,15 +13,16 @@ from crosswalk.connectors.base import FindsCandidates
 from crosswalk.connectors.errors import CallRefused, ConnectorError
 from crosswalk.connectors.salesforce.changes import change_of
 from crosswalk.domain.change import ChangeKind, RecordChange
-from crosswalk.domain.definition import SyncDefinition, Target
+from crosswalk.domain.definition import Target
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.record import Record
-from crosswalk.domain.values import ValueType
+from crosswalk.engine.awaiting import Awaiting
 from crosswalk.engine.deals import OBJECT, deal_subject
 from crosswalk.engine.intake import Wake
-from crosswalk.matching.where import fields_of_record
+from crosswalk.matching.awaited import judged_fields
+from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.tracking import tracked_fields
-from crosswalk.store import due, former_links, identities, links
+from crosswalk.store import due, former_links, links
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import NOBODY, DueEvent
 
@@ -36,19 +37,21 @@ class Router:
 
     Parameters
     ----------
-    definition
-        The sync.
+    compiled
+        The sync, by whose match rules it is found out who waits for a record.
     org
         Where records are read.
     database
-        Where links, identities and due work are.
+        Where links, due work and what identities wait for are.
     """
 
-    def __init__(self, definition: SyncDefinition, org: FindsCandidates, database: Database) -> None:
-        self._definition = definition
+    def __init__(self, compiled: CompiledSync, org: FindsCandidates, database: Database) -> None:
+        self._definition = compiled.definition
         self._org = org
         self._database = database
-        self._targets = {target.object: target for target in definition.targets}
+        self._awaiting = Awaiting(compiled, database)
+        self._targets = {target.object: target for target in self._definition.targets}
+        self._judged = {target.object: judged_fields(target) for target in self._definition.targets}
 
     async def route(self, events: Sequence[DueEvent], wake: Wake) -> None:
         """Hand each event to the identities that it concerns, and wake their lanes, in one transaction."""
@@ -80,9 +83,10 @@ class Router:
             target = self._targets.get(change.object)
             if target is None or change.id in linked or change.kind is ChangeKind.DELETED:
                 continue
-            if _tells(change, {target.external_id_field, *_email_fields(target)}):
+            names = {target.external_id_field, *(name for rule in target.match for name in rule.fields)}
+            if _tells(change, names):
                 records[seq] = Record(change.object, change.id, change.fields)
-            elif not _is_beside_the_point(change, target):
+            elif not self._is_beside_the_point(change, target):
                 wanted.setdefault(change.object, {})[change.id] = None
         read = await self._read({object_name: list(ids) for object_name, ids in wanted.items()})
         return records | {seq: read[change.id] for seq, change in changes.items() if change.id in read}
@@ -100,12 +104,14 @@ class Router:
     ) -> dict[int, list[UserId]]:
         """For each event: who is linked to its record by now, who had it, whose id it has, who waits."""
         linked = await links.owners(connection, self._definition.name, [c.id for c in changes.values()])
-        emails = {seq: self._emails(record) for seq, record in records.items()}
-        by_email = await identities.by_email(
-            connection, self._definition.tenant, sorted({email for each in emails.values() for email in each})
-        )
-        waiting = {user_id for users in by_email.values() for user_id in users}
-        waiting -= (await links.read(connection, self._definition.name, sorted(waiting))).keys()
+        gone = {
+            seq: change.id
+            for seq, change in changes.items()
+            if seq not in records
+            and (target := self._targets.get(change.object)) is not None
+            and not self._is_beside_the_point(change, target)
+        }
+        awaited = await self._awaiting.concerned(connection, records, gone)
         had = await former_links.deleted_from(connection, self._definition.name, [c.id for c in changes.values()])
         found: dict[int, list[UserId]] = {}
         for seq, change in changes.items():
@@ -119,8 +125,7 @@ class Router:
             users = {} if record is None else dict.fromkeys(self._named(record))
             if change.id in had:
                 users[had[change.id]] = None  # it came back from the recycle bin
-            for email in emails.get(seq, ()):
-                users |= dict.fromkeys(user_id for user_id in by_email.get(email, ()) if user_id in waiting)
+            users |= dict.fromkeys(awaited.get(seq, ()))
             found[seq] = list(users)
         return found
 
@@ -129,27 +134,12 @@ class Router:
         written = record.fields.get(self._targets[record.object].external_id_field)
         return [UserId(written)] if isinstance(written, str) and written else []
 
-    def _emails(self, record: Record) -> list[str]:
-        """The addresses in the fields by which match rules look for e-mail addresses, in lower case."""
-        names = _email_fields(self._targets[record.object])
-        values = [record.fields.get(name) for name in sorted(names)]
-        return [value.lower() for value in values if isinstance(value, str) and value]
-
-
-def _email_fields(target: Target) -> set[str]:
-    """The fields by which match rules look for e-mail addresses."""
-    parts = [part for rule in target.match for part in rule.parts]
-    return {name for part in parts if part.type is ValueType.EMAIL for name in part.fields}
+    def _is_beside_the_point(self, change: RecordChange, target: Target) -> bool:
+        """Whether a change leaves alone all that an unlinked record is found by."""
+        names = {target.external_id_field, *self._judged[target.object]}
+        return change.kind is ChangeKind.UPDATED and not names & {*change.fields, *change.untold}
 
 
 def _tells(change: RecordChange, names: set[str]) -> bool:
     """Whether a change says the values of all these fields."""
     return change.kind is not ChangeKind.UNKNOWN and names <= change.fields.keys() and not names & set(change.untold)
-
-
-def _is_beside_the_point(change: RecordChange, target: Target) -> bool:
-    """Whether a change leaves alone all that an unlinked record is found by."""
-    names = {target.external_id_field}
-    for rule in target.match:
-        names |= {*rule.fields, *fields_of_record(rule.where or "")}
-    return change.kind is ChangeKind.UPDATED and not names & {*change.fields, *change.untold}

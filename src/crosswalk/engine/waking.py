@@ -1,6 +1,6 @@
 """What was done about one identity may concern another: an event of the hub's own makes it look there too."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -24,22 +24,43 @@ async def wake_others(
     The sweep finds their lanes. What such an event leads to wakes nobody further, so that two identities that concern
     one another do not keep each other awake.
     """
-    causes = _causes(due)
+    causes = _newest([item for item in due if item.event.source is not Source.HUB])
+    await _wake(connection, definition, causes, {booking.user_id: booking.wakes for booking in bookings})
+
+
+async def wake_waiting(
+    connection: Connection,
+    definition: SyncDefinition,
+    stirred: Mapping[UserId, Collection[UserId]],
+    due: Sequence[DueEvent],
+) -> None:
+    """Let those be looked at who wait for what was done to other identities' records, in the transaction of that.
+
+    Whatever led to it: a record has changed, and there is an end to that.
+    """
+    await _wake(connection, definition, _newest(due), {cause: sorted(woken) for cause, woken in stirred.items()})
+
+
+async def _wake(
+    connection: Connection,
+    definition: SyncDefinition,
+    causes: Mapping[UserId, DueEvent],
+    wakes: Mapping[UserId, Sequence[UserId]],
+) -> None:
     events = [
-        (definition.tenant, _event(definition, causes[booking.user_id], woken))
-        for booking in bookings
-        if booking.user_id in causes
-        for woken in dict.fromkeys(booking.wakes)
+        (definition.tenant, _event(definition, causes[cause], woken))
+        for cause, those in wakes.items()
+        if cause in causes
+        for woken in dict.fromkeys(those)
     ]
     if events:
         subscriber = Subscriber(definition.name, definition.tenant, definition.org, definition.lanes)
         await inbox.accept(connection, events, [subscriber])
 
 
-def _causes(due: Sequence[DueEvent]) -> Mapping[UserId, DueEvent]:
-    """The newest event of each identity that came from outside."""
-    outside = [item for item in due if item.event.source is not Source.HUB]
-    return {item.event.user_id: item for item in sorted(outside, key=lambda each: each.seq) if item.event.user_id}
+def _newest(due: Sequence[DueEvent]) -> dict[UserId, DueEvent]:
+    """The newest event of each identity."""
+    return {item.event.user_id: item for item in sorted(due, key=lambda each: each.seq) if item.event.user_id}
 
 
 def _event(definition: SyncDefinition, cause: DueEvent, woken: UserId) -> Event:

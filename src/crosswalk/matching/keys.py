@@ -65,6 +65,8 @@ class CompiledRule(NamedTuple):
         Names the fields and how they are compared; rules that are alike in this share one look-up.
     region
         Two-letter country of telephone numbers without a country code.
+    by_external_id
+        Whether it looks for the user's id in the target's external-id field.
     """
 
     rule: MatchRule
@@ -72,6 +74,7 @@ class CompiledRule(NamedTuple):
     sobject: str
     searched: str
     region: str | None
+    by_external_id: bool
 
     def key(self, values: Sequence[Raw], verified: bool) -> MatchKey | None:
         """The key made of the values of the rule's parts; `None` where one of them can match nothing."""
@@ -118,7 +121,8 @@ def compile_rules(target: Target, region: str | None) -> tuple[CompiledRule, ...
 
 def _compile(rule: MatchRule, target: Target, region: str | None) -> CompiledRule:
     parts = tuple(CompiledPart(part, normaliser_of(part.type, region)) for part in rule.parts)
-    return CompiledRule(rule, parts, target.object, "+".join(map(_searched, rule.parts)), region)
+    by_external_id = rule.fields == (target.external_id_field,)
+    return CompiledRule(rule, parts, target.object, "+".join(map(_searched, rule.parts)), region, by_external_id)
 
 
 def _searched(part: MatchPart) -> str:

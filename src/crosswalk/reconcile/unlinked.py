@@ -153,6 +153,7 @@ def _react(compiled: CompiledSync, evaluation: Evaluation, resolution: _Undecide
                 _target_name(compiled, finding),
                 errors=evaluation.errors,
                 waits_for=f"{finding.words} Nothing is done until that changes, or somebody decides.",
+                in_the_way=tuple(candidate.record.id for candidate in finding.candidates),
             )
         case Reaction.CONFLICT:
             return _conflict(compiled, evaluation, finding)

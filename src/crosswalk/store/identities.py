@@ -32,7 +32,8 @@ FROM identities
 WHERE tenant = %s AND user_id = ANY(%b::text[])
 """
 
-# Keeps the newer of the stored and the given state, so that the order of arrival does not matter.
+# Keeps the newer of the stored and the given state, so that the order of arrival does not matter. The address is for
+# workers of the version before, by which they find who waits for a record.
 SAVE = """
 INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted, email)
 SELECT %s, *
@@ -57,14 +58,6 @@ INSERT INTO accounts (tenant, account, user_id)
 SELECT %s, *
 FROM unnest(%b::text[], %b::text[])
 ON CONFLICT DO NOTHING
-"""
-
-# Relies on identities_by_email.
-BY_EMAIL = """
-SELECT email, user_id
-FROM identities
-WHERE tenant = %s AND email = ANY(%b::text[]) AND NOT deleted
-ORDER BY email, user_id
 """
 
 # The oldest first, so that of two users that seem to have an account the one that was heard of last stands. A deleted
@@ -132,14 +125,6 @@ async def primaries(
     """
     rows = await (await connection.execute(PRIMARIES, (tenant, list(user_ids), list(without)))).fetchall()
     return {UserId(account): Primary(UserId(user_id), updated_at) for account, user_id, updated_at in rows}
-
-
-async def by_email(connection: Connection, tenant: TenantName, emails: Sequence[str]) -> dict[str, list[UserId]]:
-    """The users that have one of these addresses (in lower case) and are not deleted, by address."""
-    found: dict[str, list[UserId]] = {}
-    for email, user_id in await (await connection.execute(BY_EMAIL, (tenant, list(emails)))).fetchall():
-        found.setdefault(email, []).append(UserId(user_id))
-    return found
 
 
 def _email(profile: bytes) -> str | None:

@@ -119,7 +119,7 @@ class Hub:
             gate=NoThresholds(),  # type: ignore[arg-type]  it has what is called
             own_client=OWN_CLIENT,
         )
-        self._router = Router(definition, _WIRE, database)
+        self._router = Router(SYNC, _WIRE, database)
 
     def hear(self, event: Event) -> None:
         """Take an event in, as intake does: a record's goes to the identity that is linked to it, or to the router."""

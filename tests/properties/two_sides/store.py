@@ -22,6 +22,7 @@ from crosswalk.domain.ids import RecordId, SyncName, TenantName, UserId
 from crosswalk.domain.link import EndedLink, Link, LinkEnd
 from crosswalk.store import (
     audit,
+    awaited,
     claims,
     decisions,
     due,
@@ -72,6 +73,8 @@ class Tables:
     claims: dict[tuple[str, str, str], tuple[UserId, datetime | None]] = field(default_factory=dict)
     """Who holds what, and since when no more."""
     moments: int = 0
+    awaited: set[tuple[bytes, UserId]] = field(default_factory=set)
+    """Who waits for which key."""
     effects: dict[tuple[str, str, str], Held] = field(default_factory=dict)
     problems: dict[UserId, tuple[Problem, ...]] = field(default_factory=dict)
     inbox: set[str] = field(default_factory=set)
@@ -89,6 +92,7 @@ class Tables:
             list(self.former),
             dict(self.claims),
             self.moments,
+            set(self.awaited),
             dict(self.effects),
             dict(self.problems),
             set(self.inbox),
@@ -214,15 +218,6 @@ async def save_identities(db: Store, tenant: TenantName, given: Sequence[Identit
             db.tables.identities[each.user_id] = each
 
 
-async def identities_by_email(db: Store, tenant: TenantName, emails: Sequence[str]) -> dict[str, list[UserId]]:
-    found: dict[str, list[UserId]] = {}
-    for user_id, identity in sorted(db.tables.identities.items()):
-        email = str(msgspec.json.decode(identity.profile).get("email")).lower()
-        if email in emails and not identity.deleted:
-            found.setdefault(email, []).append(user_id)
-    return found
-
-
 async def primaries(
     db: Store, tenant: TenantName, user_ids: Sequence[UserId], without: Collection[UserId] = ()
 ) -> dict[UserId, Primary]:
@@ -255,6 +250,24 @@ async def release_claims(db: Store, sync: SyncName, user_ids: Sequence[UserId]) 
     for key, (holder, released_at) in db.tables.claims.items():
         if holder in user_ids and released_at is None:
             db.tables.claims[key] = (holder, now)
+
+
+async def register_awaited(db: Store, sync: SyncName, given: Mapping[UserId, Collection[bytes]]) -> None:
+    db.tables.awaited |= {(key, user_id) for user_id, keys in given.items() for key in keys}
+
+
+async def settle_awaited(db: Store, sync: SyncName, given: Mapping[UserId, Collection[bytes]]) -> None:
+    others = {(key, user_id) for key, user_id in db.tables.awaited if user_id not in given}
+    unlinked = {user_id: keys for user_id, keys in given.items() if user_id not in db.tables.links}
+    db.tables.awaited = others | {(key, user_id) for user_id, keys in unlinked.items() for key in keys}
+
+
+async def waiting_for(db: Store, sync: SyncName, keys: Collection[bytes]) -> dict[bytes, tuple[UserId, ...]]:
+    found: dict[bytes, tuple[UserId, ...]] = {}
+    for key, user_id in sorted(db.tables.awaited):
+        if key in keys:
+            found[key] = (*found.get(key, ()), user_id)
+    return found
 
 
 async def no_decisions(db: Store, sync: SyncName, user_ids: Sequence[UserId]) -> Decisions:
@@ -338,8 +351,10 @@ def in_memory() -> Iterator[None]:
         (former_links, "deleted_from", deleted_from),
         (identities, "read", read_identities),
         (identities, "save", save_identities),
-        (identities, "by_email", identities_by_email),
         (identities, "primaries", primaries),
+        (awaited, "register", register_awaited),
+        (awaited, "settle", settle_awaited),
+        (awaited, "waiting_for", waiting_for),
         (claims, "moment", moment),
         (claims, "claim", claim),
         (claims, "release", release_claims),

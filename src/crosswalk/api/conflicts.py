@@ -41,8 +41,8 @@ class DecisionOrder(BaseModel):
     by: By = "admin API"
 
 
-class ReleaseOrder(BaseModel):
-    """The release of a quarantined field."""
+class SignedOrder(BaseModel):
+    """Something that is done in somebody's name: a field released, a decision taken back."""
 
     by: By = "admin API"
 
@@ -121,7 +121,7 @@ def add_conflicts(router: APIRouter, desk: Desk) -> None:
         return DecidedAnswer(conflict=number, user_id=problem.user_id, by=order.by, decision=decision)
 
     @router.post("/conflicts/{number}/release", summary="Take a field out of quarantine", responses=refusals)
-    async def release(number: Number, order: ReleaseOrder) -> DecidedAnswer:
+    async def release(number: Number, order: SignedOrder) -> DecidedAnswer:
         problem = await _find(desk, number)
         try:
             await desk.release(problem, order.by)
@@ -129,6 +129,15 @@ def add_conflicts(router: APIRouter, desk: Desk) -> None:
             raise HTTPException(409, str(error)) from error
         released = {"released": problem.field}
         return DecidedAnswer(conflict=number, user_id=problem.user_id, by=order.by, decision=released)
+
+    @router.post("/conflicts/{number}/reopen", summary="Take a decision about the record back", responses=refusals)
+    async def reopen(number: Number, order: SignedOrder) -> DecidedAnswer:
+        problem = await _find(desk, number)
+        try:
+            await desk.reopen_everywhere(str(number), order.by)
+        except NotDecidable as error:
+            raise HTTPException(409, str(error)) from error
+        return DecidedAnswer(conflict=number, user_id=problem.user_id, by=order.by, decision={"reopened": True})
 
 
 def _add_reads(router: APIRouter, desk: Desk) -> None:

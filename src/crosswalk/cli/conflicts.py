@@ -119,6 +119,23 @@ def release(
         print_line(done.text)
 
 
+@conflicts.command("reopen")
+def reopen(
+    which: Which,
+    by: By = None,
+    config: ConfigOption = DEFAULT_CONFIG,
+    as_json: JsonOption = False,
+    verbose: VerboseOption = False,
+) -> None:
+    """Take back which record is a user's, as with a user who was left alone: the rules decide again."""
+    done = _at_the_desk(config, verbose, lambda desk: desk.reopen_everywhere(which, by or _me()))
+    if as_json:
+        print_json([{"sync": sync, "user_id": user_id} for sync, user_id in done])
+    else:
+        for sync, user_id in done:
+            print_line(f"reopened: the rules of {sync} decide about {user_id} again")
+
+
 def _at_the_desk(config: Path, verbose: bool, task: "Callable[[Desk], Awaitable[T]]") -> T:
     """Open the hub of a configuration, do something at its desk, and close it."""
     from crosswalk.config.load import load_config  # noqa: PLC0415  # the light commands start without the engine

@@ -91,6 +91,16 @@ class ConflictPages:
             return await self._page(request, session, problem, refusal=str(error), status=409)
         return _back(request, problem, by)
 
+    async def reopen(self, request: Request, session: Session) -> Response:
+        """Take back which record was decided to be the user's."""
+        problem = await self._problem(request)
+        by = await _who(request)
+        try:
+            await self._desk.reopen_everywhere(str(problem.id), by)
+        except NotDecidable as error:
+            return await self._page(request, session, problem, refusal=str(error), status=409)
+        return _back(request, problem, by)
+
     async def _problem(self, request: Request) -> Problem:
         try:
             [problem] = await self._desk.find(request.path_params["number"])

@@ -50,6 +50,7 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
         Route("/console/live/conflicts/{number}", gate.closed(conflicts.fragment)),
         Route("/console/conflicts/{number}/decide", gate.closed(conflicts.decide), methods=["POST"]),
         Route("/console/conflicts/{number}/release", gate.closed(conflicts.release), methods=["POST"]),
+        Route("/console/conflicts/{number}/reopen", gate.closed(conflicts.reopen), methods=["POST"]),
         Route("/console/holds", gate.closed(holds.list)),
         Route("/console/holds/{number}", gate.closed(holds.show)),
         Route("/console/holds/{number}/decide", gate.closed(holds.decide), methods=["POST"]),

@@ -148,6 +148,47 @@ class Desk:
             await self._make_due(connection, definition, user_id, f"decision/{number}", decision)
         return decision
 
+    async def reopen(self, sync: str, user_id: UserId, by: str) -> bool:
+        """Take back what was decided about which record is a user's, so that the rules decide again.
+
+        Returns whether anything had been decided: a user who has the record since keeps it, and nothing is left to
+        take back.
+        """
+        definition = self._definition(sync)
+        async with self._database.transaction() as connection:
+            standing = (await decisions.standing(connection, definition.name, [user_id])).matches
+            linked = await links.read(connection, definition.name, [user_id])
+            if user_id not in standing or user_id in linked:
+                return False
+            await decisions.end(connection, definition.name, [(user_id, "")], decisions.REOPENED)
+            at = standing[user_id].at
+            await self._make_due(
+                connection, definition, user_id, f"reopened/{user_id}/{at.isoformat()}", {"reopened_by": _named(by)}
+            )
+        return True
+
+    async def reopen_everywhere(self, number_or_user: str, by: str) -> list[tuple[SyncName, UserId]]:
+        """Reopen by the number of a conflict, also of a settled one, or for a user in each sync; returns where.
+
+        Raises
+        ------
+        UnknownConflict
+            There is no conflict with this number.
+        NotDecidable
+            Nothing that was decided stands.
+        """
+        if "|" in number_or_user:
+            asked = [(sync, UserId(number_or_user)) for sync in self._definitions]
+        else:
+            asked = [(SyncName(each.sync), UserId(each.user_id)) for each in await self.find(number_or_user)]
+        reopened = [(sync, user_id) for sync, user_id in asked if await self.reopen(sync, user_id, by)]
+        if not reopened:
+            raise NotDecidable(
+                f"nothing that was decided about {asked[0][1] if asked else number_or_user} can be taken back: nobody "
+                "decided which record is theirs, or the user is linked by now"
+            )
+        return reopened
+
     async def release(self, problem: Problem, by: str) -> None:
         """Take a field out of quarantine: the hub writes it again.
 

@@ -14,6 +14,8 @@ DONE = "done"
 """A decision about a field ends when both sides have the value."""
 REPLACED = "replaced"
 """Somebody decided anew."""
+REOPENED = "reopened"
+"""Somebody took it back: the rules decide again."""
 
 # What stands for the identities of a batch. Relies on decisions_standing.
 STANDING = """

@@ -124,6 +124,14 @@ def test_a_user_who_is_left_alone_stays_without_a_record(
     assert [1 for (user,) in town.rows("SELECT user_id FROM links") if user == user_id] == []
     assert org.Contact.get(alike)["FirstName"] == "Ada"
 
+    again = crosswalk(town, "conflicts", "reopen", user_id, "--json")
+
+    assert json.loads(again.stdout) == [{"sync": "customers", "user_id": user_id}], again.stderr
+    conflict_of(town, user_id)
+    nothing_left = crosswalk(town, "conflicts", "reopen", user_id)
+    assert nothing_left.returncode == 1
+    assert nothing_left.stderr.startswith(f"error: nothing that was decided about {user_id} can be taken back")
+
 
 def test_the_value_of_a_field_goes_to_the_side_that_was_not_taken_and_a_later_difference_is_a_new_conflict(
     town: System, auth0: ManagementClient, org: Salesforce

@@ -1,6 +1,5 @@
 """Syncs: which identities go to which Salesforce objects, how records are found, and what fields get."""
 
-from datetime import timedelta
 from functools import cache
 from typing import Annotated, Any, Self
 
@@ -8,11 +7,12 @@ from pydantic import AfterValidator, Field, model_validator
 
 from crosswalk.config.drift import DriftConfig
 from crosswalk.config.flows import FlowsConfig
+from crosswalk.config.linger import Linger, LingerConfig
 from crosswalk.config.loops import LoopsConfig
 from crosswalk.config.match_rules import AutomaticLinkConfig, MatchEntry, MatchShorthand, ReactionsConfig
 from crosswalk.config.section import Section
 from crosswalk.config.thresholds import ThresholdsConfig
-from crosswalk.config.values import ApiName, Duration, Expression, Kind, Text, refuse
+from crosswalk.config.values import ApiName, Expression, Kind, Text, refuse
 from crosswalk.domain.life import RecordDeleted, UsersLinked
 from crosswalk.domain.values import FLOWS_BACK, Owner, ValueType
 from crosswalk.mapping.user_path import ATTRIBUTES, UserPath, parse_path, path_of
@@ -123,12 +123,6 @@ class TargetConfig(Section):
         return self
 
 
-def _at_most_a_minute(value: timedelta) -> timedelta:
-    if value > timedelta(minutes=1):
-        refuse("this would hold changes back for too long", "1m or less")
-    return value
-
-
 @cache
 def _regions() -> frozenset[str]:
     from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415  a tenth of a second that most starts can do without
@@ -152,10 +146,9 @@ class SyncConfig(Section):
         description="JavaScript expression over `user`; identities for which it is not true are left alone.",
         examples=["user.identities[0].connection != 'internal'"],
     )
-    linger: Annotated[Duration, AfterValidator(_at_most_a_minute)] = Field(
-        default=timedelta(milliseconds=150),
+    linger: Linger = Field(
+        default=LingerConfig(),
         description="How long the first change of a batch waits for others, so that calls to Salesforce go out full.",
-        examples=["150ms"],
     )
     lanes: int = Field(
         default=1,

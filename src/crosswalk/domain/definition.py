@@ -52,7 +52,7 @@ class SyncDefinition(Struct, frozen=True):
     lanes: int
     """Into how many slices the identities are split, each reconciled by one worker at a time."""
     linger_ms: int
-    """How long the first change of a batch waits for others, milliseconds."""
+    """How long the first change of a batch waits for others when little happens, milliseconds."""
     reactions: Reactions = Reactions()
     """What is done in each situation in which an identity without a link can be."""
     automatic_link: AutomaticLink | None = None
@@ -66,3 +66,5 @@ class SyncDefinition(Struct, frozen=True):
     """What is done with the record of a user who became an account of another."""
     thresholds: Thresholds = Thresholds()
     """How much may be written within a while before a person is asked."""
+    longest_linger_ms: int = 0
+    """The longest that a change waits for others, milliseconds; no less than `linger_ms` where it is less."""

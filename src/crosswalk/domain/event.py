@@ -6,6 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.purpose import Purpose
 
 
 class Source(StrEnum):
@@ -23,6 +24,8 @@ class Source(StrEnum):
     """Somebody decided something about the identity, by the console or the command line."""
     DRIFT = "drift"
     """The drift check: what it read was news, or is to be tried again."""
+    BACKFILL = "backfill"
+    """A back-fill: what it could not finish at once."""
     HUB = "hub"
     """The hub itself: what it did about one identity concerns another."""
 
@@ -70,6 +73,8 @@ class Event(Struct, frozen=True):
         For `STATE`: the user's own `updated_at` as text, which orders states.
     raw
         The event as received, JSON text.
+    purpose
+        What dealing with it is for, which says how urgent it is.
     """
 
     id: str
@@ -82,3 +87,4 @@ class Event(Struct, frozen=True):
     updated_at: str | None = None
     note: str = ""
     record: RecordRef | None = None
+    purpose: Purpose = Purpose.PROFILE

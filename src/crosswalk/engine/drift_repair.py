@@ -14,6 +14,7 @@ from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.drift import Mark
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import RecordId
+from crosswalk.domain.purpose import Purpose
 from crosswalk.engine.drift_look import Looked
 from crosswalk.engine.intake import Wake, take_in
 from crosswalk.store import drift_records, identities
@@ -96,4 +97,5 @@ class DriftRepair:
             disposition=Disposition.CHANGED if gone else Disposition.RECORD,
             raw=NO_STATE if gone else change,
             user_id=candidate.user_id,
+            purpose=Purpose.BACKFILL,
         )

@@ -21,6 +21,7 @@ from crosswalk.engine.lane import Lanes
 from crosswalk.engine.loops import LoopDetector
 from crosswalk.engine.planning import Planner
 from crosswalk.engine.reconciler import Reconciler
+from crosswalk.engine.richness import ReportedBudgets
 from crosswalk.engine.routing import Router
 from crosswalk.engine.settings import auth0_settings, salesforce_settings
 from crosswalk.engine.writing import Writer
@@ -92,7 +93,7 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
         reconcilers = {name: parts.reconciler(one, planners[name]) for name, one in compiled.items()}
         deals = {name: made for name, one in compiled.items() if (made := parts.deals(one)) is not None}
         routers = {name: Router(one, orgs[one.definition.org], database) for name, one in compiled.items()}
-        lanes = Lanes(database, reconcilers, routers, deals)
+        lanes = Lanes(database, reconcilers, routers, deals, ReportedBudgets(orgs).richness)
 
         async def run_lane(lane: Lane) -> None:
             await lanes.run(lane, jobs)

@@ -6,6 +6,7 @@ proof of life: when its worker dies, PostgreSQL drops the lock at once, and the 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -15,8 +16,9 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
 from crosswalk.domain.ids import SyncName
+from crosswalk.domain.urgency import URGENT, USUAL
 from crosswalk.store import claims, due
-from crosswalk.store.database import Connection, Database
+from crosswalk.store.database import Connection, Database, fetch_row
 from crosswalk.store.due import Lane
 
 log = structlog.get_logger()
@@ -30,14 +32,64 @@ LOOK_EVERY_S = 0.1
 LANES_PER_WORKER = 4
 """Lanes that one worker process reconciles at once; they mostly wait for the network."""
 
+PLACES_PER_RANK = 4
+"""Turns that a lane lets pass for each rank by which its work is less than usual; so it does get its turn."""
+
+STOP_WITHIN_S = 60.0
+"""How long jobs under way may take to finish, unless the caller says otherwise."""
+
 LOCK_CLASS = 0x6C616E65
 """Keeps our session locks apart from anybody else's."""
 
-# Whether a job for the lane is queued: then there is no need to queue another.
-IS_QUEUED = """
+LAST = -2_000_000_000
+"""The place of a job that waits for its time. Before any other job of its lane, it would keep that one back: workers
+fetch the first of those that share a lock, and no other, even when the first is not due yet."""
+
+# Where a lane's job queues: syncs take turns, however many lanes each has. A job's place is behind the last one of its
+# own sync, and behind those that are being worked on now; a sync that had nothing queued does not wait for all lanes of
+# another. What is urgent queues as if it were the only job of its sync; what is less than usual some places later.
+# Also whether a job for the lane is queued already. Relies on due_by_rank.
+PLACE = """
+WITH queued AS (
+    SELECT -priority AS place, status, args ->> 'sync' AS sync, queueing_lock
+    FROM procrastinate_jobs
+    WHERE task_name = %(task)s AND status IN ('todo', 'doing') AND priority > %(last)s
+), turn AS (
+    SELECT coalesce(
+        (SELECT max(place) FROM queued WHERE status = 'doing'), (SELECT min(place) - 1 FROM queued), 0
+    ) AS now
+), work AS (
+    SELECT (
+        SELECT rank
+        FROM due
+        WHERE sync = %(sync)s AND lane = %(lane)s AND outcome IS NULL AND not_before <= now()
+        ORDER BY rank, seq
+        LIMIT 1
+    ) AS rank
+)
+SELECT
+    EXISTS (SELECT FROM queued WHERE queueing_lock = %(name)s AND status = 'todo'),
+    work.rank <= %(urgent)s,
+    CASE
+        WHEN work.rank <= %(urgent)s THEN turn.now
+        ELSE greatest(turn.now, (SELECT max(place) FROM queued WHERE sync = %(sync)s))
+            + %(later)s * greatest(0, work.rank - %(usual)s)
+    END + 1
+FROM turn, work
+"""
+
+# A queued job goes to another place, and is due at once, even if its lane was lingering.
+HURRY = """
+UPDATE procrastinate_jobs
+SET priority = %s, scheduled_at = NULL
+WHERE queueing_lock = %s AND status = 'todo' AND (priority < %s OR scheduled_at > now())
+"""
+
+IS_WAITING = """
 SELECT EXISTS (
-    SELECT FROM procrastinate_jobs
-    WHERE queueing_lock = %s AND status = 'todo'
+    SELECT FROM procrastinate_jobs AS j
+    WHERE j.status = 'todo' AND j.task_name = %s AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())
+        AND NOT EXISTS (SELECT FROM procrastinate_jobs AS d WHERE d.status = 'doing' AND d.lock = j.lock)
 )
 """
 
@@ -57,6 +109,19 @@ WHERE j.status = 'doing' AND j.task_name = %s
 """
 
 
+def _asking_for(lane: Lane) -> dict[str, object]:
+    return {
+        "task": TASK,
+        "last": LAST,
+        "sync": lane.sync,
+        "lane": lane.number,
+        "name": str(lane),
+        "urgent": URGENT,
+        "usual": USUAL,
+        "later": PLACES_PER_RANK,
+    }
+
+
 async def try_lane(session: Connection, lane: Lane) -> bool:
     """Take the lane's session lock, if nobody else holds it: whoever has it works on the lane alone."""
     row = await (await session.execute(TRY_LOCK, (LOCK_CLASS, str(lane)))).fetchone()
@@ -72,35 +137,69 @@ class LaneJobs:
         Where the jobs live; its pool is shared with Procrastinate.
     run_lane
         What a job does; raising puts the lane back in the queue a little later.
+    places
+        How many lanes this process works on at once.
     """
 
-    def __init__(self, database: Database, run_lane: Callable[[Lane], Awaitable[None]]) -> None:
+    def __init__(
+        self, database: Database, run_lane: Callable[[Lane], Awaitable[None]], places: int = LANES_PER_WORKER
+    ) -> None:
         self._database = database
         self._run_lane = run_lane
+        self._places = places
+        self._running = 0
         self._app = App(connector=PsycopgConnector())
         self._task = self._app.task(name=TASK, queue=QUEUE)(self._run)
         self._suspects: set[int] = set()
+        self.draining = False
+        self.swept_at: float | None = None
+        """When the last sweep was finished, on the monotonic clock (seconds)."""
 
     async def open(self) -> None:
         """Share the database's pool; call once the pool is open."""
         await self._app.open_async(self._database.pool)
 
+    def drain(self) -> None:
+        """Begin nothing more: a batch under way is finished, what else is due is left to other workers."""
+        self.draining = True
+
     async def wake(self, connection: Connection, lane: Lane) -> None:
         """Queue the lane's job inside the caller's transaction, unless one is queued already."""
-        row = await (await connection.execute(IS_QUEUED, (str(lane),))).fetchone()
-        if row is not None and row[0]:
-            return
-        await self._defer(connection, lane, queueing_lock=str(lane), after_s=None)
+        is_queued, is_urgent, place = await fetch_row(connection, PLACE, _asking_for(lane))
+        if not is_queued:
+            await self._defer(connection, lane, queueing_lock=str(lane), after_s=None, place=place)
+        elif is_urgent:
+            await connection.execute(HURRY, (-place, str(lane), -place))
+
+    async def rest(self, lane: Lane, for_s: float) -> None:
+        """Queue the lane's job for when it looks again whether what is due is worth a call.
+
+        New events do not wake it before, unless they are urgent.
+        """
+        async with self._database.transaction() as connection:
+            is_queued, _, place = await fetch_row(connection, PLACE, _asking_for(lane))
+            if not is_queued:
+                await self._defer(connection, lane, queueing_lock=str(lane), after_s=for_s, place=place)
+
+    async def is_crowded(self) -> bool:
+        """Whether every place of this worker is taken, and a lane waits for one."""
+        if self._running < self._places:
+            return False
+        async with self._database.transaction() as connection:
+            return bool((await fetch_row(connection, IS_WAITING, (TASK,)))[0])
 
     async def wake_later(self, lane: Lane, after_s: float) -> None:
         """Queue the lane's job for later. New events do not wait for that one: they queue their own."""
         async with self._database.transaction() as connection:
-            await self._defer(connection, lane, queueing_lock=f"{lane} later", after_s=after_s)
+            await self._defer(connection, lane, queueing_lock=f"{lane} later", after_s=after_s, place=-LAST)
 
-    async def _defer(self, connection: Connection, lane: Lane, *, queueing_lock: str, after_s: float | None) -> None:
+    async def _defer(
+        self, connection: Connection, lane: Lane, *, queueing_lock: str, after_s: float | None, place: int
+    ) -> None:
         job = self._task.configure(
             lock=str(lane),
             queueing_lock=queueing_lock,
+            priority=-place,
             schedule_in=None if after_s is None else {"milliseconds": round(after_s * 1000)},
             connection=connection,
         )
@@ -116,8 +215,12 @@ class LaneJobs:
         at = Lane(SyncName(sync), lane)
         try:
             async with self._guard(at) as alone:
-                if alone:
-                    await self._run_lane(at)
+                if alone and not self.draining:
+                    self._running += 1
+                    try:
+                        await self._run_lane(at)
+                    finally:
+                        self._running -= 1
         except Exception:
             log.exception("lane_failed", lane=str(at))
             await self.wake_later(at, 1)
@@ -128,15 +231,16 @@ class LaneJobs:
         async with self._database.session() as session:
             yield await try_lane(session, lane)
 
-    async def work(self) -> None:
-        """Run jobs until cancelled; a job under way is finished first."""
+    async def work(self, stop_within_s: float = STOP_WITHIN_S) -> None:
+        """Run jobs until cancelled; jobs under way are finished first, or given up after `stop_within_s` seconds."""
         await self._app.run_worker_async(
             queues=[QUEUE],
-            concurrency=LANES_PER_WORKER,
+            concurrency=self._places,
             delete_jobs="always",
             install_signal_handlers=False,
             fetch_job_polling_interval=LOOK_EVERY_S,
             update_heartbeat_interval=5.0,
+            shutdown_graceful_timeout=stop_within_s,
         )
 
     async def sweep(self) -> None:
@@ -161,3 +265,4 @@ class LaneJobs:
         while True:
             await asyncio.sleep(SWEEP_EVERY_S)
             await self.sweep()
+            self.swept_at = time.monotonic()

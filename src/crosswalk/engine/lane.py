@@ -1,16 +1,22 @@
 """The life of one lane's job: linger until a batch is worth a call, reconcile, repeat until nothing is due."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum, auto
 
-from crosswalk.domain.ids import SyncName
+from msgspec import Struct
+
+from crosswalk.domain.definition import SyncDefinition
+from crosswalk.domain.ids import OrgName, SyncName
+from crosswalk.engine.batches import Batches, subjects_of
 from crosswalk.engine.deals import DealReconciler, is_deal
 from crosswalk.engine.jobs import LaneJobs
+from crosswalk.engine.linger import Linger, seconds_left
 from crosswalk.engine.reconciler import Reconciler
 from crosswalk.engine.routing import Router
 from crosswalk.store import due
 from crosswalk.store.database import Database
-from crosswalk.store.due import ROUTING, DueEvent, Lane
+from crosswalk.store.due import ROUTING, DueEvent, Lane, Waiting
 
 FULL_BATCH = 200
 """Records in one collections call: with so many due there is nothing to wait for."""
@@ -19,13 +25,43 @@ EVENTS_PER_BATCH = 2_000
 """Ten full calls, which go out in parallel; bounds the memory of a batch."""
 
 BATCHES_PER_JOB = 50
-"""Afterwards the lane queues again behind the others, so that one busy sync does not starve them."""
+"""Afterwards the lane queues again, whoever waits."""
+
+BATCHES_AT_ONCE = 2
+"""Of one lane: while the org answers the one, the other is read and planned."""
 
 GLANCE_EVERY_S = 0.05
+LONGEST_GLANCE_S = 1.0
+"""A lane that lingers for longer gives its place to another, and looks again after this long."""
+
+
+class Lingered(Enum):
+    """How a lane's wait for company ended."""
+
+    WORTHWHILE = auto()
+    """What is due is worth a call, or has waited for long enough."""
+    IDLE = auto()
+    """Nothing is due."""
+
+
+class Rest(Struct, frozen=True):
+    """The lane waits on without a worker, and looks again after so many seconds."""
+
+    for_s: float
 
 
 class Lanes:
-    """Runs the jobs of all lanes with the reconciler, or the router, of each sync."""
+    """Runs the jobs of all lanes with the reconciler, or the router, of each sync.
+
+    Parameters
+    ----------
+    database
+        Where due work is.
+    reconcilers, routers, deals
+        What the lanes of each sync work with.
+    richness
+        How much of an org's API budget is to spare, from 0 to 1.
+    """
 
     def __init__(
         self,
@@ -33,40 +69,70 @@ class Lanes:
         reconcilers: Mapping[SyncName, Reconciler],
         routers: Mapping[SyncName, Router],
         deals: Mapping[SyncName, DealReconciler],
+        richness: Callable[[OrgName], float] = lambda _: 1.0,
     ) -> None:
         self._database = database
         self._reconcilers = reconcilers
         self._routers = routers
         self._deals = deals
+        self._richness = richness
 
     async def run(self, lane: Lane, jobs: LaneJobs) -> None:
         """Reconcile what is due in the lane, batch by batch; what is left for later gets a job of its own."""
         reconciler = self._reconcilers.get(lane.sync)
         if reconciler is None:
             return  # the sync was removed from the configuration; its events stay, in case it comes back
-        linger_s = reconciler.definition.linger_ms / 1000
-        for _ in range(BATCHES_PER_JOB):
-            await self._linger(lane, linger_s)
-            async with self._database.transaction() as connection:
-                events = await due.read_due(connection, lane, EVENTS_PER_BATCH)
-            if not events:
-                break
-            if lane.number == ROUTING:
-                await self._routers[lane.sync].route(events, jobs.wake)
-                continue
-            deals = [item for item in events if is_deal(item.event.user_id)]
-            if deals:
-                await self._reconcile_deals(lane, deals)
-                events = [item for item in events if not is_deal(item.event.user_id)]
-            if not events:
-                continue
-            await reconciler.reconcile(whole_calls(events, linger_s, more_wait=len(events) == EVENTS_PER_BATCH))
+        batches = Batches()
+        try:
+            lingered = await self._work(lane, jobs, reconciler, batches)
+        finally:
+            await batches.at_most(0)
+        if isinstance(lingered, Rest):
+            await jobs.rest(lane, lingered.for_s)
+            return
         async with self._database.transaction() as connection:
             next_in_s = await due.seconds_to_next(connection, lane)
             if next_in_s is not None and next_in_s <= 0:
                 await jobs.wake(connection, lane)
         if next_in_s is not None and next_in_s > 0:
             await jobs.wake_later(lane, next_in_s)
+
+    async def _work(self, lane: Lane, jobs: LaneJobs, reconciler: Reconciler, batches: Batches) -> Lingered | Rest:
+        """Start batch after batch, until nothing is due or somebody else's work waits for a place."""
+        linger = linger_of(reconciler.definition)
+        for _ in range(BATCHES_PER_JOB):
+            await batches.at_most(BATCHES_AT_ONCE - 1)
+            lingered = await self._linger(lane, linger, jobs, batches)
+            if lingered is not Lingered.WORTHWHILE:
+                return lingered
+            if jobs.draining:
+                break
+            async with self._database.transaction() as connection:
+                events = await due.read_due(connection, lane, EVENTS_PER_BATCH, batches.busy)
+            if not events:
+                await batches.at_most(0)
+                continue
+            batch = self._cut(lane, linger, events)
+            batches.start(self._reconcile(lane, jobs, reconciler, batch), subjects_of(batch))
+            if await jobs.is_crowded():
+                break
+        return Lingered.WORTHWHILE
+
+    def _cut(self, lane: Lane, linger: Linger, events: Sequence[DueEvent]) -> Sequence[DueEvent]:
+        if lane.number == ROUTING or any(is_deal(item.event.user_id) for item in events):
+            return events
+        return whole_calls(events, linger.least_s, more_wait=len(events) == EVENTS_PER_BATCH)
+
+    async def _reconcile(self, lane: Lane, jobs: LaneJobs, reconciler: Reconciler, events: Sequence[DueEvent]) -> None:
+        if lane.number == ROUTING:
+            await self._routers[lane.sync].route(events, jobs.wake)
+            return
+        deals = [item for item in events if is_deal(item.event.user_id)]
+        if deals:
+            await self._reconcile_deals(lane, deals)
+        others = [item for item in events if not is_deal(item.event.user_id)] if deals else events
+        if others:
+            await reconciler.reconcile(others)
 
     async def _reconcile_deals(self, lane: Lane, events: Sequence[DueEvent]) -> None:
         deals = self._deals.get(lane.sync)
@@ -78,18 +144,39 @@ class Lanes:
         async with self._database.transaction() as connection:
             await due.finish(connection, lane.sync, list(ended.items()), [item.seq for item in events])
 
-    async def _linger(self, lane: Lane, linger_s: float) -> None:
-        """Wait until the lane's oldest event has waited `linger_s`, or a full batch is there.
+    async def _linger(self, lane: Lane, linger: Linger, jobs: LaneJobs, batches: Batches) -> Lingered | Rest:
+        """Wait until the lane's oldest event has waited for long enough, or a full batch is there.
 
-        This is what fills batches and lets a user's second change join the first; the first change pays for it with
-        no more than `linger_s`.
+        This is what fills batches and lets a user's second change join the first. Beside a batch that is under way
+        only a full one goes out: what is less would fill its call better if it waited for that one's end.
         """
-        while True:
-            async with self._database.transaction() as connection:
-                count, age_s = await due.waiting(connection, lane, FULL_BATCH)
-            if count == 0 or count >= FULL_BATCH or age_s >= linger_s:
-                return
-            await asyncio.sleep(min(linger_s - age_s, GLANCE_EVERY_S))
+        richness = self._richness(self._reconcilers[lane.sync].definition.org)
+        while not jobs.draining:
+            waiting = await self._waiting(lane, linger, batches)
+            if waiting.count >= FULL_BATCH:
+                break
+            if batches.busy:
+                await batches.at_most(0)
+                continue
+            if waiting.count == 0:
+                return Lingered.IDLE
+            left_s = seconds_left(linger, waiting, richness)
+            if left_s <= 0:
+                break
+            if left_s > LONGEST_GLANCE_S or await jobs.is_crowded():
+                return Rest(min(left_s, LONGEST_GLANCE_S))
+            await asyncio.sleep(min(left_s, GLANCE_EVERY_S))
+        return Lingered.WORTHWHILE
+
+    async def _waiting(self, lane: Lane, linger: Linger, batches: Batches) -> Waiting:
+        async with self._database.transaction() as connection:
+            return await due.waiting(connection, lane, FULL_BATCH, linger.most_s, batches.busy)
+
+
+def linger_of(definition: SyncDefinition) -> Linger:
+    """The bounds within which a sync's changes wait for others."""
+    least_s = definition.linger_ms / 1000
+    return Linger(least_s, max(least_s, definition.longest_linger_ms / 1000))
 
 
 def whole_calls(due: Sequence[DueEvent], linger_s: float, *, more_wait: bool) -> Sequence[DueEvent]:

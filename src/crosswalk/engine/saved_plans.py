@@ -79,7 +79,9 @@ _decoder: msgspec.json.Decoder[Header | SavedPlan | Footer] = msgspec.json.Decod
 
 def definition_digest(definition: SyncDefinition) -> str:
     """A digest of everything in a sync's definition that plans depend on; the lines it is written on do not count."""
-    relevant = replace(definition, lanes=1, linger_ms=0, thresholds=Thresholds(), loops=LoopLimits())
+    relevant = replace(
+        definition, lanes=1, linger_ms=0, longest_linger_ms=0, thresholds=Thresholds(), loops=LoopLimits()
+    )
     return _digest(_without_places(msgspec.to_builtins(relevant)))
 
 

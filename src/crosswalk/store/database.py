@@ -1,6 +1,6 @@
 """The connection pool, and how a connection of ours is set up."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, LiteralString, TypeAlias
 
@@ -29,7 +29,9 @@ async def _configure(connection: Connection) -> None:
     set_json_loads(msgspec.json.decode, connection)
 
 
-async def fetch_row(connection: Connection, query: LiteralString, parameters: Sequence[object] = ()) -> tuple[Any, ...]:
+async def fetch_row(
+    connection: Connection, query: LiteralString, parameters: Sequence[object] | Mapping[str, object] = ()
+) -> tuple[Any, ...]:
     """The one row of a query that always has one."""
     row = await (await connection.execute(query, parameters)).fetchone()
     if row is None:

@@ -6,7 +6,11 @@ from msgspec import Struct
 
 from crosswalk.domain.event import Disposition, Event, RecordRef, Source
 from crosswalk.domain.ids import RecordId, SyncName, UserId
+from crosswalk.domain.urgency import URGENT
 from crosswalk.store.database import Connection, fetch_row
+
+OLDEST_SHARE = 10
+"""One in so many places of a batch goes to what has waited longest, so that what ranks low is not put off for ever."""
 
 ROUTING = -1
 """The lane of events about records that no identity is linked to: there it is found out whom they concern."""
@@ -15,6 +19,9 @@ NOBODY = UserId("")
 """Stands for the identity while it is not known yet."""
 
 LONGEST_WAIT_S = 60.0
+
+NEWEST = 400
+"""Events of a sync that are looked at to see how many come."""
 
 
 class Lane(Struct, frozen=True):
@@ -36,26 +43,84 @@ class DueEvent(Struct, frozen=True):
     """Seconds since it was received, by the database's clock alone."""
 
 
-# The next events of a lane, oldest first. Relies on due_waiting.
+class Waiting(Struct, frozen=True):
+    """What is due in a lane.
+
+    Parameters
+    ----------
+    count
+        How many events, as far as they were counted.
+    age_s
+        For how many seconds the oldest has waited.
+    urgent
+        Whether something among them goes before everything else.
+    company
+        How many identities of the lane had an event lately.
+    """
+
+    count: int
+    age_s: float
+    urgent: bool
+    company: int
+
+
+# The next events of a lane: some that have waited longest, whatever they are for, then by rank and age; nothing of
+# those identities that are being worked on. Relies on due_waiting and due_by_rank.
 DUE = """
+WITH oldest AS (
+    SELECT seq, user_id, rank, received_at, 0 AS turn
+    FROM due
+    WHERE sync = %(sync)s AND lane = %(lane)s AND outcome IS NULL AND not_before <= now()
+        AND user_id <> ALL(%(busy)s)
+    ORDER BY seq
+    LIMIT %(oldest)s
+), ranked AS (
+    SELECT seq, user_id, rank, received_at, 1 AS turn
+    FROM due
+    WHERE sync = %(sync)s AND lane = %(lane)s AND outcome IS NULL AND not_before <= now()
+        AND user_id <> ALL(%(busy)s)
+    ORDER BY rank, seq
+    LIMIT %(limit)s
+), next AS (
+    SELECT DISTINCT ON (seq, user_id) *
+    FROM (SELECT * FROM oldest UNION ALL SELECT * FROM ranked) AS both_ways
+    ORDER BY seq, user_id, turn
+)
 SELECT d.seq, extract(epoch FROM clock_timestamp() - d.received_at)::float8, i.event_id, i.source, i.type,
        i.disposition, i.note, d.user_id, i.updated_at, i.occurred_at, i.raw, i.object, i.record_id
-FROM due AS d
+FROM next AS d
 JOIN inbox AS i USING (seq)
-WHERE d.sync = %s AND d.lane = %s AND d.outcome IS NULL AND d.not_before <= now()
-ORDER BY d.seq
-LIMIT %s
+ORDER BY d.turn, d.rank, d.seq
+LIMIT %(limit)s
 """
 
-# How many events of a lane wait, up to a bound, and how long the oldest has waited, by the database's clock alone.
+# How many events of a lane wait, up to a bound, how long the oldest has waited, by the database's clock alone, and the
+# first rank among them; and how many identities of the lane had an event within a while, as far as the newest events of
+# the sync tell. Relies on due_waiting, due_by_rank and the primary key.
 WAITING = """
-SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)::float8
+SELECT count(*),
+       coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)::float8,
+       (
+           SELECT rank
+           FROM due
+           WHERE sync = %(sync)s AND lane = %(lane)s AND outcome IS NULL AND not_before <= now()
+           ORDER BY rank, seq
+           LIMIT 1
+       ),
+       (
+           SELECT count(DISTINCT user_id)
+           FROM (
+               SELECT lane, user_id, received_at FROM due WHERE sync = %(sync)s ORDER BY seq DESC LIMIT %(newest)s
+           ) AS newest
+           WHERE lane = %(lane)s AND received_at > clock_timestamp() - make_interval(secs => %(within_s)s)
+       )
 FROM (
     SELECT received_at
     FROM due
-    WHERE sync = %s AND lane = %s AND outcome IS NULL AND not_before <= now()
+    WHERE sync = %(sync)s AND lane = %(lane)s AND outcome IS NULL AND not_before <= now()
+        AND user_id <> ALL(%(busy)s)
     ORDER BY seq
-    LIMIT %s
+    LIMIT %(up_to)s
 ) AS waiting
 """
 
@@ -82,8 +147,8 @@ WHERE d.sync = %s AND d.seq = ANY(%b::bigint[]) AND d.user_id = p.user_id AND d.
 
 # Hands events of the routing lane to the identities they concern, each to its own lane.
 ROUTE = """
-INSERT INTO due (sync, seq, lane, user_id, received_at)
-SELECT d.sync, d.seq, (hashtextextended(r.user_id, 0) & 2147483647) %% %b, r.user_id, d.received_at
+INSERT INTO due (sync, seq, lane, user_id, received_at, rank)
+SELECT d.sync, d.seq, (hashtextextended(r.user_id, 0) & 2147483647) %% %b, r.user_id, d.received_at, d.rank
 FROM unnest(%b::bigint[], %b::text[]) AS r (seq, user_id)
 JOIN due AS d ON d.sync = %b AND d.seq = r.seq AND d.user_id = %b
 ON CONFLICT (sync, seq, user_id) DO NOTHING
@@ -112,9 +177,19 @@ WHERE outcome IS NULL AND not_before <= now()
 """
 
 
-async def read_due(connection: Connection, lane: Lane, limit: int) -> list[DueEvent]:
-    """The next events of a lane, oldest first, at most `limit`."""
-    rows = await (await connection.execute(DUE, (lane.sync, lane.number, limit), binary=True)).fetchall()
+async def read_due(connection: Connection, lane: Lane, limit: int, busy: Collection[UserId] = ()) -> list[DueEvent]:
+    """The next events of a lane, at most `limit`: a few that have waited longest, then the most urgent.
+
+    Nothing of the identities in `busy`, which are being worked on.
+    """
+    parameters = {
+        "sync": lane.sync,
+        "lane": lane.number,
+        "busy": list(busy),
+        "oldest": limit // OLDEST_SHARE,
+        "limit": limit,
+    }
+    rows = await (await connection.execute(DUE, parameters, binary=True)).fetchall()
     return [
         DueEvent(
             seq=seq,
@@ -150,10 +225,20 @@ async def read_due(connection: Connection, lane: Lane, limit: int) -> list[DueEv
     ]
 
 
-async def waiting(connection: Connection, lane: Lane, up_to: int) -> tuple[int, float]:
-    """How many events of the lane are due (counted to `up_to`), and for how many seconds the oldest has waited."""
-    row = await fetch_row(connection, WAITING, (lane.sync, lane.number, up_to))
-    return row[0], row[1]
+async def waiting(
+    connection: Connection, lane: Lane, up_to: int, within_s: float = 0.0, busy: Collection[UserId] = ()
+) -> Waiting:
+    """What is due in a lane, counted to `up_to`, and how many identities had an event within the last seconds."""
+    parameters = {
+        "sync": lane.sync,
+        "lane": lane.number,
+        "busy": list(busy),
+        "up_to": up_to,
+        "within_s": within_s,
+        "newest": NEWEST,
+    }
+    count, age_s, first_rank, company = await fetch_row(connection, WAITING, parameters)
+    return Waiting(count, age_s, first_rank is not None and first_rank <= URGENT, company)
 
 
 async def finish(

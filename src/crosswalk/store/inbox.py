@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from crosswalk.domain.event import Event, RecordRef
 from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName
+from crosswalk.domain.urgency import RANKS, USUAL
 from crosswalk.store.database import Connection, fetch_row
 from crosswalk.store.due import NOBODY, ROUTING, Lane
 
@@ -34,10 +35,13 @@ WITH arrived AS (
     ON CONFLICT DO NOTHING
     RETURNING seq, tenant, event_id, user_id, disposition, received_at
 ), work AS (
-    INSERT INTO due (sync, seq, lane, user_id, received_at)
-    SELECT s.sync, a.seq, (hashtextextended(a.user_id, 0) & 2147483647) %% s.lanes, a.user_id, a.received_at
+    INSERT INTO due (sync, seq, lane, user_id, received_at, rank)
+    SELECT s.sync, a.seq, (hashtextextended(a.user_id, 0) & 2147483647) %% s.lanes, a.user_id, a.received_at,
+           coalesce(r.rank, %b)
     FROM arrived AS a
     JOIN unnest(%b::text[], %b::text[], %b::int[]) AS s (sync, tenant, lanes) ON s.tenant = a.tenant
+    LEFT JOIN unnest(%b::text[], %b::text[], %b::smallint[]) AS r (tenant, event_id, rank)
+        ON r.tenant = a.tenant AND r.event_id = a.event_id
     WHERE a.disposition <> 'ignored'
     RETURNING sync, lane
 )
@@ -58,14 +62,16 @@ WITH arrived AS (
          AS e (org, event_id, source, type, disposition, note, object, record_id, occurred_at, raw)
     ORDER BY e.org, e.event_id
     ON CONFLICT DO NOTHING
-    RETURNING seq, org, record_id, disposition, received_at
+    RETURNING seq, org, event_id, record_id, disposition, received_at
 ), work AS (
-    INSERT INTO due (sync, seq, lane, user_id, received_at)
+    INSERT INTO due (sync, seq, lane, user_id, received_at, rank)
     SELECT s.sync, a.seq,
            CASE WHEN l.user_id IS NULL THEN %b ELSE (hashtextextended(l.user_id, 0) & 2147483647) %% s.lanes END,
-           coalesce(l.user_id, %b), a.received_at
+           coalesce(l.user_id, %b), a.received_at, coalesce(r.rank, %b)
     FROM arrived AS a
     JOIN unnest(%b::text[], %b::text[], %b::int[]) AS s (sync, org, lanes) ON s.org = a.org
+    LEFT JOIN unnest(%b::text[], %b::text[], %b::smallint[]) AS r (org, event_id, rank)
+        ON r.org = a.org AND r.event_id = a.event_id
     LEFT JOIN links AS l ON l.sync = s.sync AND l.record_id = a.record_id
     WHERE a.disposition <> 'ignored'
     RETURNING sync, lane
@@ -100,9 +106,11 @@ async def accept(
         [event.updated_at for _, event in events],
         [event.occurred_at for _, event in events],
         [event.raw for _, event in events],
+        USUAL,
         [s.sync for s in subscribers],
         [s.tenant for s in subscribers],
         [s.lanes for s in subscribers],
+        *_unusual(events),
     ]
     return _accepted(await fetch_row(connection, ACCEPT, columns))
 
@@ -125,15 +133,25 @@ async def accept_changes(
         [event.raw for event in events],
         ROUTING,
         NOBODY,
+        USUAL,
         [s.sync for s in subscribers],
         [s.org for s in subscribers],
         [s.lanes for s in subscribers],
+        *_unusual([(org, event) for event in events]),
     ]
     return _accepted(await fetch_row(connection, ACCEPT_CHANGES, columns))
 
 
+def _unusual(events: Sequence[tuple[str, Event]]) -> tuple[list[str], list[str], list[int]]:
+    """Whose events, which, and how they rank, as columns: those only that do not rank as most do."""
+    ranks = {(origin, _storable(event.id)): RANKS[event.purpose] for origin, event in events}
+    unusual = {key: rank for key, rank in ranks.items() if rank != USUAL}
+    return [origin for origin, _ in unusual], [event_id for _, event_id in unusual], list(unusual.values())
+
+
 def _accepted(row: tuple[Any, ...]) -> Accepted:
-    return Accepted(row[0], tuple(Lane(SyncName(sync), number) for sync, number in row[1] or ()))
+    # In one order for everybody: intakes that wake the same lanes wait for one another instead of deadlocking.
+    return Accepted(row[0], tuple(Lane(SyncName(sync), number) for sync, number in sorted(row[1] or ())))
 
 
 def _storable(text: str) -> str:

@@ -117,6 +117,7 @@ def test_what_is_not_written_has_its_default(tmp_path: Path) -> None:
     assert config.state_dir == tmp_path / ".crosswalk"
     assert config.orgs["crm"].api_version == "62.0"
     assert config.definition("customers").linger_ms == 150
+    assert config.definition("customers").longest_linger_ms == 1000
     assert config.definition("customers").lanes == 1
     assert [rule.name for rule in config.definition("customers").targets[1].match] == ["external_id"]
 
@@ -171,7 +172,15 @@ def test_a_version_without_quotes_is_a_version(tmp_path: Path) -> None:
 def test_durations_are_a_number_with_a_unit(tmp_path: Path, written: str, milliseconds: int) -> None:
     config = load(tmp_path, CROSSWALK_YAML.replace("150ms", written))
 
-    assert config.definition("customers").linger_ms == milliseconds
+    definition = config.definition("customers")
+    assert (definition.linger_ms, definition.longest_linger_ms) == (milliseconds, milliseconds)
+
+
+def test_the_linger_may_have_two_bounds(tmp_path: Path) -> None:
+    config = load(tmp_path, CROSSWALK_YAML.replace("linger: 150ms", "linger: {max_delay: 30s}"))
+
+    definition = config.definition("customers")
+    assert (definition.linger_ms, definition.longest_linger_ms) == (150, 30_000)
 
 
 def test_one_mapping_can_be_merged_into_another_by_yaml_alias(tmp_path: Path) -> None:

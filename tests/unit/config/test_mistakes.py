@@ -184,6 +184,14 @@ def test_a_wrong_name_is_reported_with_the_nearest_valid_one(
             "1m or less",
         ),
         (
+            "linger: 150ms",
+            "linger: {min: 2s, max_delay: 1s}",
+            31,
+            "syncs.customers.linger",
+            "`min` is longer than `max_delay`",
+            "a `min` that is at most `max_delay`",
+        ),
+        (
             "every: 45s",
             "every: 10ms",
             16,

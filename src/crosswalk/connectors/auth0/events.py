@@ -13,6 +13,7 @@ from crosswalk.connectors.auth0.malformed import MalformedEvent, check_encoding,
 from crosswalk.connectors.auth0.timestamps import format_time, parse_time
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import UserId
+from crosswalk.domain.purpose import Purpose
 
 USER_EVENTS: Mapping[str, Disposition] = {
     "user.created": Disposition.STATE,
@@ -62,6 +63,7 @@ class _User(Struct):
     user_id: str
     updated_at: str | None = None
     deleted_at: str | None = None
+    blocked: object = None
 
 
 class _UserData(Struct):
@@ -110,6 +112,7 @@ def parse_event_stream_body(body: bytes, source: Source = Source.EVENT_STREAM) -
         raw=body,
         user_id=UserId(user.user_id),
         updated_at=format_time(_version_time(user, disposition) or occurred_at),
+        purpose=_purpose(user, disposition),
     )
 
 
@@ -138,6 +141,11 @@ def _version_time(user: _User, disposition: Disposition) -> datetime | None:
     if disposition is Disposition.DELETED:
         return _time("data.object.deleted_at", user.deleted_at) if user.deleted_at else None
     return _time("data.object.updated_at", user.updated_at) if user.updated_at else None
+
+
+def _purpose(user: _User, disposition: Disposition) -> Purpose:
+    is_leaving = disposition is Disposition.DELETED or user.blocked is True
+    return Purpose.OFFBOARDING if is_leaving else Purpose.PROFILE
 
 
 def _ignored(envelope: _Envelope, source: Source, occurred_at: datetime, raw: bytes, note: str) -> Event:

@@ -17,9 +17,11 @@ from crosswalk.connectors.auth0.malformed import MalformedEvent, check_encoding,
 from crosswalk.connectors.auth0.timestamps import format_time, parse_time
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import UserId
+from crosswalk.domain.purpose import Purpose
 
 _USER_PATH = re.compile(r"^(?:/api)?/v2/users/(?P<user_id>[^/?]+)(?:[/?]|$)")
 _USERS_PATH = re.compile(r"^(?:/api)?/v2/users/?(?:\?|$)")
+_ACCESS_PATH = re.compile(r"^(?:/api)?/v2/users/[^/?]+/(?:roles|permissions|organizations)(?:[/?]|$)")
 _CHANGING_METHODS = frozenset({"post", "patch", "put", "delete"})
 
 
@@ -44,6 +46,11 @@ class _Batch(Struct):
 class _Request(Struct):
     method: str = ""
     path: str = ""
+    body: Raw | UnsetType = UNSET
+
+
+class _UserPatch(Struct):
+    blocked: object = None
 
 
 class _CreatedUser(Struct):
@@ -65,6 +72,7 @@ _decode_batch = msgspec.json.Decoder(_Batch).decode
 _decode_array = msgspec.json.Decoder(list[Raw]).decode
 _decode_details = msgspec.json.Decoder(_Details).decode
 _decode_created = msgspec.json.Decoder(_CreatedUser).decode
+_decode_patch = msgspec.json.Decoder(_UserPatch).decode
 _decode_any = msgspec.json.Decoder().decode
 
 
@@ -139,7 +147,29 @@ def _parse(item: bytes, source: Source) -> Event:
         user_id=user_id,
         updated_at=_deleted_at(disposition, occurred_at),
         note=note,
+        purpose=_purpose(log, disposition),
     )
+
+
+def _purpose(log: _Log, disposition: Disposition) -> Purpose:
+    """What dealing with the log event is for: access that ends or changes goes before everything else."""
+    if disposition is Disposition.DELETED:
+        return Purpose.OFFBOARDING
+    if disposition is not Disposition.CHANGED or log.type != MANAGEMENT_OPERATION or log.details is UNSET:
+        return Purpose.PROFILE
+    request = _decode_details(log.details).request
+    if _ACCESS_PATH.match(request.path) or request.method.lower() == "delete":
+        return Purpose.OFFBOARDING
+    return Purpose.OFFBOARDING if _blocks(request) else Purpose.PROFILE
+
+
+def _blocks(request: _Request) -> bool:
+    if request.body is UNSET:
+        return False
+    try:
+        return _decode_patch(request.body).blocked is True
+    except msgspec.DecodeError:
+        return False
 
 
 def _read(item: bytes) -> tuple[_Log, str | None, str]:

@@ -6,6 +6,10 @@ import msgspec
 
 from crosswalk.domain.change import RecordChange
 from crosswalk.domain.event import Disposition, Event, RecordRef, Source
+from crosswalk.domain.purpose import Purpose
+
+DEALS = "Opportunity"
+"""What a user may do follows from the deals of the account."""
 
 _decode = msgspec.json.Decoder(RecordChange).decode
 
@@ -28,6 +32,7 @@ def change_event(event_id: str, source: Source, change: RecordChange, occurred_a
         disposition=Disposition.RECORD,
         raw=msgspec.json.encode(change),
         record=RecordRef(change.object, change.id),
+        purpose=Purpose.OFFBOARDING if change.object == DEALS else Purpose.PROFILE,
     )
 
 

@@ -117,3 +117,31 @@ class MalformedAnswer(ConnectorError):
         super().__init__(
             f"{service} answered {call} with {found}; expected {expected}. Is there a proxy or login page in between?"
         )
+
+
+class CallWithheld(ConnectorError):
+    """The hub itself did not make the call: the budget has none left for it now. Nothing was tried, nothing failed.
+
+    Parameters
+    ----------
+    budget
+        Whose budget.
+    endpoint
+        The class of calls.
+    code
+        `BUDGET_SPENT`, `RATE_LIMITED`, `CIRCUIT_OPEN` or `BUDGET_UNKNOWN`.
+    because
+        Why, in words.
+    after_s
+        In how many seconds it is worth trying again.
+    """
+
+    def __init__(self, budget: str, endpoint: str, code: str, because: str, after_s: float) -> None:
+        self.budget = budget
+        self.endpoint = endpoint
+        self.code = code
+        self.after_s = after_s
+        super().__init__(
+            f"no call ({endpoint}) was made to {budget}: {because}. It is made when there is budget again; "
+            "`crosswalk budget` shows what is left."
+        )

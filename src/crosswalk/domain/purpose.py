@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class Purpose(StrEnum):
     """What a call is made for; the most urgent first."""
@@ -32,3 +34,10 @@ FLOORS: Mapping[Purpose, float] = {
     Purpose.PROBE: 0.5,
 }
 """The less urgent stop earlier, so that the last calls of a day go to offboarding."""
+
+
+class Spender(Struct, frozen=True):
+    """Whom calls are counted to: what they are made for, and for which sync (empty for none)."""
+
+    purpose: Purpose = Purpose.PROFILE
+    sync: str = ""

@@ -1,0 +1,238 @@
+"""The rules of a shared budget: what a worker tells, and how many calls it gets. Pure.
+
+A worker takes its turn about once a second while it makes calls. One turn after the other changes the state, whoever
+takes it: the store sees to that.
+"""
+
+from collections.abc import Mapping
+
+from msgspec.structs import replace
+
+from crosswalk.domain import breaker as breakers
+from crosswalk.domain.budget import TOKEN, BudgetState, Endpoint, EndpointState, Lease, Second, Terms, counted
+from crosswalk.domain.budget_news import LONGEST_BLOCK_S, hear
+from crosswalk.domain.budget_room import DAY_S, HOUR_S, day_room, day_share, most_at_once, rate_room, rate_share
+from crosswalk.domain.forecast import seconds_left
+from crosswalk.domain.lease import Granted, Turn, Wait, Why
+from crosswalk.domain.purpose import Purpose
+
+LEASE_S = 30.0
+"""A worker that was not heard of for so long is dead; what it held counts as spent."""
+
+LONGEST_STEP_S = 5.0
+"""How far the budget's own clock goes on in one turn at most; workers take turns more often."""
+
+STALE_S = 60.0
+CAUTIOUS = 10
+"""What one lease is at most when the vendor's count is that old: others may have spent the rest."""
+
+LOOK_EVERY_S = 900.0
+"""When nothing is left, one call in so much time, out of the reserve, finds out whether calls have become free."""
+
+DAY_WAIT_S = 60.0
+RATE_WAIT_S = 1.0
+
+
+def take_turn(state: BudgetState, terms: Terms, turn: Turn, now: float) -> tuple[BudgetState, Granted]:
+    """Return the state after a worker's turn, and what the worker gets.
+
+    Parameters
+    ----------
+    now
+        The database's time, Unix time in seconds.
+    """
+    state = _without_the_dead(_later(state, now))
+    state = hear(_settled(state, terms, turn), turn, now)
+    state = _with_lease(state, turn, dict(turn.held), 0)
+    if turn.leaves:
+        state = state if any(turn.held.values()) else _left(state, turn.worker)
+        return state, _granted(state, terms, {}, {}, 0, now)
+    slots = _slots(state, terms, turn, now)
+    calls: dict[Endpoint, int] = {}
+    waits: dict[Endpoint, Wait] = {}
+    for endpoint, wanted in turn.wanted.items():
+        state, got = _grant(state, terms, turn, endpoint, wanted, now)
+        if isinstance(got, Wait):
+            waits[endpoint] = got
+            continue
+        calls[endpoint] = got
+        held = {**state.leases[turn.worker].calls}
+        held[endpoint] = held.get(endpoint, 0) + got
+        state = _with_lease(state, turn, held, 0)
+    state = _with_lease(state, turn, state.leases[turn.worker].calls, slots or 0)
+    return state, _granted(state, terms, calls, waits, slots, now)
+
+
+def _later(state: BudgetState, now: float) -> BudgetState:
+    step = min(max(0.0, now - state.seen), LONGEST_STEP_S) if state.seen else 0.0
+    return replace(state, clock=state.clock + step, seen=now)
+
+
+def _without_the_dead(state: BudgetState) -> BudgetState:
+    """What a dead worker held counts as spent: it may have made those calls, and the vendor's next count tells."""
+    for worker in [name for name, lease in state.leases.items() if lease.ends <= state.clock]:
+        state = _left(_spent(state, state.leases[worker].calls), worker)
+    return state
+
+
+def _left(state: BudgetState, worker: str) -> BudgetState:
+    endpoints = {
+        name: known if known.breaker is None else replace(known, breaker=breakers.without_prober(known.breaker, worker))
+        for name, known in state.endpoints.items()
+    }
+    leases = {name: lease for name, lease in state.leases.items() if name != worker}
+    return replace(state, endpoints=endpoints, leases=leases)
+
+
+def _spent(state: BudgetState, calls: Mapping[Endpoint, int]) -> BudgetState:
+    endpoints = dict(state.endpoints)
+    for endpoint, number in calls.items():
+        known = endpoints.get(endpoint, EndpointState())
+        endpoints[endpoint] = replace(known, spent=known.spent + number)
+    hour = state.seen - state.seen % HOUR_S
+    # What a clock that was wrong by days has put into the future is forgotten.
+    own = {start: n for start, n in state.own if abs(state.seen - start) <= DAY_S + HOUR_S}
+    own[hour] = own.get(hour, 0) + counted(calls)
+    return replace(state, endpoints=endpoints, own=sorted(own.items()))
+
+
+def _settled(state: BudgetState, terms: Terms, turn: Turn) -> BudgetState:
+    """Take what the worker spent off its lease; what it neither spent nor holds becomes free again."""
+    lease = state.leases.get(turn.worker)
+    if lease is None or lease.turn >= turn.number:
+        return state  # counted as spent when it was taken for dead, or told before, when the answer got lost
+    given_back = sum(lease.calls.values()) - sum(turn.spent.values()) - sum(turn.held.values())
+    state = _spent(state, turn.spent)
+    if terms.calls_per_second is not None and state.second is not None:
+        most = max(1.0, terms.calls_per_second)
+        level = min(most, state.second.level + max(0, given_back))
+        state = replace(state, second=replace(state.second, level=level))
+    return state
+
+
+def _with_lease(state: BudgetState, turn: Turn, calls: dict[Endpoint, int], slots: int) -> BudgetState:
+    lease = Lease({name: n for name, n in calls.items() if n > 0}, slots, state.clock + LEASE_S, turn.number)
+    return replace(state, leases={**state.leases, turn.worker: lease})
+
+
+def _slots(state: BudgetState, terms: Terms, turn: Turn, now: float) -> int | None:
+    """An equal part of what may be under way at once for each worker, as far as the others leave it."""
+    most = most_at_once(state, terms, now)
+    if most is None:
+        return None
+    others = sum(lease.slots for worker, lease in state.leases.items() if worker != turn.worker)
+    part = max(1, most // len(state.leases))
+    return max(0, min(turn.slots, part, most - others))
+
+
+def _grant(
+    state: BudgetState, terms: Terms, turn: Turn, endpoint: Endpoint, wanted: int, now: float
+) -> tuple[BudgetState, int | Wait]:
+    """Return how many calls of one class the worker gets, or why none."""
+    known = state.endpoints.get(endpoint, EndpointState())
+    closed = _closed(known, state, turn, now)
+    if closed is not None:
+        return state, closed
+    if known.breaker is not None:
+        wanted = 1
+    got: int | Wait = wanted
+    if endpoint != TOKEN:
+        state, got = _as_far_as_there_is_room(state, terms, turn, endpoint, wanted, now)
+    if known.breaker is not None and not isinstance(got, Wait):
+        # The worker's call finds out for all whether the endpoint answers again.
+        probe = replace(known, breaker=breakers.probing(known.breaker, turn.worker, state.clock))
+        state = replace(state, endpoints={**state.endpoints, endpoint: probe})
+    return state, got
+
+
+def _closed(known: EndpointState, state: BudgetState, turn: Turn, now: float) -> Wait | None:
+    # A clock that was set back must not make the wait longer than the vendor asked for.
+    blocked_s = min(known.blocked_until - now, LONGEST_BLOCK_S)
+    if blocked_s > 0:
+        return Wait(Why.RATE, blocked_s)
+    closed_s = 0.0
+    if known.breaker is not None:
+        closed_s = breakers.seconds_closed(known.breaker, turn.worker, now, state.clock)
+    return Wait(Why.CIRCUIT, closed_s) if closed_s > 0 else None
+
+
+def _as_far_as_there_is_room(
+    state: BudgetState, terms: Terms, turn: Turn, endpoint: Endpoint, wanted: int, now: float
+) -> tuple[BudgetState, int | Wait]:
+    day = _of_the_day(state, terms, turn.purpose, now)
+    if day is not None and day <= 0:
+        if _may_look(state, terms, now):
+            return replace(state, looked_at=now), min(wanted, 1)
+        return state, Wait(Why.DAY, DAY_WAIT_S)
+    rate = _of_the_rate(state, terms, turn.purpose, endpoint, now)
+    state, second = _of_the_second(state, terms, now)
+    got = min([wanted, *(room for room in (day, rate, second) if room is not None)])
+    if got <= 0:
+        return state, Wait(Why.RATE, RATE_WAIT_S / max(1.0, terms.calls_per_second or 1.0))
+    if state.second is not None:
+        state = replace(state, second=replace(state.second, level=state.second.level - got))
+    return state, got
+
+
+def _of_the_day(state: BudgetState, terms: Terms, purpose: Purpose, now: float) -> int | None:
+    room, share = day_room(state, terms, now), day_share(state, terms)
+    if room is None:
+        return None
+    above = room - int(purpose.floor * share) if share is not None else room
+    if above <= 0:
+        return 0
+    # Half of what is left is for the others, so that the last calls are not all in one worker's hands.
+    part = max(1, above // (2 * len(state.leases)))
+    stale = state.day is not None and now - state.day.at > STALE_S
+    return min(part, CAUTIOUS) if stale else part
+
+
+def _of_the_rate(state: BudgetState, terms: Terms, purpose: Purpose, endpoint: Endpoint, now: float) -> int | None:
+    room, share = rate_room(state, terms, endpoint, now), rate_share(state, terms, endpoint)
+    if room is None or share is None:
+        return None
+    above = room - int(purpose.floor * share)
+    return above if above <= 0 else max(1, above // len(state.leases))
+
+
+def _of_the_second(state: BudgetState, terms: Terms, now: float) -> tuple[BudgetState, int | None]:
+    if terms.calls_per_second is None:
+        return replace(state, second=None), None
+    most = max(1.0, terms.calls_per_second)
+    before = state.second or Second(most, now)
+    gained = max(0.0, now - before.at) * terms.calls_per_second
+    second = Second(min(most, before.level + gained), now)
+    return replace(state, second=second), int(second.level)
+
+
+def _may_look(state: BudgetState, terms: Terms, now: float) -> bool:
+    """Whether one call may go out although nothing is left: nobody has told the vendor's count for long."""
+    if state.day is None or (terms.calls_per_day is not None and _own_is_spent(state, terms, now)):
+        return False
+    return now - max(state.day.at, state.looked_at) >= LOOK_EVERY_S
+
+
+def _own_is_spent(state: BudgetState, terms: Terms, now: float) -> bool:
+    room = day_room(replace(state, day=None), terms, now)
+    return room is not None and room <= 0
+
+
+def _granted(
+    state: BudgetState,
+    terms: Terms,
+    calls: Mapping[Endpoint, int],
+    waits: Mapping[Endpoint, Wait],
+    slots: int | None,
+    now: float,
+) -> Granted:
+    return Granted(
+        calls=calls,
+        slots=slots,
+        room=day_room(state, terms, now),
+        share=day_share(state, terms),
+        lasts_s=seconds_left(state, terms, now),
+        mark=state.settled,
+        marks={name: known.spent for name, known in state.endpoints.items()},
+        waits=waits,
+        open=frozenset(name for name, known in state.endpoints.items() if known.breaker is not None),
+    )

@@ -7,8 +7,9 @@ from fastapi import FastAPI
 from crosswalk import __version__
 from crosswalk.api.admin import admin_router
 from crosswalk.api.console_data import ConsoleData
-from crosswalk.api.health import health_routes
+from crosswalk.api.health import Readiness, health_routes
 from crosswalk.api.identity_view import MappedValue
+from crosswalk.api.metrics import SharedFigures, metrics_route
 from crosswalk.api.security import AdminAccess
 from crosswalk.api.webhooks import WebhookTokens, webhook_routes
 from crosswalk.config.config import Config
@@ -22,7 +23,7 @@ from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import Intake
 
 
-def create_app(hub: Hub, intake: Intake, access: AdminAccess) -> FastAPI:
+def create_app(hub: Hub, intake: Intake, access: AdminAccess, readiness: Readiness, figures: SharedFigures) -> FastAPI:
     """Assemble the app from its parts; the webhooks come first, since they are asked most."""
     app = FastAPI(
         title="Crosswalk",
@@ -34,7 +35,10 @@ def create_app(hub: Hub, intake: Intake, access: AdminAccess) -> FastAPI:
     )
     data, desk = console_data(hub), desk_of(hub)
     app.router.routes.extend(webhook_routes(intake, webhook_tokens(hub.config)))
-    app.router.routes.extend(health_routes(hub.database))
+    app.router.routes.extend(health_routes(readiness))
+    token = hub.config.monitoring.token
+    if token is not None:
+        app.router.routes.append(metrics_route(figures, Secret(token.get_secret_value())))
     app.include_router(admin_router(data, access, desk))
     app.router.routes.extend(console_routes(data, access, desk))
     return app

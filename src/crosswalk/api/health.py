@@ -1,26 +1,71 @@
-"""Whether the hub is alive, and whether it can do its work now."""
+"""Whether the process is alive, and whether it can do its work now."""
 
+import time
+
+from msgspec import Struct
 from psycopg import Error
 from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from crosswalk.engine.jobs import LaneJobs
+from crosswalk.store import monitoring
 from crosswalk.store.database import Database
+from crosswalk.store.migrate import newest_revision
+
+ANSWER_WITHIN_S = 2.0
+SWEPT_WITHIN_S = 30.0
+"""A worker sweeps once a second: one that has not for so long gets nothing done, whatever its process looks like."""
 
 
-def health_routes(database: Database) -> list[Route]:
-    """`/healthz`: the process answers. `/readyz`: the database does too."""
+class Readiness(Struct):
+    """What has to hold before this process is given work.
+
+    Parameters
+    ----------
+    database
+        Has to answer, with a schema that is at least this code's.
+    jobs
+        Has to get round to its work; `None` where this process does not work on lanes.
+    stopping
+        Set when the process was told to stop: it finishes what it has, and takes nothing new.
+    """
+
+    database: Database
+    jobs: LaneJobs | None
+    stopping: bool = False
+
+    async def obstacles(self) -> list[str]:
+        """What keeps the process from its work, in words for whoever looks; empty when it is ready."""
+        found = ["it is stopping"] if self.stopping else []
+        needed = newest_revision()
+        try:
+            async with self.database.pool.connection(timeout=ANSWER_WITHIN_S) as connection:
+                version = await monitoring.schema_version(connection)
+        except (Error, PoolTimeout):
+            return [*found, "the database does not answer"]
+        if version < needed:
+            found.append(f"the database has the schema {version}, and this code needs {needed}")
+        if self.jobs is not None and not _is_recent(self.jobs.swept_at):
+            found.append(f"no sweep for lanes with work was finished within {SWEPT_WITHIN_S:g} seconds")
+        return found
+
+
+def health_routes(readiness: Readiness) -> list[Route]:
+    """`/healthz`: the process answers. `/readyz`: it can do its work too."""
 
     async def alive(_: Request) -> JSONResponse:
         return JSONResponse({"status": "alive"})
 
     async def ready(_: Request) -> JSONResponse:
-        try:
-            async with database.pool.connection(timeout=2) as connection:
-                await connection.execute("SELECT 1")
-        except (Error, PoolTimeout):
-            return JSONResponse({"status": "no database"}, 503)
+        obstacles = await readiness.obstacles()
+        if obstacles:
+            return JSONResponse({"status": "not ready", "because": obstacles}, 503)
         return JSONResponse({"status": "ready"})
 
     return [Route("/healthz", alive), Route("/readyz", ready)]
+
+
+def _is_recent(moment: float | None) -> bool:
+    return moment is not None and time.monotonic() - moment < SWEPT_WITHIN_S

@@ -2,22 +2,29 @@
 
 import asyncio
 import json
+import os
 import signal
+import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 
 import structlog
+from starlette.types import ASGIApp
 
 from crosswalk import __version__
 from crosswalk.api.admin_token import admin_token
 from crosswalk.api.app import create_app
+from crosswalk.api.health import Readiness
+from crosswalk.api.metrics import SharedFigures
+from crosswalk.api.monitoring import monitoring_app
 from crosswalk.api.security import AdminAccess
 from crosswalk.api.server import listen, make_server
+from crosswalk.cli.roles import Roles
 from crosswalk.config.config import Config
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.errors import CrosswalkError
+from crosswalk.engine import metrics
 from crosswalk.engine.hub import Hub, open_hub
 from crosswalk.engine.intake import Intake
 from crosswalk.engine.settings import subscribers
@@ -27,24 +34,19 @@ from crosswalk.engine.worker import run_worker, watch_database
 log = structlog.get_logger()
 
 
-STOP_WITHIN_S = 60.0
-"""How long jobs under way may take to finish when the hub stops; what they do not finish is done again later."""
+CANCELLED_WITHIN_S = 3.0
+"""How long work that was cancelled because its time is up may take to let go."""
+
+GIVE_UP_AFTER_S = 15.0
+"""So much longer than work may take, a stopping process may live; then it ends on the spot, which loses nothing."""
 
 
 class AddressTaken(CrosswalkError):
     """The hub cannot listen where it should."""
 
 
-@dataclass(frozen=True)
-class Roles:
-    """What this process does: answer requests, work, or both."""
-
-    api: bool
-    worker: bool
-
-
 async def run_process(config: Config, roles: Roles, announce: Callable[[str], None]) -> None:
-    """Run until SIGINT or SIGTERM; then requests and jobs under way are finished.
+    """Run until SIGINT or SIGTERM; then requests and batches under way are finished and booked, and none is begun.
 
     Parameters
     ----------
@@ -64,39 +66,72 @@ async def run_process(config: Config, roles: Roles, announce: Callable[[str], No
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(open_hub(config))
+        readiness = Readiness(hub.database, hub.jobs if roles.worker else None)
+        figures = SharedFigures(hub.database, list(hub.compiled))
         parts: list[asyncio.Task[None]] = []
         if hub.embedded is not None:
             parts.append(asyncio.create_task(keep_running("database", partial(watch_database, hub.embedded))))
         ready: dict[str, object] = {"ready": True}
         if roles.worker:
-            parts.append(asyncio.create_task(run_worker(hub)))
+            parts.append(asyncio.create_task(run_worker(hub, roles.stop_within_s)))
         if roles.api:
-            ready |= await _start_api(hub, stack)
-        stack.push_async_callback(_end, parts)
+            ready |= await _start_api(hub, stack, readiness, figures)
+        ready |= await _start_monitoring(hub, stack, readiness, figures, roles.monitoring_port)
+        stack.push_async_callback(_end, parts, roles.stop_within_s)
         announce(json.dumps(ready))
         log.info("hub_started", version=__version__, api=roles.api, worker=roles.worker, url=ready.get("url"))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([stopping, *parts], return_when=asyncio.FIRST_COMPLETED)
         stopping.cancel()
         log.info("hub_stopping", asked=stop.is_set())
+        readiness.stopping = True
+        metrics.STOPPING.set(1)
+        hub.jobs.drain()
+        _end_at_last(roles.stop_within_s + GIVE_UP_AFTER_S)
         for part in parts:
             if part.done():
                 part.result()
 
 
-async def _start_api(hub: Hub, stack: AsyncExitStack) -> dict[str, object]:
+async def _start_api(
+    hub: Hub, stack: AsyncExitStack, readiness: Readiness, figures: SharedFigures
+) -> dict[str, object]:
     """Serve the app in the background; returns what there is to announce."""
     server_config = hub.config.server
     configured = server_config.admin_token
     token = admin_token(Secret(configured.get_secret_value()) if configured else None, hub.config.state_dir)
     intake = await stack.enter_async_context(Intake(hub.database, subscribers(hub.config), hub.jobs.wake))
-    app = create_app(hub, intake, AdminAccess(token))
+    app = create_app(hub, intake, AdminAccess(token), readiness, figures)
+    own_url = await _serve(app, server_config.host, server_config.port, "server.port", stack)
+    url = (server_config.public_url or own_url).rstrip("/")
+    return {
+        "url": own_url,
+        "console_url": f"{url}/console",
+        "admin_token_file": None if configured else str(hub.config.state_dir / "admin-token"),
+    }
+
+
+async def _start_monitoring(
+    hub: Hub, stack: AsyncExitStack, readiness: Readiness, figures: SharedFigures, port: int | None
+) -> dict[str, object]:
+    """Serve probes and metrics on a port of their own, where one is wanted; returns what there is to announce."""
+    settings = hub.config.monitoring
+    wanted = settings.port if port is None else port
+    if wanted is None:
+        return {}
+    token = Secret(settings.token.get_secret_value()) if settings.token else None
+    app = monitoring_app(readiness, figures, token)
+    return {"monitoring_url": await _serve(app, settings.host, wanted, "monitoring.port", stack)}
+
+
+async def _serve(app: ASGIApp, host: str, port: int, setting: str, stack: AsyncExitStack) -> str:
+    """Serve an app in the background until the stack is left; returns its address."""
     try:
-        listener = listen(server_config.host, server_config.port)
+        listener = listen(host, port)
     except OSError as error:
         raise AddressTaken(
-            f"cannot listen on {server_config.host}:{server_config.port}: {error.strerror}; another hub may run there, "
-            "or set server.port to a free one (0 picks one)"
+            f"cannot listen on {host}:{port}: {error.strerror}; another hub may run there, "
+            f"or set {setting} to a free one (0 picks one)"
         ) from error
     server = make_server(app)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -106,20 +141,28 @@ async def _start_api(hub: Hub, stack: AsyncExitStack) -> dict[str, object]:
         await serving
 
     stack.push_async_callback(end)
-    host, port = listener.getsockname()[:2]
-    shown_host = "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104  # compared, not bound
-    url = (server_config.public_url or f"http://{shown_host}:{port}").rstrip("/")
-    return {
-        "url": f"http://{shown_host}:{port}",
-        "console_url": f"{url}/console",
-        "admin_token_file": None if configured else str(hub.config.state_dir / "admin-token"),
-    }
+    bound_host, bound_port = listener.getsockname()[:2]
+    shown_host = "127.0.0.1" if bound_host in {"0.0.0.0", "::"} else bound_host  # noqa: S104  # compared, not bound
+    return f"http://{shown_host}:{bound_port}"
 
 
-async def _end(parts: list[asyncio.Task[None]]) -> None:
+async def _end(parts: list[asyncio.Task[None]], stop_within_s: float) -> None:
     for part in parts:
         part.cancel()
     if parts:
-        _, stuck = await asyncio.wait(parts, timeout=STOP_WITHIN_S)
+        wait_s = stop_within_s + CANCELLED_WITHIN_S
+        _, stuck = await asyncio.wait(parts, timeout=wait_s)
         if stuck:
-            log.error("parts_did_not_stop", count=len(stuck), waited_s=STOP_WITHIN_S)
+            log.error("parts_did_not_stop", count=len(stuck), waited_s=wait_s)
+
+
+def _end_at_last(after_s: float) -> None:
+    """End the process on the spot if it still lives after so long, whatever hangs: a thread, a library, a socket."""
+
+    def end() -> None:
+        log.error("ended_on_the_spot", waited_s=after_s)
+        os._exit(1)
+
+    watch = threading.Timer(after_s, end)
+    watch.daemon = True
+    watch.start()

@@ -12,7 +12,26 @@ import typer
 
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import print_line
+from crosswalk.cli.roles import STOP_WITHIN_S, Roles
 
+MonitoringPort = Annotated[
+    int | None,
+    typer.Option(
+        "--monitoring-port",
+        min=0,
+        max=65535,
+        help="Port for probes and metrics, instead of monitoring.port; 0 picks a free one.",
+    ),
+]
+StopWithin = Annotated[
+    float,
+    typer.Option(
+        "--stop-within",
+        min=0,
+        metavar="SECONDS",
+        help="How long a batch under way may take to finish when the process is told to stop.",
+    ),
+]
 ExitWithParent = Annotated[bool, typer.Option("--exit-with-parent", hidden=True)]
 
 
@@ -20,36 +39,45 @@ def run(
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
+    monitoring_port: MonitoringPort = None,
+    stop_within: StopWithin = STOP_WITHIN_S,
     exit_with_parent: ExitWithParent = False,
 ) -> None:
     """Run the whole hub in one process: webhooks, console and worker."""
-    _run_roles(config, as_json, verbose, exit_with_parent, api=True, worker=True)
+    roles = Roles(api=True, worker=True, monitoring_port=monitoring_port, stop_within_s=stop_within)
+    _run_roles(config, as_json, verbose, exit_with_parent, roles)
 
 
 def serve(
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
+    monitoring_port: MonitoringPort = None,
+    stop_within: StopWithin = STOP_WITHIN_S,
     exit_with_parent: ExitWithParent = False,
 ) -> None:
     """Run the webhooks, the admin API and the console; workers run elsewhere."""
-    _run_roles(config, as_json, verbose, exit_with_parent, api=True, worker=False)
+    roles = Roles(api=True, worker=False, monitoring_port=monitoring_port, stop_within_s=stop_within)
+    _run_roles(config, as_json, verbose, exit_with_parent, roles)
 
 
 def worker(
     config: ConfigOption = DEFAULT_CONFIG,
     as_json: JsonOption = False,
     verbose: VerboseOption = False,
+    monitoring_port: MonitoringPort = None,
+    stop_within: StopWithin = STOP_WITHIN_S,
     exit_with_parent: ExitWithParent = False,
 ) -> None:
     """Run a worker: reconciles, and reads the pull sources. Start as many as you like."""
-    _run_roles(config, as_json, verbose, exit_with_parent, api=False, worker=True)
+    roles = Roles(api=False, worker=True, monitoring_port=monitoring_port, stop_within_s=stop_within)
+    _run_roles(config, as_json, verbose, exit_with_parent, roles)
 
 
-def _run_roles(config: Path, as_json: bool, verbose: bool, exit_with_parent: bool, *, api: bool, worker: bool) -> None:
+def _run_roles(config: Path, as_json: bool, verbose: bool, exit_with_parent: bool, roles: Roles) -> None:
     import uvloop  # noqa: PLC0415  # the light commands start without the engine
 
-    from crosswalk.cli.process import Roles, run_process  # noqa: PLC0415
+    from crosswalk.cli.process import run_process  # noqa: PLC0415
     from crosswalk.config.load import load_config  # noqa: PLC0415
     from crosswalk.logs import configure_logs  # noqa: PLC0415
 
@@ -57,7 +85,7 @@ def _run_roles(config: Path, as_json: bool, verbose: bool, exit_with_parent: boo
     if exit_with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     announce = print_line if as_json else _announce
-    uvloop.run(run_process(load_config(config), Roles(api=api, worker=worker), announce))
+    uvloop.run(run_process(load_config(config), roles, announce))
 
 
 def _announce(line: str) -> None:

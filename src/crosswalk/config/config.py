@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from crosswalk.config.monitoring import MonitoringConfig
 from crosswalk.config.nearest import nearest_name
 from crosswalk.config.orgs import OrgConfig
 from crosswalk.config.server import ServerConfig
@@ -29,6 +30,8 @@ class Config:
         The file it was read from, absolute.
     server
         The hub's own HTTP server.
+    monitoring
+        Who may read metrics, and where.
     database_url
         Address of a PostgreSQL server, or `None` for the embedded one.
     state_dir
@@ -41,6 +44,7 @@ class Config:
 
     path: Path
     server: ServerConfig
+    monitoring: MonitoringConfig
     database_url: SecretStr | None
     state_dir: Path
     tenants: Mapping[str, TenantConfig]

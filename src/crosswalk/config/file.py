@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from crosswalk.config.monitoring import MonitoringConfig
 from crosswalk.config.orgs import OrgConfig
 from crosswalk.config.section import Section
 from crosswalk.config.server import ServerConfig
@@ -18,6 +19,9 @@ class ConfigFile(Section):
 
     version: Literal[1] = Field(description="Version of this format.", examples=[1])
     server: ServerConfig = Field(default=ServerConfig(), description="The hub's own HTTP server.")
+    monitoring: MonitoringConfig = Field(
+        default=MonitoringConfig(), description="Metrics, and probes of processes that serve nothing else."
+    )
     database_url: DatabaseUrl | None = Field(
         default=None,
         description="Address of a PostgreSQL server. When absent, the environment variable `CROSSWALK_DATABASE_URL`; "

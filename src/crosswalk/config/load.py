@@ -65,6 +65,7 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     return Config(
         path=path.absolute(),
         server=file.server,
+        monitoring=file.monitoring,
         database_url=database_url,
         state_dir=(path.parent / file.state_dir).absolute(),
         tenants=MappingProxyType(file.tenants),
@@ -86,7 +87,7 @@ def load_syncs(path: Path, environ: Mapping[str, str] = os.environ) -> SyncDefin
     for section, stand_in in (("tenants", _ANY_TENANT), ("orgs", _ANY_ORG)):
         names = tree.get(section)
         tree[section] = dict.fromkeys(names, stand_in) if isinstance(names, dict) else None
-    tree = {key: value for key, value in tree.items() if key not in ("server", "database_url")}
+    tree = {key: value for key, value in tree.items() if key not in ("server", "monitoring", "database_url")}
     filled = fill_in(tree, environ, findings.add_value)
     file = _examine(filled, path, findings)
     if file is None or findings.problems:

@@ -7,6 +7,7 @@ import queue
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,6 +27,8 @@ class HubProcess:
         The configuration to run.
     command
         `run`, `serve` or `worker`.
+    options
+        Further options of the command.
     log_file
         Where its log goes; appended to.
     environ
@@ -33,10 +36,16 @@ class HubProcess:
     """
 
     def __init__(
-        self, config_file: Path, *, command: str = "run", log_file: Path, environ: dict[str, str] | None = None
+        self,
+        config_file: Path,
+        *,
+        command: str = "run",
+        options: Sequence[str] = (),
+        log_file: Path,
+        environ: dict[str, str] | None = None,
     ) -> None:
         self._command = [sys.executable, "-m", "crosswalk", command, "--config", str(config_file), "--json"]
-        self._command += ["--exit-with-parent"]
+        self._command += ["--exit-with-parent", *options]
         self._log_file = log_file
         self._environ = {**os.environ, **(environ or {})}
         self._process: subprocess.Popen[bytes] | None = None

@@ -6,6 +6,7 @@ rounds, each of which asks for the next.
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Protocol, TypeVar
@@ -20,7 +21,7 @@ from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
-from crosswalk.engine import ledger
+from crosswalk.engine import ledger, metrics
 from crosswalk.engine.effect_books import book_steps, wait_of, writes_of
 from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.isolation import isolating
@@ -133,6 +134,7 @@ class DealReconciler:
 
     async def _reconcile(self, due: Sequence[DueEvent]) -> None:
         books = self._books(due)
+        began = time.monotonic()
         try:
             found = await self._read(list(books.seqs))
         except ConnectorError as error:
@@ -149,6 +151,7 @@ class DealReconciler:
         async with self._database.transaction() as connection:
             bookings = await self._gate.settle(connection, admission, bookings)
             await ledger.store(connection, self._definition.name, bookings, [item.seq for item in due])
+        metrics.batch_done(self._definition.name, due, bookings, began)
         log.info("deals_reconciled", sync=self._definition.name, deals=len(bookings))
 
     async def _round(self, subject: UserId, state: _Found, holding: Holding) -> _Round:

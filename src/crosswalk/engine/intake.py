@@ -17,6 +17,7 @@ import structlog
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.event import Event
 from crosswalk.domain.ids import OrgName, TenantName
+from crosswalk.engine import metrics
 from crosswalk.store import inbox
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import Lane
@@ -144,6 +145,7 @@ class Intake:
         if not events:
             return
         if self._events_waiting + len(events) > MOST_EVENTS_WAITING:
+            metrics.events_not_stored(len(events))
             raise IntakeFull(f"{self._events_waiting} events wait to be stored already: send these again in a second")
         request = Request(tenant, events, asyncio.get_running_loop().create_future())
         self._waiting.append(request)
@@ -178,10 +180,12 @@ class Intake:
             for request in group:
                 await self._commit([request])
         except Exception as error:  # every waiting request must hear of it, whatever it was
+            metrics.events_not_stored(len(events))
             log.error("intake_failed", error=f"{type(error).__name__}: {error}", events=len(events))
             for request in group:
                 request.answer(error)
         else:
+            metrics.events_stored([event for _, event in events])
             for request in group:
                 request.answer(None)
 

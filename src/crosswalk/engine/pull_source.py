@@ -12,6 +12,7 @@ import structlog
 
 from crosswalk.domain.event import Event
 from crosswalk.domain.ids import Origin
+from crosswalk.engine import metrics
 from crosswalk.engine.intake import Wake, take_in, take_in_changes
 from crosswalk.store import cursors
 from crosswalk.store.database import Connection, Database
@@ -72,12 +73,14 @@ class PullSource:
             if events:
                 await self._take_in(connection, events)
             await cursors.move(connection, self.origin, self.name, position)
+        metrics.events_stored(events)
 
     async def add(self, events: Sequence[Event]) -> None:
         """Store events that are found in another way than by reading on, and leave the cursor where it is."""
         if events:
             async with self._database.transaction() as connection:
                 await self._take_in(connection, events)
+            metrics.events_stored(events)
 
     async def _take_in(self, connection: Connection, events: Sequence[Event]) -> None:
         if self.origin.org:

@@ -5,6 +5,7 @@ hold now, so lost, repeated, reordered and echoed events all end in the same pla
 crash is harmless: everything already written merges to an empty plan.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
-from crosswalk.engine import ledger
+from crosswalk.engine import ledger, metrics
 from crosswalk.engine.awaiting import Awaiting
 from crosswalk.engine.effect_books import writes_of
 from crosswalk.engine.gate import MassChangeGate
@@ -84,6 +85,7 @@ class Reconciler:
         await isolating(self.definition.name, due, self._reconcile, self._put_aside)
 
     async def _reconcile(self, due: Sequence[DueEvent]) -> None:
+        began = time.monotonic()
         hints = fold(due, self._own_client)
         books = Books(self.definition.name, {user_id: hint.seq for user_id, hint in hints.items()})
         states = await newest_states(self._database, self.definition.tenant, self._users, hints)
@@ -111,6 +113,7 @@ class Reconciler:
             await wake_others(connection, self.definition, bookings, due)
             stirred = await self.awaiting.stirred(connection, stirs)
             await wake_waiting(connection, self.definition, stirred, due)
+        metrics.batch_done(self.definition.name, due, bookings, began)
         _log(self.definition, bookings)
 
     async def carry_out(self, planned: Planned, going: Mapping[UserId, Plan], books: Books) -> CarriedOut:

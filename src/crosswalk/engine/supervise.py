@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from crosswalk.connectors.backoff import backoff
+from crosswalk.engine import metrics
 
 log = structlog.get_logger()
 
@@ -32,6 +33,7 @@ async def keep_running(name: str, part: Callable[[], Awaitable[None]]) -> None:
             if time.monotonic() - started > HEALTHY_AFTER_S:
                 failures = 0
             failures += 1
+            metrics.part_failed(name)
             log.warning("part_failed", part=name, failures=failures, error=f"{type(error).__name__}: {error}")
             await asyncio.sleep(backoff(failures, random.random, longest_s=LONGEST_PAUSE_S))
         else:

@@ -28,20 +28,20 @@ SAVE_USAGE_EVERY_S = 1.0
 WATCH_DATABASE_EVERY_S = 0.25
 
 
-async def run_worker(hub: Hub) -> None:
-    """Work until cancelled; jobs under way are finished first.
+async def run_worker(hub: Hub, stop_within_s: float) -> None:
+    """Work until cancelled; batches under way are finished first, if that takes no longer than `stop_within_s`.
 
     Each part is started again when it fails: the database, the tenant or the org may be away for a while, and
     everything goes on from what is stored when they return.
     """
     async with asyncio.TaskGroup() as parts:
-        for name, part in _parts(hub).items():
+        for name, part in _parts(hub, stop_within_s).items():
             parts.create_task(keep_running(name, part), name=name)
 
 
-def _parts(hub: Hub) -> dict[str, Callable[[], Awaitable[None]]]:
+def _parts(hub: Hub, stop_within_s: float) -> dict[str, Callable[[], Awaitable[None]]]:
     parts: dict[str, Callable[[], Awaitable[None]]] = {
-        "jobs": hub.jobs.work,
+        "jobs": partial(hub.jobs.work, stop_within_s),
         "sweep": hub.jobs.sweep_for_ever,
         "usage": partial(_save_usage_for_ever, hub),
         "releases": partial(release_for_ever, desk_of(hub)),

@@ -81,6 +81,8 @@ class System:
     targets: list[dict[str, Any]] = field(default_factory=lambda: [contact_target(), lead_target()])
     sync: dict[str, Any] = field(default_factory=dict)
     port: int = 0
+    settings: dict[str, Any] = field(default_factory=dict)
+    """Further sections of the whole file."""
     variables: dict[str, str] = field(default_factory=dict)
     hub: HubProcess = field(init=False)
     """The latest process that was started with an API."""
@@ -123,6 +125,7 @@ class System:
                     **self.sync,
                 }
             },
+            **self.settings,
         }
         path = self.folder / "crosswalk.yaml"
         path.write_text(yaml.safe_dump(config, sort_keys=False))
@@ -140,11 +143,10 @@ class System:
         variables |= self.variables
         return variables | ({"CROSSWALK_DATABASE_URL": self.database_url} if self.database_url else {})
 
-    def start(self, command: str = "run") -> HubProcess:
+    def start(self, command: str = "run", *options: str) -> HubProcess:
         """Start a hub process; it is stopped at the end of the test."""
-        hub = HubProcess(
-            self.configure(), command=command, log_file=self.folder / f"{command}.log", environ=self.environ
-        )
+        log_file = self.folder / f"{command}.log"
+        hub = HubProcess(self.configure(), command=command, options=options, log_file=log_file, environ=self.environ)
         hub.start()
         self.stack.callback(hub.stop)
         if command != "worker":

@@ -48,6 +48,7 @@ def test_the_example_of_the_whole_file_loads(tmp_path: Path) -> None:
     (tmp_path / "crosswalk.yaml").write_text(example)
     environ = {
         "CROSSWALK_ADMIN_TOKEN": "a-token",
+        "CROSSWALK_METRICS_TOKEN": "a-token-for-metrics",
         "CROSSWALK_DATABASE_URL": "postgresql:///hub",
         "AUTH0_CLIENT_SECRET": "a-secret",
         "AUTH0_EVENT_TOKEN": "a-token",

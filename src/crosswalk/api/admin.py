@@ -24,9 +24,11 @@ from crosswalk.api.answers import (
 )
 from crosswalk.api.conflicts import add_conflicts
 from crosswalk.api.console_data import ConsoleData
+from crosswalk.api.deadletters import add_deadletters
 from crosswalk.api.holds import add_holds
 from crosswalk.api.security import AdminAccess
 from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.engine.dead_letters import DeadLetters
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.holding import Holds
 from crosswalk.store.errors import DatabaseUnavailable
@@ -100,6 +102,7 @@ def admin_router(data: ConsoleData, access: AdminAccess, desk: Desk) -> APIRoute
     _add_lists(router, data)
     _add_identities(router, data)
     add_conflicts(router, desk)
+    add_deadletters(router, DeadLetters(data.database, data.definitions, desk.wake))
     add_holds(router, Holds(data.database))
     return router
 

@@ -9,6 +9,7 @@ import typer
 from crosswalk.cli.apply import apply
 from crosswalk.cli.check import check
 from crosswalk.cli.conflicts import conflicts
+from crosswalk.cli.deadletters import deadletters
 from crosswalk.cli.demo import demo
 from crosswalk.cli.explain import explain
 from crosswalk.cli.holds import holds
@@ -51,6 +52,7 @@ app = typer.Typer(
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(conflicts)
+app.add_typer(deadletters)
 app.add_typer(holds)
 
 

@@ -23,6 +23,11 @@ def identity_url(sync: str, user_id: str) -> str:
     return f"/console/identities/{quote(sync, safe='')}/{quote(user_id, safe='')}"
 
 
+def cause_url(sync: str, cause: str) -> str:
+    """The address of the dead letters of one cause."""
+    return f"/console/deadletters/causes/{quote(sync, safe='')}/{quote(cause, safe='')}"
+
+
 def pretty_json(text: bytes) -> str:
     """JSON text indented for reading; as it is when it is none."""
     try:
@@ -45,6 +50,7 @@ class Renderer:
         )
         environment.globals |= {
             "asset_url": assets.asset_url,
+            "cause_url": cause_url,
             "identity_url": identity_url,
             "words": wording,
             "most_waiting": COUNTED_WAITING,

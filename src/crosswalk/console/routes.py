@@ -6,11 +6,13 @@ from crosswalk.api.console_data import ConsoleData
 from crosswalk.api.security import AdminAccess
 from crosswalk.console.assets import asset
 from crosswalk.console.conflicts import ConflictPages
+from crosswalk.console.deadletters import DeadLetterPages
 from crosswalk.console.gate import Gate
 from crosswalk.console.holds import HoldPages
 from crosswalk.console.login import LogIn
 from crosswalk.console.pages import Pages
 from crosswalk.console.rendering import Renderer
+from crosswalk.engine.dead_letters import DeadLetters
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.holding import Holds
 
@@ -32,6 +34,7 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
     login = LogIn(access, renderer)
     pages = Pages(view, renderer)
     conflicts = ConflictPages(view, desk, renderer)
+    letters = DeadLetterPages(DeadLetters(view.database, view.definitions, desk.wake), renderer)
     holds = HoldPages(Holds(view.database), renderer)
     return [
         Route("/", gate.open(pages.home)),
@@ -51,6 +54,12 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
         Route("/console/conflicts/{number}/decide", gate.closed(conflicts.decide), methods=["POST"]),
         Route("/console/conflicts/{number}/release", gate.closed(conflicts.release), methods=["POST"]),
         Route("/console/conflicts/{number}/reopen", gate.closed(conflicts.reopen), methods=["POST"]),
+        Route("/console/deadletters", gate.closed(letters.list), methods=["GET"]),
+        Route("/console/deadletters", gate.closed(letters.act), methods=["POST"]),
+        Route("/console/live/deadletters", gate.closed(letters.fragment)),
+        Route("/console/deadletters/causes/{sync}/{cause}", gate.closed(letters.cause)),
+        Route("/console/deadletters/{number}", gate.closed(letters.show)),
+        Route("/console/deadletters/{number}/values", gate.closed(letters.values), methods=["POST"]),
         Route("/console/holds", gate.closed(holds.list)),
         Route("/console/holds/{number}", gate.closed(holds.show)),
         Route("/console/holds/{number}/decide", gate.closed(holds.decide), methods=["POST"]),

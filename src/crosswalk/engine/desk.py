@@ -61,7 +61,7 @@ class Desk:
         self._database = database
         self._definitions = definitions
         self._orgs = orgs
-        self._wake = wake
+        self.wake = wake
 
     async def open_conflicts(self, limit: int, before: int = NEWEST, sync: str | None = None) -> list[Problem]:
         """The open conflicts and quarantined fields, youngest first."""
@@ -240,7 +240,7 @@ class Desk:
             user_id=user_id,
         )
         subscriber = Subscriber(definition.name, definition.tenant, definition.org, definition.lanes)
-        await take_in(connection, [(definition.tenant, event)], [subscriber], self._wake)
+        await take_in(connection, [(definition.tenant, event)], [subscriber], self.wake)
 
 
 def desk_of(hub: Hub) -> Desk:

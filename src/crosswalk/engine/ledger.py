@@ -1,7 +1,7 @@
 """From results to the ledger: what was done, what is agreed now, and what needs a person or another try."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -27,6 +27,7 @@ from crosswalk.domain.plan import Conflict, FieldConflict, Plan, Situation
 from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite, UserWrite, Write
+from crosswalk.engine.causes import cause_of
 from crosswalk.engine.effect_books import book_steps
 from crosswalk.engine.loop_words import in_words
 from crosswalk.engine.writing import Result
@@ -268,6 +269,7 @@ class Books(Struct, frozen=True):
         field: str = "",
         detail: dict[str, object] | None = None,
     ) -> Problem:
+        told = detail or {}
         return Problem(
             sync=self.sync,
             user_id=user_id,
@@ -276,9 +278,17 @@ class Books(Struct, frozen=True):
             field=field,
             code=code,
             message=message,
-            detail=detail or {},
+            detail=told,
             event_seq=self.seqs.get(user_id),
+            cause=_cause(code, object_name, field, message, told) if kind is ProblemKind.DEAD_LETTER else "",
         )
+
+
+def _cause(code: str, object_name: str, field: str, message: str, detail: Mapping[str, Any]) -> str:
+    """What a dead letter has in common with others: of a flow's step the flow, whatever the step's own key is."""
+    flow = str(detail.get("flow", ""))
+    fields = detail.get("at_fault") or ([] if flow or not field else [field])
+    return cause_of(code, flow or object_name, fields, message, detail.get("fields", {}))
 
 
 def _kind(failure: Failure) -> ProblemKind:

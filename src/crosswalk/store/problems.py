@@ -29,7 +29,11 @@ class ProblemKind(StrEnum):
 
 
 class Problem(Struct, frozen=True):
-    """One open or resolved problem of one identity; `code` and `message` are the vendor's own where it has any."""
+    """One open or resolved problem of one identity; `code` and `message` are the vendor's own where it has any.
+
+    Of a dead letter, `cause` is the name that all have which failed for the same reason, and `resolution` says how it
+    ended if it did not go away by itself.
+    """
 
     sync: str
     user_id: str
@@ -45,19 +49,21 @@ class Problem(Struct, frozen=True):
     first_seen: datetime | None = None
     last_seen: datetime | None = None
     resolved_at: datetime | None = None
+    cause: str = ""
+    resolution: str | None = None
 
 
 # Opens a problem, or counts one more attempt at one that is open. Relies on problems_open.
 OPEN = """
-INSERT INTO problems AS p (sync, user_id, kind, object, field, code, message, detail, event_seq)
-SELECT sync, user_id, kind, object, field, code, message, detail::json, event_seq
+INSERT INTO problems AS p (sync, user_id, kind, object, field, code, message, detail, event_seq, cause)
+SELECT sync, user_id, kind, object, field, code, message, detail::json, event_seq, cause
 FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[],
-            %b::bigint[])
-     AS given (sync, user_id, kind, object, field, code, message, detail, event_seq)
+            %b::bigint[], %b::text[])
+     AS given (sync, user_id, kind, object, field, code, message, detail, event_seq, cause)
 ORDER BY given.sync, given.user_id, given.kind, given.field
 ON CONFLICT (sync, user_id, kind, field) WHERE resolved_at IS NULL DO UPDATE
 SET object = excluded.object, code = excluded.code, message = excluded.message, detail = excluded.detail,
-    event_seq = excluded.event_seq, attempts = p.attempts + 1, last_seen = now()
+    event_seq = excluded.event_seq, attempts = p.attempts + 1, last_seen = now(), cause = excluded.cause
 """
 
 # Resolves what these identities had open, except the problems that this run found again.
@@ -83,7 +89,7 @@ ORDER BY 1, 2
 
 _COLUMNS = """
 SELECT id, sync, user_id, kind, object, field, code, message, detail, event_seq, attempts, first_seen, last_seen,
-       resolved_at
+       resolved_at, cause, resolution
 FROM problems
 """
 
@@ -118,6 +124,7 @@ async def settle(connection: Connection, sync: SyncName, user_ids: Sequence[User
                 [p.message for p in found],
                 [encode(p.detail).decode() for p in found],
                 [p.event_seq for p in found],
+                [p.cause for p in found],
             ),
         )
 

@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test nightly check format bench docs proto clean
+.PHONY: demo test nightly chaos check format bench docs proto clean
 
 # Rebuilt only when the dependencies change, so that a second `make demo` starts in seconds.
 $(READY): pyproject.toml
@@ -23,6 +23,12 @@ test: $(READY)  ## every test, in parallel
 
 nightly: $(READY)  ## the property tests at length: 10,000 sequences of what people, vendors and the network do
 	CROSSWALK_NIGHTLY=1 $(BIN)/pytest tests/properties/test_two_sides.py --timeout=7200
+
+CHAOS_RUNS ?= 5
+CHAOS_SEED ?= 1
+
+chaos: $(READY)  ## people and trouble from a seed: kill -9, frozen processes, full disk, cut lines, failing vendors
+	$(BIN)/python -m tests.chaos --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED) --keep .chaos
 
 check: $(READY)  ## format, lint, types, import contracts, dependencies
 	$(BIN)/ruff format --check .

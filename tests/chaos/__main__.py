@@ -1,0 +1,100 @@
+"""`python -m tests.chaos`: runs from consecutive seeds, a line for each; exit code 1 when one of them is not right."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from crosswalk_sandbox.process import SandboxProcess
+from tests.chaos.database import prepare
+from tests.chaos.one_run import Outcome, run
+from tests.chaos.schedule import Schedule, draw
+
+IN_A_NAMESPACE = "CROSSWALK_CHAOS_NAMESPACE"
+SHOWN = 25
+
+
+def main() -> int:
+    """Run, and report."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--runs", type=int, default=1, help="how many runs, from consecutive seeds")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of the first run")
+    parser.add_argument("--keep", type=Path, help="where the logs of a run that is not right go")
+    options = parser.parse_args()
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # PostgreSQL's wheel warns without one
+    _mount_for_ourselves_alone()
+    # A short path: PostgreSQL's socket lies below it, and a socket's path holds about a hundred characters.
+    with tempfile.TemporaryDirectory(prefix="cw-ch-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        prepare(folder / "prepared")
+        with SandboxProcess(folder / "sandbox") as sandbox:
+            bad = [
+                seed
+                for seed in range(options.seed, options.seed + options.runs)
+                if not _report(draw(seed), _run(seed, folder, sandbox, options.keep))
+            ]
+    if bad:
+        _say(f"{len(bad)} of {options.runs} runs went wrong. Again: " + _again(bad[0]))
+        return 1
+    _say(f"{options.runs} runs: nothing lost, nothing twice, both sides as they should be")
+    return 0
+
+
+def _run(seed: int, folder: Path, sandbox: SandboxProcess, keep: Path | None) -> Outcome:
+    place = folder / f"run{seed}"
+    place.mkdir()
+    outcome = run(seed, place, sandbox, folder / "prepared")
+    if outcome.wrong and keep is not None:
+        ignored = shutil.ignore_patterns("disk", "state")
+        shutil.copytree(place, keep / f"run{seed}", dirs_exist_ok=True, ignore=ignored)
+    shutil.rmtree(place, ignore_errors=True)
+    return outcome
+
+
+def _report(schedule: Schedule, outcome: Outcome) -> bool:
+    troubles = ", ".join(each.trouble.value for each in schedule.incidents)
+    rules = ", ".join(str(each["name"]) for each in schedule.rules)
+    _say(
+        f"seed {outcome.seed}: {outcome.changes:,} changes; {troubles}; {rules} ({outcome.injected:,} vendor faults); "
+        f"{outcome.calls:,} calls to the org; up after {outcome.started_s:.1f} s, "
+        f"changed for {outcome.driven_s:.1f} s, quiet {outcome.quiet_s:.1f} s later, {outcome.seconds:.1f} s in all; "
+        f"disk: {outcome.disk}; {_judged(outcome)}"
+    )
+    for each in outcome.wrong[:SHOWN]:
+        _say(f"    {each}")
+    if len(outcome.wrong) > SHOWN:
+        _say(f"    and {len(outcome.wrong) - SHOWN} more")
+    return outcome.right
+
+
+def _judged(outcome: Outcome) -> str:
+    if not outcome.right:
+        return "WRONG"
+    return f"right but for {len(outcome.wrong)} overtaken changes" if outcome.wrong else "right"
+
+
+def _again(seed: int) -> str:
+    return f"make chaos CHAOS_RUNS=1 CHAOS_SEED={seed}"
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def _mount_for_ourselves_alone() -> None:
+    """Begin again in a mount namespace of our own where that can be had: its mounts end with us, however we end."""
+    if os.environ.get(IN_A_NAMESPACE) or os.geteuid() != 0 or (unshare := shutil.which("unshare")) is None:
+        return
+    os.environ[IN_A_NAMESPACE] = "1"
+    inner = [sys.executable, "-m", "tests.chaos", *sys.argv[1:]]
+    # Where it may not, the runs go on without.
+    if subprocess.run([unshare, "--mount", "true"], check=False, capture_output=True).returncode == 0:
+        os.execv(unshare, [unshare, "--mount", *inner])  # noqa: S606  # ourselves
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -14,6 +14,7 @@ from crosswalk.domain.plan import Plan
 from crosswalk.domain.values import FLOWS_BACK
 from crosswalk.flows.closed_won import NAME as CLOSED_WON
 from crosswalk.flows.deactivation import NAME as DEACTIVATION
+from crosswalk.flows.merge_task import NAME as MERGE_TASK
 
 ItemName: TypeAlias = tuple[str, ...]
 """Names one thing that can be exercised: `("field", "Lead", "Email")`."""
@@ -95,9 +96,10 @@ def _items_of_target(target: Target) -> Iterator[Item]:
 
 def _items_of_flows(definition: SyncDefinition) -> Iterator[Item]:
     flows = definition.flows
-    if flows.deactivation is not None:
-        for verb, words in (("do", "does something"), ("undo", "takes it back")):
-            yield Item(("flow", DEACTIVATION, verb), f"flow {DEACTIVATION}, that {words}", flows.deactivation.place)
+    for name, flow in ((DEACTIVATION, flows.deactivation), (MERGE_TASK, flows.merge_task)):
+        if flow is not None:
+            yield Item(("flow", name, "do"), f"flow {name}, that does something", flow.place)
+            yield Item(("flow", name, "undo"), f"flow {name}, that takes it back", flow.place)
     if flows.closed_won is not None:
         place = flows.closed_won.place
         for tier in flows.closed_won.roles:

@@ -13,6 +13,7 @@ from crosswalk.cases.org import answer
 from crosswalk.domain.decision import Decided, FieldDecision
 from crosswalk.domain.effect import EffectStep, HeldEffect, Step
 from crosswalk.domain.evaluation import Evaluation
+from crosswalk.domain.flow import DEACTIVATION, MERGE_TASK
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.life import RecordDeleted
@@ -22,7 +23,9 @@ from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue, Side
 from crosswalk.flows.closed_won import CompiledClosedWon, next_round, steps_towards
-from crosswalk.flows.deactivation import CompiledDeactivation, Surroundings, with_deactivation
+from crosswalk.flows.deactivation import CompiledDeactivation, with_deactivation
+from crosswalk.flows.merge_task import with_merge_task
+from crosswalk.flows.tasks import Surroundings
 from crosswalk.matching.candidates import Candidates
 from crosswalk.matching.look_ups import look_ups
 from crosswalk.matching.resolution import Bonds
@@ -87,6 +90,7 @@ class Runner:
         flows = compiled.definition.flows
         self.compiled = compiled
         self._deactivation = None if flows.deactivation is None else CompiledDeactivation(flows.deactivation)
+        self._merge_task = flows.merge_task
         self._closed_won = None if flows.closed_won is None else CompiledClosedWon(flows.closed_won)
         self._tracked = {target.object: tracked_fields(target, flows) for target in compiled.definition.targets}
 
@@ -115,14 +119,20 @@ class Runner:
             raise ValueError("a case has a user or a deal")
         identity = identity_of(given.user, deleted=given.deleted)
         outcome = self._plan_identity(given, identity)
-        if self._deactivation is None or not isinstance(outcome.plan, Plan):
-            return outcome
-        inactive = self._deactivation.inactive([identity])[identity.user_id]
         around = Surroundings(given.owner, given.account)
-        plan = with_deactivation(
-            self._deactivation.flow, outcome.plan, identity, inactive, holding.held, holding.episode, around
-        )
-        return msgspec.structs.replace(outcome, plan=plan, inactive=inactive is True)
+        if self._deactivation is not None and isinstance(outcome.plan, Plan):
+            inactive = self._deactivation.inactive([identity])[identity.user_id]
+            held = [each for each in holding.held if each.flow == DEACTIVATION]
+            plan = with_deactivation(
+                self._deactivation.flow, outcome.plan, identity, inactive, held, holding.episode, around
+            )
+            outcome = msgspec.structs.replace(outcome, plan=plan, inactive=inactive is True)
+        if self._merge_task is not None and isinstance(outcome.plan, Plan):
+            held = [each for each in holding.held if each.flow == MERGE_TASK]
+            since = identity.version.updated_at
+            plan = with_merge_task(self._merge_task, outcome.plan, held, holding.episode, since, around)
+            outcome = msgspec.structs.replace(outcome, plan=plan)
+        return outcome
 
     def _plan_identity(self, given: Given, identity: Identity) -> Outcome:
         link = None if given.record is None else self._link(given, given.record, identity.user_id)

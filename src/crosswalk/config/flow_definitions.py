@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from crosswalk.config.flows import ClosedWonConfig, DeactivationConfig, FlowsConfig
+from crosswalk.config.flows import ClosedWonConfig, DeactivationConfig, FlowsConfig, MergeTaskConfig, TaskConfig
 from crosswalk.config.problem import KeyPath
-from crosswalk.domain.flow import ClosedWonFlow, DeactivationFlow, Flows, Invitation, TaskTemplate
+from crosswalk.domain.flow import ClosedWonFlow, DeactivationFlow, Flows, Invitation, MergeTaskFlow, TaskTemplate
 from crosswalk.domain.place import Place
 
 
@@ -15,22 +15,26 @@ def define_flows(flows: FlowsConfig, path: KeyPath, places: Mapping[KeyPath, Pla
         if flows.deactivation is None
         else _deactivation(flows.deactivation, places[(*path, "deactivation")]),
         closed_won=None if flows.closed_won is None else _closed_won(flows.closed_won, places[(*path, "closed_won")]),
+        merge_task=None
+        if flows.merge_task is None
+        else MergeTaskFlow(_task(flows.merge_task), flows.merge_task.key_field, places[(*path, "merge_task")]),
     )
 
 
 def _deactivation(flow: DeactivationConfig, place: Place) -> DeactivationFlow:
-    task = flow.task
     return DeactivationFlow(
         when=flow.when,
         fields=flow.fields,
         note=flow.note,
-        task=None
-        if task is None
-        else TaskTemplate(
-            task.subject, task.description or "", task.due_days, task.priority, task.status, task.closed_status
-        ),
+        task=None if flow.task is None else _task(flow.task),
         key_field=flow.key_field,
         place=place,
+    )
+
+
+def _task(task: TaskConfig | MergeTaskConfig) -> TaskTemplate:
+    return TaskTemplate(
+        task.subject, task.description or "", task.due_days, task.priority, task.status, task.closed_status
     )
 
 

@@ -11,6 +11,9 @@ from crosswalk.config.values import ApiName, Duration, Expression, Kind, Text, r
 FieldConstant = Annotated[str | int | float | bool | None, Kind("value")]
 """A value that a record's field can hold."""
 
+KEY_FIELD = "Crosswalk_Key__c"
+_KEY_FIELD = "External-id field (text, unique) of tasks, by which what was made once is not made twice."
+
 
 def _at_most_a_month(value: timedelta) -> timedelta:
     if not timedelta(minutes=1) <= value <= timedelta(days=30):
@@ -18,15 +21,20 @@ def _at_most_a_month(value: timedelta) -> timedelta:
     return value
 
 
-class TaskConfig(Section):
-    """A task in Salesforce for the owner of the account, or of the lead."""
+class _TaskSection(Section):
+    """What is said of any task."""
 
-    subject: Text = Field(description="What the task is called.", examples=["Customer has left: find out why"])
     description: Text | None = Field(default=None, description="What it says.")
     due_days: int = Field(default=3, ge=0, le=365, description="Days from the change to the task's date.")
     priority: Text = Field(default="High", description="One of the org's priorities of tasks.")
     status: Text = Field(default="Not Started", description="Its first status.")
-    closed_status: Text = Field(default="Completed", description="Its status once the user is active again.")
+    closed_status: Text = Field(default="Completed", description="Its status once its cause is gone.")
+
+
+class TaskConfig(_TaskSection):
+    """A task in Salesforce for the owner of the account, or of the lead."""
+
+    subject: Text = Field(description="What the task is called.", examples=["Customer has left: find out why"])
 
 
 class DeactivationConfig(Section):
@@ -47,10 +55,14 @@ class DeactivationConfig(Section):
         examples=["Auth0 user deactivated"],
     )
     task: TaskConfig | None = Field(default=None, description="A task for the owner of the account.")
-    key_field: ApiName = Field(
-        default="Crosswalk_Key__c",
-        description="External-id field (text, unique) of tasks, by which what was made once is not made twice.",
-    )
+    key_field: ApiName = Field(default=KEY_FIELD, description=_KEY_FIELD)
+
+
+class MergeTaskConfig(_TaskSection):
+    """A task in Salesforce that asks to merge the records of two Auth0 users who were linked."""
+
+    subject: Text = Field(default="Merge two records of one person", description="What the task is called.")
+    key_field: ApiName = Field(default=KEY_FIELD, description=_KEY_FIELD)
 
 
 class InvitationConfig(Section):
@@ -95,3 +107,8 @@ class FlowsConfig(Section):
 
     deactivation: DeactivationConfig | None = Field(default=None, description="Blocked and deleted users.")
     closed_won: ClosedWonConfig | None = Field(default=None, description="Won deals.")
+    merge_task: MergeTaskConfig | None = Field(
+        default=None,
+        description="A task for whoever owns the account, while two linked Auth0 users have a record each; needs "
+        "`on_users_linked: merge_task`. `{}` is enough.",
+    )

@@ -182,8 +182,9 @@ class SyncConfig(Section):
         default=UsersLinked.MERGE_TASK,
         description="What is done with the record of a user who became an account of another user (Auth0's account "
         "linking). Where the other user has no record, `merge_task` and `relink` give it this one. Where it has, "
-        "`merge_task` opens a conflict that asks people to merge the two records in Salesforce, and `relink` lets the "
-        "record go as it is. `deactivate` treats it as the record of a deleted user.",
+        "`merge_task` opens a conflict that asks people to merge the two records in Salesforce (and, with "
+        "`flows.merge_task`, makes a task there), and `relink` lets the record go as it is. `deactivate` treats it as "
+        "the record of a deleted user.",
     )
     flows: FlowsConfig = Field(
         default=FlowsConfig(), description="Behaviours beyond keeping fields in step; each is off until written down."
@@ -199,6 +200,15 @@ class SyncConfig(Section):
         description="A regular comparison of both sides with what the hub knows; `{}` is enough. Absent: only by "
         "`crosswalk reconcile`.",
     )
+
+    @model_validator(mode="after")
+    def _merges_are_asked_for(self) -> Self:
+        if self.flows.merge_task is not None and self.on_users_linked is not UsersLinked.MERGE_TASK:
+            refuse(
+                f"with on_users_linked: {self.on_users_linked.value}, nobody is asked to merge records",
+                "on_users_linked: merge_task, or no flow merge_task",
+            )
+        return self
 
     @model_validator(mode="after")
     def _no_field_has_two_owners(self) -> Self:

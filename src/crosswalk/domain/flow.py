@@ -10,6 +10,9 @@ from crosswalk.domain.values import FieldValue
 DEACTIVATION = "deactivation"
 """The name of the deactivation flow."""
 
+MERGE_TASK = "merge_task"
+"""The name of the flow that asks people to merge records."""
+
 
 class TaskTemplate(Struct, frozen=True):
     """A task for the owner of the account.
@@ -53,6 +56,22 @@ class DeactivationFlow(Struct, frozen=True):
     fields: Mapping[str, Mapping[str, FieldValue]]
     note: str | None
     task: TaskTemplate | None
+    key_field: str
+    place: Place
+
+
+class MergeTaskFlow(Struct, frozen=True):
+    """While two Auth0 users who were linked have a record each, a task asks people to merge the two.
+
+    Parameters
+    ----------
+    task
+        What it says.
+    key_field
+        The external-id field of tasks: what is made once is not made twice.
+    """
+
+    task: TaskTemplate
     key_field: str
     place: Place
 
@@ -101,3 +120,4 @@ class Flows(Struct, frozen=True):
 
     deactivation: DeactivationFlow | None = None
     closed_won: ClosedWonFlow | None = None
+    merge_task: MergeTaskFlow | None = None

@@ -96,7 +96,7 @@ class Plan(Struct, frozen=True):
     waits_for
         Where the identity waits instead of getting a record: what for, in a sentence.
     in_the_way
-        Where it waits, the records that were found: when one of them changes, it may have something to wait for no more.
+        Where it waits, the records that were found: a change of one of them may be what it waits for.
     effects, episode
         What flows want to be done or undone for the identity, and the number of the present episode.
     unfinished

@@ -67,10 +67,7 @@ class Awaiting:
             user_id = booking.user_id
             link = planned.links.get(user_id)
             before = None if link is None else link.record
-            after = _record_after(booking, before)
-            keys = stirred_by(self._rules, self._judged, before, after)
-            if before is None and after is not None:
-                keys |= set(planned.awaited.get(user_id, ()))  # a new record has the keys of who it was made for
+            keys = stirred_by(self._rules, self._judged, before, _record_after(booking, before))
             if keys:
                 found[user_id] = keys
         return found

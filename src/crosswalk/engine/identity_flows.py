@@ -13,15 +13,14 @@ from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan
-from crosswalk.domain.record import Record
+from crosswalk.engine.surroundings import read_surroundings
 from crosswalk.flows.deactivation import (
     NAME,
-    SURROUNDINGS,
     CompiledDeactivation,
-    Surroundings,
     is_present,
     with_deactivation,
 )
+from crosswalk.flows.tasks import Surroundings
 from crosswalk.store import effects
 from crosswalk.store.database import Database
 from crosswalk.store.effects import Holding
@@ -76,30 +75,22 @@ class IdentityFlows:
             and (holding := held.get(user_id, _NOTHING))
             and not is_present(holding.held, holding.episode)
         ]
+        around: Mapping[RecordId, Surroundings] = {}
+        waiting: dict[UserId, ConnectorError] = {}
         try:
-            around = await self._surroundings(starting)
+            around = await read_surroundings(self._org, starting)
         except ConnectorError as error:
-            waiting = {u for u, plan in plans.items() if plan.record in starting}
-            return WithFlows({u: plan for u, plan in plans.items() if u not in waiting}, dict.fromkeys(waiting, error))
-        by_id = {each.user_id: each for each in of_plans}
-        extended = dict(plans)
+            # The others go on with what the flow does and undoes for them, which needs no answer.
+            waiting = {u: error for u, plan in plans.items() if plan.record in starting}
+        by_id = {each.user_id: each for each in of_plans if each.user_id not in waiting}
+        extended = {u: plan for u, plan in plans.items() if u not in waiting}
         for user_id, identity in by_id.items():
             plan, holding = plans[user_id], held.get(user_id, _NOTHING)
             whom = around.get(plan.record.id, _NOBODY) if plan.record is not None else _NOBODY
             extended[user_id] = with_deactivation(
                 self._flow.flow, plan, identity, inactive[user_id], holding.held, holding.episode, whom
             )
-        return WithFlows(extended, {})
-
-    async def _surroundings(self, records: Sequence[Record]) -> dict[RecordId, Surroundings]:
-        """Whom tasks about these records are for: a query for each object and 200 records."""
-        around: dict[RecordId, Surroundings] = {}
-        for object_name in {record.object for record in records}:
-            ids = [record.id for record in records if record.object == object_name]
-            fields = SURROUNDINGS.get(object_name, ("OwnerId",))
-            found = await self._org.find_candidates(object_name, fields, "Id", ids)
-            around |= {record.id: Surroundings.of(record) for record in found}
-        return around
+        return WithFlows(extended, waiting)
 
     async def _in_thread(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)

@@ -33,6 +33,7 @@ from crosswalk.engine.following import Follower, Org
 from crosswalk.engine.identity_flows import IdentityFlows
 from crosswalk.engine.kinship import Kin, read_kin
 from crosswalk.engine.life_planning import Followed, LifePlanner
+from crosswalk.engine.merge_tasks import MergeTasks
 from crosswalk.flows.deactivation import CompiledDeactivation
 from crosswalk.matching.awaited import awaited_by
 from crosswalk.matching.look_ups import LookUpName, look_ups
@@ -145,12 +146,12 @@ class Planner:
         self.compiled = compiled
         self._org = org
         self._threads = threads
-        deactivation = definition.flows.deactivation
-        self._flows = (
-            None
-            if deactivation is None
-            else IdentityFlows(definition, CompiledDeactivation(deactivation), org, threads)
-        )
+        deactivation, merge_task = definition.flows.deactivation, definition.flows.merge_task
+        self._flows: list[IdentityFlows | MergeTasks] = []
+        if deactivation is not None:
+            self._flows.append(IdentityFlows(definition, CompiledDeactivation(deactivation), org, threads))
+        if merge_task is not None:
+            self._flows.append(MergeTasks(definition, merge_task, org))
         self._tracked = {target.object: tracked_fields(target, definition.flows) for target in definition.targets}
         self._follower = Follower(definition, org, users, self._tracked)
         self._life = LifePlanner(compiled, self._follower)
@@ -205,8 +206,8 @@ class Planner:
 
         plans = {u: settled_by(plan, digests.get(u, ""), resting) for part in parts for u, plan in part.plans.items()}
         waiting = {user_id: error for part in parts for user_id, error in part.waiting.items()}
-        if self._flows is not None:
-            extended = await self._flows.extend(database, plans, identities)
+        for flow in self._flows:
+            extended = await flow.extend(database, plans, identities)
             plans, waiting = dict(extended.plans), waiting | dict(extended.waiting)
         return Planned(
             plans=plans,

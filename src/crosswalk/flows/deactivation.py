@@ -1,13 +1,11 @@
 """A blocked or deleted user: the record is marked, a note is made, and a task waits for the owner of the account."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from crosswalk.domain.effect import Effect, EffectStep, HeldEffect, Step
-from crosswalk.domain.flow import DEACTIVATION, DeactivationFlow, TaskTemplate
+from crosswalk.domain.flow import DEACTIVATION, DeactivationFlow
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.link import Standing
@@ -18,34 +16,13 @@ from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.expressions.program import Program
 from crosswalk.expressions.results import BadProfile
 from crosswalk.expressions.sandbox import Expression
+from crosswalk.flows.tasks import Surroundings, TaskKey, about, fields_of_task, task_effect
 from crosswalk.reconcile.effects import effect_steps
 
 NAME = DEACTIVATION
 
 MOVED_ON = frozenset({Situation.USERS_LINKED, Situation.REPLACED})
 """Users who are gone only by name: the person is there, as another user."""
-
-SURROUNDINGS: Mapping[str, tuple[str, ...]] = {
-    "Contact": ("AccountId", "Account.OwnerId", "OwnerId"),
-    "Lead": ("OwnerId",),
-    "Account": ("OwnerId",),
-}
-"""What has to be read beside a record to give somebody a task; of other objects, `OwnerId`."""
-
-
-class Surroundings(Struct, frozen=True):
-    """Whom a task is for, and which account it is about."""
-
-    owner: str | None = None
-    account: str | None = None
-
-    @classmethod
-    def of(cls, record: Record) -> "Surroundings":
-        """Take them from a record that was read with `SURROUNDINGS`."""
-        fields = record.fields
-        owner = fields.get("Account.OwnerId") or fields.get("OwnerId")
-        account = record.id if record.object == "Account" else fields.get("AccountId")
-        return cls(_text(owner), _text(account))
 
 
 class CompiledDeactivation:
@@ -164,6 +141,10 @@ def wanted_effects(
     episode
         The how manieth time this identity is inactive: each time makes a note and a task of its own.
     """
+
+    def key(what: str) -> TaskKey:
+        return TaskKey(flow.key_field, f"{NAME}/{identity.user_id}/{what}/{episode}", flow.place)
+
     state = "deleted" if identity.deleted else "blocked"
     because = f"The Auth0 user is {state}."
     effects = []
@@ -171,19 +152,11 @@ def wanted_effects(
     if marks:
         effects.append(_marked(flow, record, marks, episode, because))
     if flow.note is not None:
-        note = {"Subject": flow.note, "Status": "Completed", **_about(record, around)}
-        effects.append(_made(flow, identity.user_id, "note", episode, note, None, because))
+        note = {"Subject": flow.note, "Status": "Completed", **about(record, around)}
+        effects.append(task_effect(key("note"), note, None, because))
     if flow.task is not None:
-        due = _due(identity, flow.task)
-        task = {
-            "Subject": flow.task.subject,
-            "Description": flow.task.description,
-            "Status": flow.task.status,
-            "Priority": flow.task.priority,
-            "ActivityDate": due,
-            **_about(record, around),
-        }
-        effects.append(_made(flow, identity.user_id, "task", episode, task, flow.task.closed_status, because))
+        task = fields_of_task(flow.task, flow.task.description, identity.version.updated_at, record, around)
+        effects.append(task_effect(key("task"), task, flow.task.closed_status, because))
     return effects
 
 
@@ -198,43 +171,3 @@ def _marked(
         return RecordWrite(Action.UPDATE, record.object, record.id, ("Id", record.id), fields)
 
     return Effect(f"{NAME}/{record.id}/marks/{episode}", write(there), write(back), because)
-
-
-def _made(
-    flow: DeactivationFlow,
-    user_id: UserId,
-    what: str,
-    episode: int,
-    fields: Mapping[str, FieldValue],
-    closed_status: str | None,
-    because: str,
-) -> Effect:
-    """A task, made once: the external id says for whom, what and the how manieth."""
-    key = f"{NAME}/{user_id}/{what}/{episode}"
-    external_id = (flow.key_field, key)
-
-    def write(values: Mapping[str, FieldValue], reason: Reason) -> RecordWrite:
-        writes = tuple(FieldWrite(name, None, value, reason, flow.place) for name, value in values.items())
-        return RecordWrite(Action.CREATE, "Task", None, external_id, writes)
-
-    undo = None if closed_status is None else write({"Status": closed_status}, Reason.UNDONE)
-    return Effect(key, write({k: v for k, v in fields.items() if v not in (None, "")}, Reason.FLOW), undo, because)
-
-
-def _about(record: Record, around: Surroundings) -> dict[str, FieldValue]:
-    """Tie a task to the person, the account and its owner, as far as Salesforce lets a task have them."""
-    if record.object == "Account":
-        return {"WhatId": record.id, "OwnerId": around.owner}
-    about: dict[str, FieldValue] = {"WhoId": record.id, "OwnerId": around.owner}
-    if record.object == "Contact":
-        about["WhatId"] = around.account
-    return about
-
-
-def _due(identity: Identity, task: TaskTemplate) -> str:
-    """The task's date, from the time of the change: no clock, so that doing it again gives the same."""
-    return (date.fromisoformat(identity.version.updated_at[:10]) + timedelta(days=task.due_days)).isoformat()
-
-
-def _text(value: FieldValue) -> str | None:
-    return value if isinstance(value, str) and value else None

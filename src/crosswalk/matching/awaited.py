@@ -76,7 +76,7 @@ def stirred_by(
     """The digests of what somebody may wait for in a record that was linked, let go, or changed while it was linked.
 
     Whoever found a record in the way waits for the record itself, so only one that changed has to say its keys: those
-    that it has now, and those that it gave up, for who was about to look for them.
+    that it has now, and those that it gave up, for who was about to look for them. A new record is nobody else's.
 
     Parameters
     ----------

@@ -18,6 +18,8 @@ NAMES = {
 CONTACTS = contact_target(fields=NAMES)
 LEADS = lead_target(fields={**NAMES, "Company": '"Unknown"'})
 
+TASK_KEY = {"name": "Crosswalk_Key__c", "type": "string", "length": 255, "is_external_id": True, "is_unique": True}
+
 _numbers = count(1)
 
 
@@ -46,6 +48,12 @@ def unlink(stage: Stage, primary: str, secondary: str) -> None:
     stage.auth0.users.identities.delete(primary, "auth0", secondary.partition("|")[2])
 
 
+def tasks_about(stage: Stage, record: str) -> list[tuple[str, str]]:
+    """The status of the tasks at a record, and what they say."""
+    rows = stage.org.query(f"SELECT Status, Description FROM Task WHERE WhoId = '{record}'")["records"]  # noqa: S608
+    return [(row["Status"], row["Description"]) for row in rows]
+
+
 async def two_leads(stage: Stage, people: Iterator[str]) -> tuple[str, str, str, str]:
     """Two users with a lead each: the one that will be the primary with its lead, and the other with its own."""
     primary, secondary = await signed_up(stage, next(people)), await signed_up(stage, next(people))
@@ -62,7 +70,9 @@ async def test_linked_users_with_a_record_each_are_a_conflict_until_they_are_unl
     """The vendor does not say whether it tells of the end of the user who becomes an account."""
     number = 2 if news == "both" else 1
     system.sandbox.auth0_settings(linking_deletes=news == "both")
+    system.sandbox.administer("fields", object="Task", field=TASK_KEY)
     system.targets = [CONTACTS, LEADS]
+    system.sync = {"flows": {"merge_task": {}}}
     async with a_stage(system) as stage:
         for order in orders(number):
             primary, first, secondary, second = await two_leads(stage, people)
@@ -73,6 +83,9 @@ async def test_linked_users_with_a_record_each_are_a_conflict_until_they_are_unl
             assert await stage.problems_of(secondary) == ["USERS_LINKED"], order
             assert (await stage.record_of(primary), await stage.record_of(secondary)) == (first, second), order
             assert await stage.problems_of(primary) == [], order
+            [(status, words)] = tasks_about(stage, first)
+            assert status == "Not Started", order
+            assert f"Lead {second} and Lead {first} are one person's" in words, order
 
             stage.later()
             unlink(stage, primary, secondary)
@@ -81,6 +94,7 @@ async def test_linked_users_with_a_record_each_are_a_conflict_until_they_are_unl
 
             assert await stage.problems_of(secondary) == [], order
             assert (await stage.record_of(primary), await stage.record_of(secondary)) == (first, second), order
+            assert tasks_about(stage, first) == [("Completed", words)], order
 
 
 @pytest.mark.parametrize("kept", ["primary's", "secondary's"])

@@ -70,3 +70,9 @@ def test_a_flow_without_what_it_needs_says_what(tmp_path: Path) -> None:
     text = with_flows("\n    flows:\n      closed_won: {roles: {Gold: [gold]}}\n")
 
     assert "tier" in only(problems_of(write_files(tmp_path, text)))[2]
+
+
+def test_a_task_to_merge_records_is_refused_where_nobody_is_asked_to(tmp_path: Path) -> None:
+    text = with_flows("\n    on_users_linked: relink\n    flows: {merge_task: {}}\n")
+
+    assert "nobody is asked to merge records" in only(problems_of(write_files(tmp_path, text)))[3]

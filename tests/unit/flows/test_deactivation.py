@@ -12,7 +12,8 @@ from crosswalk.domain.link import Standing
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, RecordWrite, Write
-from crosswalk.flows.deactivation import NAME, CompiledDeactivation, Surroundings, wanted_effects, with_deactivation
+from crosswalk.flows.deactivation import NAME, CompiledDeactivation, wanted_effects, with_deactivation
+from crosswalk.flows.tasks import Surroundings
 from tests.core_builders import a_place, a_record, an_identity
 
 TASK = TaskTemplate("Find out why", "Ask.", 3, "High", "Not Started", "Completed")

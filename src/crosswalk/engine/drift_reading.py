@@ -1,6 +1,7 @@
 """Both sides and the replicas into the working tables of a drift check, each in the way that costs the fewest calls."""
 
 import asyncio
+import builtins
 import csv
 import io
 import math
@@ -22,7 +23,7 @@ from crosswalk.reconcile.user_digest import UserDigest
 from crosswalk.store import drift as tables
 from crosswalk.store.database import Connection
 from crosswalk.store.drift import UserRow
-from crosswalk.store.drift_records import MOMENTS, NUMBERS, Column, RecordTable
+from crosswalk.store.drift_records import MOMENTS, NUMBERS, Column
 
 LISTED_USERS = 500
 """So many users are listed, a hundred in a call; an export takes about as many calls for any number of them."""
@@ -45,6 +46,21 @@ class Org(FindsCandidates, ExportsRecords, DescribesObjects, Protocol):
 
     async def query(self, soql: str) -> list[Row]:
         """Return all rows that `soql` selects."""
+        ...
+
+
+class TakesRows(Protocol):
+    """Takes the records of an object as CSV."""
+
+    object: str
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """What is read."""
+        ...
+
+    async def load(self, columns: Sequence[str], rows: AsyncIterable[bytes]) -> builtins.object:
+        """Take rows of these columns, without a header."""
         ...
 
 
@@ -160,7 +176,7 @@ async def describe_columns(org: DescribesObjects, object_name: str, fields: Sequ
     return columns
 
 
-async def load_records(org: Org, table: RecordTable, condition: str | None, tick: Tick) -> None:
+async def load_records(org: Org, table: TakesRows, condition: str | None, tick: Tick) -> None:
     """Load all records of an object, or those that fulfil a condition: by query while they are few, else by bulk."""
     names = [column.name for column in table.columns]
     rows = await org.query(f"{everything(table.object, names, condition)} LIMIT {QUERIED_RECORDS + 1}")
@@ -172,7 +188,7 @@ async def load_records(org: Org, table: RecordTable, condition: str | None, tick
         await table.load(columns, _counted(pieces, tick))
 
 
-async def load_some_records(org: Org, table: RecordTable, ids: Sequence[RecordId], tick: Tick) -> None:
+async def load_some_records(org: Org, table: TakesRows, ids: Sequence[RecordId], tick: Tick) -> None:
     """Load these records: by their ids, or all of the object where that takes fewer calls."""
     if math.ceil(len(ids) / RECORDS_IN_A_CALL) > math.ceil(QUERIED_RECORDS / 2_000):
         await load_records(org, table, None, tick)
@@ -183,7 +199,7 @@ async def load_some_records(org: Org, table: RecordTable, ids: Sequence[RecordId
     tick(len(found))
 
 
-async def _load_rows(table: RecordTable, names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
+async def _load_rows(table: TakesRows, names: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
     """Load rows as the REST API gives them."""
 
     async def text() -> AsyncIterator[bytes]:

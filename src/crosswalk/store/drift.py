@@ -13,6 +13,7 @@ from psycopg import AsyncCopy
 
 from crosswalk.domain.drift import Mark
 from crosswalk.domain.ids import RecordId, SyncName, TenantName, UserId
+from crosswalk.store.copy_text import copy_text
 from crosswalk.store.database import Connection, fetch_row
 
 IDENTITIES_AT_ONCE = 2_000
@@ -238,8 +239,8 @@ async def copy_users(copy: AsyncCopy, rows: Iterable[UserRow]) -> None:
     """Add users as they were read."""
     await copy.write(
         "".join(
-            f"{_text(row.user_id)}\t{_text(row.updated_at)}\t{row.digest}\t{row.place}\t{row.size}\t"
-            f"{_text(row.email)}\n"
+            f"{copy_text(row.user_id)}\t{copy_text(row.updated_at)}\t{row.digest}\t{row.place}\t{row.size}\t"
+            f"{copy_text(row.email)}\n"
             for row in rows
         )
     )
@@ -249,7 +250,7 @@ async def copy_replicas(copy: AsyncCopy, rows: Iterable[tuple[str, str, str, boo
     """Add what the hub knows: id, version, digest, deleted."""
     await copy.write(
         "".join(
-            f"{_text(user_id)}\t{_text(updated_at)}\t{digest}\t{'t' if deleted else 'f'}\n"
+            f"{copy_text(user_id)}\t{copy_text(updated_at)}\t{digest}\t{'t' if deleted else 'f'}\n"
             for user_id, updated_at, digest, deleted in rows
         )
     )
@@ -311,18 +312,3 @@ async def candidates(session: Connection, at_once: int) -> AsyncIterator[list[Ca
 async def duplicates(session: Connection) -> list[tuple[UserId, list[str]]]:
     """The users whose id several records carry, with those records (`Contact 003…`)."""
     return [(UserId(row[0]), row[1]) for row in await (await session.execute(DUPLICATES)).fetchall()]
-
-
-def _text(value: str | None) -> str:
-    r"""A value of COPY's text format: `\N` for none; NUL, which PostgreSQL cannot hold, becomes another sign."""
-    if value is None:
-        return r"\N"
-    if value.isalnum():
-        return value
-    return (
-        value.replace("\\", r"\\")
-        .replace("\t", r"\t")
-        .replace("\n", r"\n")
-        .replace("\r", r"\r")
-        .replace("\0", "\N{REPLACEMENT CHARACTER}")
-    )

@@ -1,0 +1,325 @@
+"""A chunk of a back-fill: planned by the same function as events, against what was read of both sides; then written.
+
+Where something is not done at once (a record is locked, a user lost the record to another, a threshold is reached
+meanwhile), the workers get an event about the identity and go on with it like with any other: so whatever can go wrong
+is dealt with in one place, and a chunk always ends.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from concurrent.futures import Executor
+
+import msgspec
+import psycopg
+import structlog
+from msgspec import Struct
+from psycopg_pool import PoolTimeout
+
+from crosswalk.connectors.auth0.users import identity_of
+from crosswalk.connectors.errors import ConnectorError
+from crosswalk.domain.backfill import Backfill, Direction, Finding, Outcome, Outlook, Tally
+from crosswalk.domain.change import ChangeKind, RecordChange
+from crosswalk.domain.errors import CrosswalkError
+from crosswalk.domain.event import Disposition, Event, Source
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.plan import Plan
+from crosswalk.domain.purpose import Purpose
+from crosswalk.engine import ledger
+from crosswalk.engine.backfill_reading import unpack
+from crosswalk.engine.backfill_sides import ReadOrg, ReadTenant
+from crosswalk.engine.gate import Admission, MassChangeGate
+from crosswalk.engine.hub import Hub
+from crosswalk.engine.intake import take_in
+from crosswalk.engine.ledger import Booking, Books
+from crosswalk.engine.planning import Planned, Planner, have_news
+from crosswalk.engine.settings import subscribers
+from crosswalk.engine.states import newer
+from crosswalk.reconcile.kinds import kinds_of
+from crosswalk.reconcile.outlook import creates, finding_of, outlook_of
+from crosswalk.reconcile.tracking import tracked_fields
+from crosswalk.store import backfills, holds, identities, links
+from crosswalk.store.backfill_side import BackfillSide
+from crosswalk.store.backfills import Chunk
+from crosswalk.store.database import Connection
+
+log = structlog.get_logger()
+
+TELLING = frozenset({Outlook.CONFLICT, Outlook.WAIT, Outlook.NO_RECORD, Outlook.FAILED})
+"""The outlooks of which the report names everybody; of the others it names examples."""
+
+EXAMPLES = 2
+"""How many identities of a chunk stand for those of whom not everybody is named."""
+
+NO_EVENTS = ()
+_PASSING = (ConnectorError, psycopg.OperationalError, PoolTimeout)
+"""A vendor or the database is away: nobody of the chunk is to blame."""
+
+
+class ChunkTaken(CrosswalkError):
+    """Somebody else finished the chunk, or the back-fill was ended, while it was worked on."""
+
+
+class Matched(Struct, frozen=True):
+    """What would come of a chunk."""
+
+    tally: Tally
+    findings: list[Finding]
+    matches: list[tuple[UserId, RecordId, int]]
+
+
+class ChunkWork:
+    """Plans and writes the chunks of one back-fill.
+
+    Parameters
+    ----------
+    hub, backfill, side
+        Where, which, and what was read.
+    threads
+        Runs the expressions.
+    """
+
+    def __init__(self, hub: Hub, backfill: Backfill, side: BackfillSide, threads: Executor) -> None:
+        compiled = hub.compiled[backfill.sync]
+        definition = compiled.definition
+        org, tenant = hub.orgs[definition.org], hub.tenants[definition.tenant]
+        self._database = hub.database
+        self._backfill = backfill
+        self._side = side
+        self._definition = definition
+        self._org = ReadOrg(hub.database, side, compiled, org)
+        users = ReadTenant(hub.database, side, tenant)
+        self._planner = Planner(compiled, self._org, users, threads, self._org.candidates)
+        self._reconciler = hub.reconcilers[backfill.sync]
+        self._gate = MassChangeGate(definition.name, definition.thresholds, hub.database)
+        self._tracked = {target.object: tracked_fields(target, definition.flows) for target in definition.targets}
+        self._ranks = {
+            (target.object, rule.name): 1_000 * place + position
+            for place, target in enumerate(definition.targets)
+            for position, rule in enumerate(target.match)
+        }
+        self._subscribers = [each for each in subscribers(hub.config) if each.sync == backfill.sync]
+        self._wake = hub.jobs.wake
+        self._makes_records = backfill.direction is not Direction.RECORDS
+
+    async def match(self, chunk: Chunk) -> None:
+        """Find out what would be done about the chunk's users; writes nothing to either side.
+
+        Raises
+        ------
+        ConnectorError
+            A vendor had to be asked and did not answer.
+        ChunkTaken
+            Somebody else finished it.
+        """
+        total = Matched(Tally(), [], [])
+
+        async def work(states: Sequence[Identity]) -> None:
+            _add(total, self._matched(await self._planned(states)))
+
+        await self._isolating(self._read(chunk), work, lambda user_id, error: _add(total, _failed(user_id, error)))
+        async with self._database.transaction() as connection:
+            await backfills.add_findings(connection, self._backfill.id, total.findings)
+            await self._side.add_matches(connection, total.matches)
+            await self._finish(connection, chunk, "read", "matched", total.tally)
+
+    def _matched(self, planned: Planned) -> Matched:
+        matched = Matched(Tally(), [], [])
+        shown: dict[Outlook, int] = {}
+        for user_id, plan in planned.plans.items():
+            outlook = outlook_of(plan, makes_records=self._makes_records)
+            matched.tally.count(outlook, () if outlook is Outlook.NO_RECORD else kinds_of(plan))
+            shown[outlook] = shown.get(outlook, 0) + 1
+            if outlook in TELLING or shown[outlook] <= EXAMPLES:
+                matched.findings.append(finding_of(plan, outlook))
+            if outlook is Outlook.LINK and plan.record is not None:
+                rank = self._ranks.get((plan.record.object, plan.evidence), 999_999)
+                matched.matches.append((user_id, plan.record.id, rank))
+        return matched
+
+    async def write(self, chunk: Chunk) -> int:
+        """Write what has to be written for the chunk's users; returns for how many that could not be done at once.
+
+        The caller keeps everybody else from the chunk's lane. Raises what `match` raises; a chunk that was not
+        finished is done again, and what was written of it by then merges to nothing.
+        """
+        states = self._read(chunk)
+        total = Tally()
+
+        async def alone(part: Sequence[Identity]) -> None:
+            total.add(await self._write(part, None))
+
+        async def put_aside(user_id: UserId, error: Exception) -> None:
+            await self._put_aside(user_id, error)
+            total.became(Outcome.OPEN)
+
+        try:
+            total = await self._write(states, chunk)
+        except _PASSING:
+            raise
+        except Exception as error:
+            self._stumbled(states, error)
+            for half in _halves(states):
+                await self._isolating(half, alone, put_aside)
+            async with self._database.transaction() as connection:
+                await self._finish(connection, chunk, "matched", "written", total)
+        return total.outcomes.get(Outcome.HANDED_OVER, 0)
+
+    async def _write(self, states: Sequence[Identity], chunk: Chunk | None) -> Tally:
+        planned = await self._planned(states)
+        async with self._database.transaction() as connection:
+            lost = await self._side.lost(connection, list(planned.plans))
+        plans = {
+            user_id: plan
+            for user_id, plan in planned.plans.items()
+            if user_id not in lost and (self._makes_records or not creates(plan))
+        }
+        admission = Admission(plans, {}, {})
+        if self._backfill.approved_by is None:
+            admission = await self._gate.admit(plans)
+        books = Books(self._definition.name, {}, f"back-fill {self._backfill.id}")
+        carried = await self._reconciler.carry_out(planned, admission.going, books)
+        again = {*admission.held, *(b.user_id for b in carried.bookings if _is_open(b, plans[b.user_id]))}
+        tally = _outcomes(carried.bookings, again)
+        tally.became(Outcome.OPEN, len(planned.plans) - len(plans))
+        tally.became(Outcome.HANDED_OVER, len(admission.held))
+        async with self._database.transaction() as connection:
+            await self._store(connection, states, carried.bookings, admission)
+            await identities.save(connection, self._definition.tenant, carried.users)
+            woken = {woken for booking in carried.bookings for woken in booking.wakes} - again
+            await self.hand_over(connection, again)
+            await self.hand_over(connection, woken, Disposition.CHANGED)
+            if chunk is not None:
+                await self._finish(connection, chunk, "matched", "written", tally)
+        return tally
+
+    async def _store(
+        self, connection: Connection, states: Sequence[Identity], bookings: Sequence[Booking], admission: Admission
+    ) -> None:
+        if self._backfill.approved_by is None:
+            await self._gate.settle(connection, msgspec.structs.replace(admission, held={}), bookings)
+        else:
+            await holds.leave(connection, self._definition.name, [booking.user_id for booking in bookings])
+        await identities.save(connection, self._definition.tenant, states)
+        await ledger.store(connection, self._definition.name, bookings, NO_EVENTS)
+
+    async def hand_over(
+        self, connection: Connection, users: Collection[UserId], disposition: Disposition = Disposition.RECORD
+    ) -> None:
+        """Let the workers look at these users, each once for this back-fill, in the caller's transaction."""
+        change = msgspec.json.encode(RecordChange("", RecordId(""), ChangeKind.UPDATED))
+        events = [
+            Event(
+                id=f"backfill/{self._backfill.id}/{disposition.value}/{user_id}",
+                source=Source.BACKFILL,
+                type="backfill.left_open",
+                occurred_at=self._backfill.started_at,
+                disposition=disposition,
+                raw=change if disposition is Disposition.RECORD else b"{}",
+                user_id=user_id,
+                purpose=Purpose.BACKFILL,
+            )
+            for user_id in sorted(users)
+        ]
+        if events:
+            tenant = self._definition.tenant
+            await take_in(connection, [(tenant, event) for event in events], self._subscribers, self._wake)
+
+    def _read(self, chunk: Chunk) -> list[Identity]:
+        return [identity_of(profile, self._backfill.started_at)[0] for profile in unpack(chunk.profiles)]
+
+    async def _planned(self, read: Sequence[Identity]) -> Planned:
+        """Plan for users in the newest state that is known, with their records as they were read."""
+        user_ids = [each.user_id for each in read]
+        async with self._database.transaction() as connection:
+            stored = await identities.read(connection, self._definition.tenant, user_ids)
+            known = await links.read(connection, self._definition.name, user_ids)
+        records = await self._org.records([link.record.id for link in known.values()])
+        changes: dict[UserId, Sequence[RecordChange]] = {}
+        for user_id, link in known.items():
+            record = records.get(link.record.id)
+            kind = ChangeKind.UNKNOWN if record is None else ChangeKind.UPDATED
+            fields = {} if record is None else record.fields
+            told = (RecordChange(link.record.object, link.record.id, kind, fields),)
+            if have_news(told, link, self._tracked):
+                changes[user_id] = told
+        states = [newer(stored.get(each.user_id), each) for each in read]
+        planned = await self._planner.plan(self._database, states, changes)
+        for error in planned.waiting.values():
+            raise error
+        return planned
+
+    async def _finish(self, connection: Connection, chunk: Chunk, before: str, after: str, tally: Tally) -> None:
+        if not await backfills.move_chunk(connection, chunk.id, before, after, tally):
+            raise ChunkTaken(f"chunk {chunk.id} of back-fill {self._backfill.id} was finished by somebody else")
+
+    async def _isolating(
+        self,
+        states: Sequence[Identity],
+        work: Callable[[Sequence[Identity]], Awaitable[None]],
+        put_aside: Callable[[UserId, Exception], Awaitable[None] | None],
+    ) -> None:
+        """Do the work; where it fails, on ever smaller halves, until the one to blame stands alone."""
+        try:
+            await work(states)
+        except _PASSING:
+            raise
+        except Exception as error:
+            self._stumbled(states, error)
+            if len(states) <= 1:
+                for each in states:
+                    done = put_aside(each.user_id, error)
+                    if done is not None:
+                        await done
+                return
+            for half in _halves(states):
+                await self._isolating(half, work, put_aside)
+
+    def _stumbled(self, states: Sequence[Identity], error: Exception) -> None:
+        """Log it; where the tables are gone, the back-fill was ended meanwhile, and nobody is to blame."""
+        if isinstance(error, psycopg.errors.UndefinedTable | ChunkTaken):
+            raise ChunkTaken(f"back-fill {self._backfill.id} was ended") from error
+        log.warning("backfill_halved", backfill=self._backfill.id, identities=len(states), error=repr(error))
+
+    async def _put_aside(self, user_id: UserId, error: Exception) -> None:
+        books = Books(self._definition.name, {})
+        message = f"the hub could not reconcile this identity: {error!r}"[:2000]
+        async with self._database.transaction() as connection:
+            booking = books.failed(user_id, "INTERNAL_ERROR", message)
+            await ledger.store(connection, self._definition.name, [booking], NO_EVENTS)
+
+
+def _halves(states: Sequence[Identity]) -> Iterable[Sequence[Identity]]:
+    middle = len(states) // 2
+    return [half for half in (states[:middle], states[middle:]) if half]
+
+
+def _is_open(booking: Booking, plan: Plan) -> bool:
+    """Whether somebody has to try again: it has to wait, or the record that was found is gone by now."""
+    if booking.outcome is None:
+        return True
+    return booking.outcome == Outlook.CONFLICT.value and plan.conflict is None and not plan.disputed
+
+
+def _outcomes(bookings: Sequence[Booking], again: Collection[UserId]) -> Tally:
+    tally = Tally()
+    for booking in bookings:
+        if booking.user_id in again:
+            tally.became(Outcome.HANDED_OVER)
+        elif booking.audit or booking.steps or booking.link is not None:
+            tally.became(Outcome.WRITTEN)
+        else:
+            tally.became(Outcome.UNCHANGED if booking.outcome == "unchanged" else Outcome.OPEN)
+    return tally
+
+
+def _add(total: Matched, part: Matched) -> None:
+    total.tally.add(part.tally)
+    total.findings.extend(part.findings)
+    total.matches.extend(part.matches)
+
+
+def _failed(user_id: UserId, error: Exception) -> Matched:
+    tally = Tally()
+    tally.count(Outlook.FAILED, ())
+    words = f"the hub could not plan for this identity: {error!r}"[:2000]
+    return Matched(tally, [Finding(user_id, Outlook.FAILED, words=words)], [])

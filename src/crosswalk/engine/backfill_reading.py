@@ -1,0 +1,259 @@
+"""Both sides whole into the tables of a back-fill: users in chunks of a lane, records with the keys that find them."""
+
+import asyncio
+import csv
+import io
+import zlib
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from msgspec import Struct
+
+from crosswalk.connectors.errors import MalformedAnswer
+from crosswalk.domain.backfill import Backfill, key_hash
+from crosswalk.domain.definition import Target
+from crosswalk.domain.ids import UserId
+from crosswalk.domain.record import MODIFIED_FIELD, Record
+from crosswalk.engine.drift_reading import Org, Tenant, describe_columns, load_records, record_of, whole_tenant
+from crosswalk.matching.keys import CompiledRule
+from crosswalk.matching.look_ups import LookUpName
+from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.tracking import tracked_fields
+from crosswalk.store import backfills
+from crosswalk.store.backfill_side import BackfillSide, ReadRecord
+from crosswalk.store.database import Database, fetch_row
+from crosswalk.store.drift_records import Column
+
+USERS_IN_A_CHUNK = 2_000
+"""Ten full calls of writes; a lane is kept from live work for as long as they take."""
+
+PARSED_AT_ONCE = 1 << 21
+"""Bytes of CSV that are taken apart together, off the event loop."""
+
+CLOCKS_APART = timedelta(minutes=5)
+"""So much earlier than our clock says, changes are asked for: the org's may be behind."""
+
+NOW = "SELECT clock_timestamp()"
+
+
+class _User(Struct):
+    user_id: str
+
+
+_decode_user = msgspec.json.Decoder(_User).decode
+_decode_chunk = msgspec.msgpack.Decoder(list[bytes]).decode
+
+
+def pack(profiles: Sequence[bytes]) -> bytes:
+    """Users as a chunk keeps them."""
+    return zlib.compress(msgspec.msgpack.encode(profiles), 1)
+
+
+def unpack(packed: bytes) -> list[bytes]:
+    """The users of a chunk."""
+    return _decode_chunk(zlib.decompress(packed))
+
+
+def lists_of(rules: Sequence[Sequence[CompiledRule]]) -> dict[LookUpName, tuple[int, CompiledRule]]:
+    """The look-ups of a sync, each with its number and a rule that compares as it does."""
+    named = {(rule.sobject, rule.searched): rule for each in rules for rule in each}
+    return {name: (number, named[name]) for number, name in enumerate(sorted(named))}
+
+
+class BackfillReading:
+    """Reads both sides for one back-fill. Beginning again forgets what was read before.
+
+    Parameters
+    ----------
+    database, side
+        Where everything goes.
+    compiled
+        The sync.
+    tenant, org
+        The two sides.
+    backfill
+        For which.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        side: BackfillSide,
+        compiled: CompiledSync,
+        tenant: Tenant,
+        org: Org,
+        backfill: Backfill,
+    ) -> None:
+        self._database = database
+        self._side = side
+        self._compiled = compiled
+        self._tenant = tenant
+        self._org = org
+        self._backfill = backfill
+        self._users = 0
+        self._records = 0
+
+    async def read(self) -> None:
+        """Read everything.
+
+        Raises
+        ------
+        crosswalk.connectors.errors.ConnectorError
+            One of the sides could not be read.
+        """
+        async with self._database.transaction() as connection:
+            await backfills.forget(connection, self._backfill.id)
+            await self._side.create(connection)
+            began: datetime = (await fetch_row(connection, NOW))[0]
+        for target in self._compiled.definition.targets:
+            await self._load(target, None)
+        await self._read_users()
+        async with self._database.transaction() as connection:
+            await self._side.index(connection)
+            await backfills.save_figures(connection, self._backfill.id, self._users, self._records)
+            await backfills.save_read_at(connection, self._backfill.id, began)
+
+    async def catch_up(self, since: datetime) -> None:
+        """Read the records that changed since: some calls, however long ago everything was read."""
+        async with self._database.transaction() as connection:
+            began: datetime = (await fetch_row(connection, NOW))[0]
+        moment = f"{since - CLOCKS_APART:%Y-%m-%dT%H:%M:%SZ}"
+        for target in self._compiled.definition.targets:
+            await self._load(target, f"{MODIFIED_FIELD} >= {moment}")
+        async with self._database.transaction() as connection:
+            await backfills.save_read_at(connection, self._backfill.id, began)
+
+    async def _load(self, target: Target, condition: str | None) -> None:
+        names = tracked_fields(target, self._compiled.definition.flows)
+        columns = await describe_columns(self._org, target.object, names)
+        table = _Arriving(self._database, self._side, self._compiled, target.object, columns, changed=bool(condition))
+        await load_records(self._org, table, condition, lambda _: None)
+        if condition is None:
+            self._records += table.count
+            await self._tell()
+
+    async def _read_users(self) -> None:
+        waiting: dict[int, list[bytes]] = {}
+        async for lines in whole_tenant(self._tenant):
+            users = await asyncio.to_thread(_ids, lines)
+            async with self._database.transaction() as connection:
+                await self._side.add_users(connection, users)
+                lanes = await backfills.lanes_of(connection, users, self._backfill.lanes)
+            for lane, line in zip(lanes, lines, strict=True):
+                waiting.setdefault(lane, []).append(line)
+            self._users += len(lines)
+            await self._tell()
+            for lane, of_lane in waiting.items():
+                while len(of_lane) >= USERS_IN_A_CHUNK:
+                    await self._add_chunk(lane, of_lane[:USERS_IN_A_CHUNK])
+                    del of_lane[:USERS_IN_A_CHUNK]
+        for lane, of_lane in waiting.items():
+            if of_lane:
+                await self._add_chunk(lane, of_lane)
+
+    async def _add_chunk(self, lane: int, profiles: Sequence[bytes]) -> None:
+        packed = await asyncio.to_thread(pack, profiles)
+        async with self._database.transaction() as connection:
+            await backfills.add_chunk(connection, self._backfill.id, lane, len(profiles), packed)
+
+    async def _tell(self) -> None:
+        async with self._database.transaction() as connection:
+            await backfills.save_figures(connection, self._backfill.id, self._users, self._records)
+
+
+def _ids(lines: Sequence[bytes]) -> list[UserId]:
+    try:
+        return [UserId(_decode_user(line).user_id) for line in lines]
+    except msgspec.DecodeError as error:
+        raise MalformedAnswer("Auth0", "the users", "one JSON object for each user", "something else") from error
+
+
+class _Arriving:
+    """Takes the CSV of one object's records as it comes, and keeps each record with its keys."""
+
+    def __init__(
+        self,
+        database: Database,
+        side: BackfillSide,
+        compiled: CompiledSync,
+        object_name: str,
+        columns: Sequence[Column],
+        *,
+        changed: bool,
+    ) -> None:
+        self._database = database
+        self._side = side
+        self._changed = changed
+        self.object = object_name
+        self._rules = [
+            (number, rule) for name, (number, rule) in lists_of(compiled.rules).items() if name[0] == object_name
+        ]
+        named = {column.name.lower(): column for column in columns}
+        named.setdefault("id", Column("Id", "id"))
+        self._columns: Mapping[str, Column] = named
+        self.count = 0
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What is read."""
+        return tuple(self._columns.values())
+
+    async def load(self, columns: Sequence[str], rows: AsyncIterable[bytes]) -> None:
+        """Take rows of CSV without a header."""
+        names = [self._columns[name.lower()].name for name in columns]
+        async for text in whole_rows(rows):
+            records = await asyncio.to_thread(self._read, names, text)
+            async with self._database.transaction() as connection:
+                if self._changed:
+                    await self._side.change_records(connection, records)
+                else:
+                    await self._side.add_records(connection, records)
+            self.count += len(records)
+
+    def _read(self, names: Sequence[str], text: bytes) -> list[ReadRecord]:
+        columns = self.columns
+        rows = csv.reader(io.StringIO(text.decode(), newline=""))
+        records = (record_of(self.object, columns, dict(zip(names, row, strict=True))) for row in rows if row)
+        return [
+            ReadRecord(
+                self.object,
+                record.id,
+                msgspec.json.encode(record.fields).decode(),
+                {(number, hash_) for number, rule in self._rules for hash_ in _hashes(rule, record)},
+            )
+            for record in records
+        ]
+
+
+def _hashes(rule: CompiledRule, record: Record) -> Iterable[int]:
+    return map(key_hash, rule.keys_of(record))
+
+
+async def whole_rows(pieces: AsyncIterable[bytes], at_once: int = PARSED_AT_ONCE) -> AsyncIterator[bytes]:
+    """CSV in larger pieces that end where a row ends; a line break inside quotation marks ends none."""
+    waiting: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size < at_once:
+            continue
+        text = b"".join(waiting)
+        end = _end_of_rows(text)
+        if end:
+            yield text[:end]
+        waiting, size = [text[end:]], len(text) - end
+    if rest := b"".join(waiting):
+        yield rest
+
+
+def _end_of_rows(text: bytes) -> int:
+    """Where the last whole row ends; 0 where none does. Up to there, quotation marks are even in number."""
+    end = text.rfind(b"\n") + 1
+    odd = text.count(b'"', 0, end) % 2 == 1
+    while end and odd:
+        before = text.rfind(b"\n", 0, end - 1) + 1
+        odd = odd != (text.count(b'"', before, end) % 2 == 1)
+        end = before
+    return end

@@ -1,0 +1,185 @@
+"""What a back-fill read of both sides: tables of its own, made for it and dropped with it.
+
+They are ordinary tables, not temporary ones: several workers look into them, and a back-fill that was killed goes on
+from them. Dropping a table leaves nothing to clean up, where deleting a million rows would.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import LiteralString
+
+from msgspec import Struct
+from psycopg import sql
+
+from crosswalk.domain.ids import RecordId, SyncName, UserId
+from crosswalk.store.copy_text import copy_text
+from crosswalk.store.database import Connection
+
+CREATE = """
+CREATE TABLE IF NOT EXISTS {records} (object text NOT NULL, record_id text NOT NULL, fields json NOT NULL);
+CREATE TABLE IF NOT EXISTS {keys} (list smallint NOT NULL, hash bigint NOT NULL, record_id text NOT NULL);
+CREATE TABLE IF NOT EXISTS {users} (user_id text NOT NULL);
+CREATE TABLE IF NOT EXISTS {matches} (user_id text NOT NULL, record_id text NOT NULL, rank integer NOT NULL);
+CREATE TABLE IF NOT EXISTS {losers} (user_id text NOT NULL, record_id text NOT NULL, winner text NOT NULL);
+TRUNCATE {records}, {keys}, {users}, {matches}, {losers};
+DROP INDEX IF EXISTS {records_index};
+DROP INDEX IF EXISTS {keys_index};
+DROP INDEX IF EXISTS {users_index}
+"""
+
+DROP = "DROP TABLE IF EXISTS {records}, {keys}, {users}, {matches}, {losers}"
+
+# Made once everything is read: that is several times quicker than keeping them while rows come.
+INDEX = """
+CREATE UNIQUE INDEX IF NOT EXISTS {records_index} ON {records} (record_id);
+CREATE INDEX IF NOT EXISTS {keys_index} ON {keys} (list, hash);
+CREATE INDEX IF NOT EXISTS {users_index} ON {users} (user_id);
+ANALYZE {records};
+ANALYZE {keys};
+ANALYZE {users}
+"""
+
+COPY_RECORDS = "COPY {records} FROM STDIN"
+COPY_KEYS = "COPY {keys} FROM STDIN"
+COPY_USERS = "COPY {users} FROM STDIN"
+COPY_MATCHES = "COPY {matches} FROM STDIN"
+
+# Records that changed since. A key that a record has no more does no harm: what is found is compared again.
+UPSERT_RECORDS = """
+INSERT INTO {records}
+SELECT DISTINCT ON (record_id) object, record_id, fields::json
+FROM unnest(%b::text[], %b::text[], %b::text[]) AS given (object, record_id, fields)
+ON CONFLICT (record_id) DO UPDATE SET fields = excluded.fields
+"""
+
+FIND = """
+SELECT DISTINCT ON (k.list, k.record_id) k.list, r.object, r.record_id, r.fields::text
+FROM unnest(%b::smallint[], %b::bigint[]) AS wanted (list, hash)
+JOIN {keys} AS k USING (list, hash)
+JOIN {records} AS r ON r.record_id = k.record_id
+"""
+
+BY_ID = "SELECT object, record_id, fields::text FROM {records} WHERE record_id = ANY(%b::text[])"
+
+KNOWN_USERS = "SELECT user_id FROM {users} WHERE user_id = ANY(%b::text[])"
+
+# Of several users who match one record, the one by the better rule gets it, and among equals the first by id.
+SETTLE = """
+TRUNCATE {losers};
+INSERT INTO {losers}
+SELECT user_id, record_id, winner
+FROM (
+    SELECT user_id, record_id, first_value(user_id) OVER (PARTITION BY record_id ORDER BY rank, user_id) AS winner
+    FROM {matches}
+) AS claimed
+WHERE user_id <> winner
+"""
+
+LOSERS = "SELECT user_id, record_id, winner FROM {losers} ORDER BY user_id"
+LOST = "SELECT user_id FROM {losers} WHERE user_id = ANY(%b::text[])"
+
+# Records that are nobody's, and that no rule found for anybody.
+COUNT_UNCLAIMED = """
+SELECT r.object, count(*)
+FROM {records} AS r
+WHERE NOT EXISTS (SELECT FROM links AS l WHERE l.sync = %s AND l.record_id = r.record_id)
+    AND NOT EXISTS (SELECT FROM {matches} AS m WHERE m.record_id = r.record_id)
+GROUP BY r.object
+"""
+
+
+class ReadRecord(Struct, frozen=True):
+    """A record as it was read: its fields as JSON, and the keys by which it may be found (list, hash)."""
+
+    object: str
+    id: str
+    fields: str
+    keys: Collection[tuple[int, int]]
+
+
+class BackfillSide:
+    """The tables of one back-fill."""
+
+    def __init__(self, number: int) -> None:
+        names = ("records", "keys", "users", "matches", "losers")
+        self._names = {name: sql.Identifier(f"backfill_{number}_{name}") for name in names}
+        self._names |= {f"{name}_index": sql.Identifier(f"backfill_{number}_{name}_index") for name in names}
+
+    async def create(self, connection: Connection) -> None:
+        """Make the tables, or make them empty."""
+        await connection.execute(self._sql(CREATE))
+
+    async def drop(self, connection: Connection) -> None:
+        """Drop the tables."""
+        await connection.execute(self._sql(DROP))
+
+    async def index(self, connection: Connection) -> None:
+        """Make what was read quick to find."""
+        await connection.execute("SET LOCAL maintenance_work_mem = '128MB'; SET LOCAL statement_timeout = 0")
+        await connection.execute(self._sql(INDEX))
+
+    async def add_records(self, connection: Connection, records: Sequence[ReadRecord]) -> None:
+        """Add records that were read."""
+        rows = "".join(f"{copy_text(r.object)}\t{copy_text(r.id)}\t{copy_text(r.fields)}\n" for r in records)
+        await self._copy(connection, COPY_RECORDS, rows)
+        await self._add_keys(connection, records)
+
+    async def change_records(self, connection: Connection, records: Sequence[ReadRecord]) -> None:
+        """Bring records up to date that changed, and add new ones."""
+        columns = ([r.object for r in records], [r.id for r in records], [r.fields for r in records])
+        await connection.execute(self._sql(UPSERT_RECORDS), columns)
+        await self._add_keys(connection, records)
+
+    async def _add_keys(self, connection: Connection, records: Sequence[ReadRecord]) -> None:
+        keys = "".join(f"{number}\t{hash_}\t{copy_text(r.id)}\n" for r in records for number, hash_ in r.keys)
+        await self._copy(connection, COPY_KEYS, keys)
+
+    async def add_users(self, connection: Connection, users: Iterable[str]) -> None:
+        """Note users that were read."""
+        await self._copy(connection, COPY_USERS, "".join(f"{copy_text(user)}\n" for user in users))
+
+    async def add_matches(self, connection: Connection, matches: Iterable[tuple[UserId, RecordId, int]]) -> None:
+        """Note whom a rule found which record for; the rank says by which rule, the best first."""
+        rows = "".join(f"{copy_text(user)}\t{copy_text(record)}\t{rank}\n" for user, record, rank in matches)
+        await self._copy(connection, COPY_MATCHES, rows)
+
+    async def find(self, connection: Connection, wanted: Sequence[tuple[int, int]]) -> list[tuple[int, str, str, str]]:
+        """The records that may hold these keys: list, object, id and fields."""
+        columns = ([number for number, _ in wanted], [hash_ for _, hash_ in wanted])
+        return await (await connection.execute(self._sql(FIND), columns, binary=True)).fetchall()
+
+    async def by_id(self, connection: Connection, ids: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Records by id: object, id and fields."""
+        return await (await connection.execute(self._sql(BY_ID), (list(ids),), binary=True)).fetchall()
+
+    async def known_users(self, connection: Connection, users: Sequence[UserId]) -> set[UserId]:
+        """Which of these users were read."""
+        rows = await (await connection.execute(self._sql(KNOWN_USERS), (list(users),))).fetchall()
+        return {UserId(row[0]) for row in rows}
+
+    async def settle(self, connection: Connection) -> list[tuple[str, str, str]]:
+        """Decide between users who match one record; returns those who lose it: user, record, winner."""
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        await connection.execute(self._sql(SETTLE))
+        return await self.losers(connection)
+
+    async def losers(self, connection: Connection) -> list[tuple[str, str, str]]:
+        """The users who lost the record that they match to another, as it was settled: user, record, winner."""
+        return await (await connection.execute(self._sql(LOSERS))).fetchall()
+
+    async def lost(self, connection: Connection, users: Sequence[UserId]) -> set[UserId]:
+        """Which of these users lost the record that they match to another."""
+        rows = await (await connection.execute(self._sql(LOST), (list(users),))).fetchall()
+        return {UserId(row[0]) for row in rows}
+
+    async def unclaimed(self, connection: Connection, sync: SyncName) -> dict[str, int]:
+        """How many records of each object belong to nobody."""
+        await connection.execute("SET LOCAL statement_timeout = 0")
+        return dict(await (await connection.execute(self._sql(COUNT_UNCLAIMED), (sync,))).fetchall())
+
+    async def _copy(self, connection: Connection, statement: LiteralString, rows: str) -> None:
+        if rows:
+            async with connection.cursor() as cursor, cursor.copy(self._sql(statement)) as copy:
+                await copy.write(rows)
+
+    def _sql(self, statement: LiteralString) -> sql.Composed:
+        return sql.SQL(statement).format(**self._names)

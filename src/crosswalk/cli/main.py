@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from crosswalk.cli.apply import apply
+from crosswalk.cli.backfill import backfill
 from crosswalk.cli.check import check
 from crosswalk.cli.conflicts import conflicts
 from crosswalk.cli.deadletters import deadletters
@@ -35,6 +36,7 @@ COMMANDS = (
     run,
     serve,
     worker,
+    backfill,
     reconcile,
     explain,
     sandbox,

@@ -11,6 +11,7 @@ from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.domain.event import Source
 from crosswalk.domain.ids import OrgName, Origin, SyncName, TenantName
+from crosswalk.engine.backfill import backfill_for_ever
 from crosswalk.engine.desk import desk_of, release_for_ever
 from crosswalk.engine.drift_schedule import check_for_ever
 from crosswalk.engine.hub import Hub, save_usage
@@ -45,6 +46,7 @@ def _parts(hub: Hub, stop_within_s: float) -> dict[str, Callable[[], Awaitable[N
         "sweep": hub.jobs.sweep_for_ever,
         "usage": partial(_save_usage_for_ever, hub),
         "releases": partial(release_for_ever, desk_of(hub)),
+        "back-fills": partial(backfill_for_ever, hub),
     }
     for name, tenant in hub.config.tenants.items():
         parts |= _sources(hub, TenantName(name), hub.tenants[TenantName(name)], tenant.sources)

@@ -47,6 +47,12 @@ class Batches:
                 await self._rest()
                 raise failed
 
+    async def give_up(self) -> None:
+        """Stop the batches under way where they are; what they did not book is done again."""
+        for task in self._running:
+            task.cancel()
+        await self._rest()
+
     async def _rest(self) -> None:
         await asyncio.gather(*self._running, return_exceptions=True)
         self._running.clear()

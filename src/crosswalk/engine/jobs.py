@@ -7,14 +7,14 @@ proof of life: when its worker dies, PostgreSQL drops the lock at once, and the 
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 
 import structlog
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 
+from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import SyncName
 from crosswalk.domain.urgency import URGENT, USUAL
 from crosswalk.store import claims, due
@@ -40,6 +40,9 @@ STOP_WITHIN_S = 60.0
 
 LOCK_CLASS = 0x6C616E65
 """Keeps our session locks apart from anybody else's."""
+
+STILL_OURS_EVERY_S = 0.25
+"""Less than the two sweeps after which another worker takes over a lane without a lock."""
 
 LAST = -2_000_000_000
 """The place of a job that waits for its time. Before any other job of its lane, it would keep that one back: workers
@@ -93,6 +96,8 @@ SELECT EXISTS (
 )
 """
 
+STILL_OURS = "SELECT 1"
+
 TRY_LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 
 # Jobs that are marked as running although nobody holds their lane's session lock.
@@ -122,10 +127,21 @@ def _asking_for(lane: Lane) -> dict[str, object]:
     }
 
 
+async def _until_lost(session: Connection) -> None:
+    """End with an error once the session, and with it every lock that it holds, is gone."""
+    while True:
+        await asyncio.sleep(STILL_OURS_EVERY_S)
+        await session.execute(STILL_OURS)
+
+
 async def try_lane(session: Connection, lane: Lane) -> bool:
     """Take the lane's session lock, if nobody else holds it: whoever has it works on the lane alone."""
     row = await (await session.execute(TRY_LOCK, (LOCK_CLASS, str(lane)))).fetchone()
     return row is not None and bool(row[0])
+
+
+class LaneLost(CrosswalkError):
+    """The lock of a lane was lost while the lane was worked on."""
 
 
 class LaneJobs:
@@ -214,22 +230,37 @@ class LaneJobs:
         """A job's body. It never fails: what is left to do is found by the sweep or by the job queued here."""
         at = Lane(SyncName(sync), lane)
         try:
-            async with self._guard(at) as alone:
-                if alone and not self.draining:
+            async with self._database.session() as session:
+                if await try_lane(session, at) and not self.draining:
                     self._running += 1
                     try:
-                        await self._run_lane(at)
+                        await self._run_guarded(at, session)
                     finally:
                         self._running -= 1
+        except LaneLost as error:
+            log.warning("lane_lost", lane=str(at), error=str(error))
+            await self.wake_later(at, 1)
         except Exception:
             log.exception("lane_failed", lane=str(at))
             await self.wake_later(at, 1)
 
-    @asynccontextmanager
-    async def _guard(self, lane: Lane) -> AsyncIterator[bool]:
-        """Hold the lane's session lock, if nobody else does."""
-        async with self._database.session() as session:
-            yield await try_lane(session, lane)
+    async def _run_guarded(self, lane: Lane, session: Connection) -> None:
+        """Work on the lane for as long as its session lock is ours.
+
+        PostgreSQL drops the lock with the connection: when it restarts, or when this process slept for too long. Then
+        another worker may have the lane, and what was planned here is old.
+        """
+        working = asyncio.ensure_future(self._run_lane(lane))
+        watching = asyncio.ensure_future(_until_lost(session))
+        try:
+            await asyncio.wait([working, watching], return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise LaneLost(f"the lock of {lane} went with its connection: {watching.exception()}")
+            working.result()
+        finally:
+            working.cancel()
+            watching.cancel()
+            await asyncio.gather(working, watching, return_exceptions=True)
 
     async def work(self, stop_within_s: float = STOP_WITHIN_S) -> None:
         """Run jobs until cancelled; jobs under way are finished first, or given up after `stop_within_s` seconds."""

@@ -24,6 +24,9 @@ FULL_BATCH = 200
 EVENTS_PER_BATCH = 2_000
 """Ten full calls, which go out in parallel; bounds the memory of a batch."""
 
+BULK_BATCH = 6_000
+"""Where more than twice as much is due, and the org writes by jobs: some ten calls instead of thirty."""
+
 BATCHES_PER_JOB = 50
 """Afterwards the lane queues again, whoever waits."""
 
@@ -61,6 +64,8 @@ class Lanes:
         What the lanes of each sync work with.
     richness
         How much of an org's API budget is to spare, from 0 to 1.
+    bulk
+        Remembers the org's jobs of large batches; without it there are none.
     """
 
     def __init__(
@@ -70,12 +75,14 @@ class Lanes:
         routers: Mapping[SyncName, Router],
         deals: Mapping[SyncName, DealReconciler],
         richness: Callable[[OrgName], float] = lambda _: 1.0,
+        bulk: BulkBooks | None = None,
     ) -> None:
         self._database = database
         self._reconcilers = reconcilers
         self._routers = routers
         self._deals = deals
         self._richness = richness
+        self._bulk = bulk
 
     async def run(self, lane: Lane, jobs: LaneJobs) -> None:
         """Reconcile what is due in the lane, batch by batch; what is left for later gets a job of its own."""
@@ -85,6 +92,9 @@ class Lanes:
         batches = Batches()
         try:
             lingered = await self._work(lane, jobs, reconciler, batches)
+        except asyncio.CancelledError:
+            await batches.give_up()
+            raise
         finally:
             await batches.at_most(0)
         if isinstance(lingered, Rest):
@@ -100,6 +110,8 @@ class Lanes:
     async def _work(self, lane: Lane, jobs: LaneJobs, reconciler: Reconciler, batches: Batches) -> Lingered | Rest:
         """Start batch after batch, until nothing is due or somebody else's work waits for a place."""
         linger = linger_of(reconciler.definition)
+        if not await self._take_over(lane, reconciler):
+            return Rest(TAKE_OVER_AGAIN_S)
         for _ in range(BATCHES_PER_JOB):
             await batches.at_most(BATCHES_AT_ONCE - 1)
             lingered = await self._linger(lane, linger, jobs, batches)
@@ -108,20 +120,23 @@ class Lanes:
             if jobs.draining:
                 break
             async with self._database.transaction() as connection:
-                events = await due.read_due(connection, lane, EVENTS_PER_BATCH, batches.busy)
+                limit = await self._batch_size(connection, lane)
+                events = await due.read_due(connection, lane, limit, batches.busy)
             if not events:
                 await batches.at_most(0)
                 continue
-            batch = self._cut(lane, linger, events)
+            batch = self._cut(lane, linger, events, more_wait=len(events) == limit)
             batches.start(self._reconcile(lane, jobs, reconciler, batch), subjects_of(batch))
             if await jobs.is_crowded():
                 break
         return Lingered.WORTHWHILE
 
-    def _cut(self, lane: Lane, linger: Linger, events: Sequence[DueEvent]) -> Sequence[DueEvent]:
+    def _cut(
+        self, lane: Lane, linger: Linger, events: Sequence[DueEvent], *, more_wait: bool
+    ) -> Sequence[DueEvent]:
         if lane.number == ROUTING or any(is_deal(item.event.user_id) for item in events):
             return events
-        return whole_calls(events, linger.least_s, more_wait=len(events) == EVENTS_PER_BATCH)
+        return whole_calls(events, linger.least_s, more_wait=more_wait)
 
     async def _reconcile(self, lane: Lane, jobs: LaneJobs, reconciler: Reconciler, events: Sequence[DueEvent]) -> None:
         if lane.number == ROUTING:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from crosswalk.config.budgets import OrgBudgetConfig
 from crosswalk.config.section import Section
 from crosswalk.config.values import Duration, Kind, PrivateKey, ReadableFile, Secret, Text, WebUrl, refuse
 
@@ -152,3 +153,4 @@ class OrgConfig(Section):
     timeout: Annotated[Duration, AfterValidator(_within_ten_minutes)] = Field(
         default=timedelta(seconds=30), description="How long one call may take.", examples=["30s"]
     )
+    budget: OrgBudgetConfig = Field(default=OrgBudgetConfig(), description="How much of the org's API the hub may use.")

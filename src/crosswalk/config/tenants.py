@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from crosswalk.config.budgets import TenantBudgetConfig
 from crosswalk.config.section import Section
 from crosswalk.config.values import Duration, Host, HttpsUrl, Kind, ReadableFile, Secret, Text, refuse
 
@@ -107,6 +108,9 @@ class TenantConfig(Section):
         description="Client secret of the machine-to-machine application.", examples=["${AUTH0_CLIENT_SECRET}"]
     )
     sources: SourcesConfig = Field(description="How changes in the tenant reach the hub.")
+    budget: TenantBudgetConfig = Field(
+        default=TenantBudgetConfig(), description="How much of the tenant's Management API the hub may use."
+    )
 
     @property
     def url(self) -> str:

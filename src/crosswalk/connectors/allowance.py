@@ -100,3 +100,6 @@ class Unlimited:
     async def take(self, endpoint: str) -> Permit:
         """Return leave."""
         return Permit()
+
+
+UNLIMITED: Allowance = Unlimited()

@@ -119,6 +119,10 @@ class MalformedAnswer(ConnectorError):
         )
 
 
+WITHHELD = frozenset({"BUDGET_SPENT", "RATE_LIMITED", "CIRCUIT_OPEN", "BUDGET_UNKNOWN"})
+"""The codes of `CallWithheld`."""
+
+
 class CallWithheld(ConnectorError):
     """The hub itself did not make the call: the budget has none left for it now. Nothing was tried, nothing failed.
 
@@ -129,7 +133,7 @@ class CallWithheld(ConnectorError):
     endpoint
         The class of calls.
     code
-        `BUDGET_SPENT`, `RATE_LIMITED`, `CIRCUIT_OPEN` or `BUDGET_UNKNOWN`.
+        One of `WITHHELD`.
     because
         Why, in words.
     after_s

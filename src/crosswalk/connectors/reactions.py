@@ -64,6 +64,7 @@ class Code(Struct, frozen=True):
 
 NOTHING_TO_DO = "Nothing: the hub tries again by itself."
 _OUTAGE = "Nothing: the hub tries again by itself. Look at the vendor's status page when it lasts."
+_BUDGET = "Nothing at first. `crosswalk budget` shows who spends the calls; a smaller reserve leaves the hub more."
 _BUSY_ORG = "Nothing at first. If it lasts, find out who uses the org's API calls; a longer linger saves the hub's."
 _SAME_PERSON = "The org holds another record of this person: merge the two, or add a match rule that finds it."
 _GONE = "The record was deleted or merged: restore it, or decide which record is the user's."
@@ -181,6 +182,10 @@ CODES: tuple[Code, ...] = (
         _H, "CREDENTIALS_REFUSED", _R.CREDENTIALS, "Correct the credentials as the message says, and restart the hub."
     ),
     Code(_H, "CLAIMED", _R.RETRY_SOON, NOTHING_TO_DO),
+    Code(_H, "BUDGET_SPENT", _R.RETRY_WHEN_WINDOW_OPENS, _BUDGET),
+    Code(_H, "BUDGET_UNKNOWN", _R.RETRY_SOON, NOTHING_TO_DO),
+    Code(_H, "RATE_LIMITED", _R.RETRY_SOON, NOTHING_TO_DO),
+    Code(_H, "CIRCUIT_OPEN", _R.RETRY_WHEN_OUTAGE_ENDS, _OUTAGE),
     Code(_H, "UNKNOWN_ROLE", _R.CONFIGURATION, "Create the role in Auth0, or correct its name in the flow."),
     Code(_H, "FLOW_INCOMPLETE", _R.DEAD_LETTER, "Complete the deal or contact as the message says; then replay."),
     Code(

@@ -5,7 +5,10 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
+from crosswalk.connectors.allowance import Allowance, Answer
+from crosswalk.connectors.errors import CallRefused, ConnectorError, Unreachable
 from crosswalk.connectors.secret import Secret
+from crosswalk.domain.budget import TOKEN
 
 
 class Token(Struct, frozen=True):
@@ -79,3 +82,20 @@ class SharedToken:
         if not task.cancelled():
             # Marks the error as seen, in case every caller has gone meanwhile.
             task.exception()
+
+
+def permitted(fetch: Callable[[], Awaitable[Token]], allowance: Allowance) -> Callable[[], Awaitable[Token]]:
+    """Return `fetch` with leave taken before: tokens count against no limit, but an outage is left alone."""
+
+    async def fetch_with_leave() -> Token:
+        with await allowance.take(TOKEN) as permit:
+            try:
+                token = await fetch()
+            except ConnectorError as error:
+                is_down = isinstance(error, Unreachable) or (isinstance(error, CallRefused) and error.status >= 500)
+                permit.answered(Answer(healthy=not is_down))
+                raise
+            permit.answered(Answer())
+        return token
+
+    return fetch_with_leave

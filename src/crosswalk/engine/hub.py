@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 import structlog
 from msgspec import Struct
 
+from crosswalk.config.budgets import define_terms
 from crosswalk.config.config import Config
 from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.connectors.salesforce.client import SalesforceClient
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
+from crosswalk.engine.budget import Budgets, open_budgets
 from crosswalk.engine.deals import DealReconciler
 from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.jobs import LaneJobs
@@ -21,7 +23,6 @@ from crosswalk.engine.lane import Lanes
 from crosswalk.engine.loops import LoopDetector
 from crosswalk.engine.planning import Planner
 from crosswalk.engine.reconciler import Reconciler
-from crosswalk.engine.richness import ReportedBudgets
 from crosswalk.engine.routing import Router
 from crosswalk.engine.settings import auth0_settings, salesforce_settings
 from crosswalk.engine.writing import Writer
@@ -51,6 +52,7 @@ class Hub(Struct, frozen=True):
     planners: Mapping[SyncName, Planner]
     reconcilers: Mapping[SyncName, Reconciler]
     jobs: LaneJobs
+    budgets: Budgets
 
 
 @asynccontextmanager
@@ -71,13 +73,18 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
         await database.open()
         stack.push_async_callback(database.close)
 
+        budgets = await stack.enter_async_context(_budgets_of(config, database))
         tenants = {
-            TenantName(name): await stack.enter_async_context(Auth0Client(auth0_settings(tenant)))
-            for name, tenant in config.tenants.items()
+            name: await stack.enter_async_context(
+                Auth0Client(auth0_settings(config.tenants[name]), allowance=allowance)
+            )
+            for name, allowance in budgets.tenants.items()
         }
         orgs = {
-            OrgName(name): await stack.enter_async_context(SalesforceClient(salesforce_settings(org)))
-            for name, org in config.orgs.items()
+            name: await stack.enter_async_context(
+                SalesforceClient(salesforce_settings(config.orgs[name]), allowance=allowance)
+            )
+            for name, allowance in budgets.orgs.items()
         }
         threads = ThreadPoolExecutor(EVALUATING_THREADS, thread_name_prefix="reconcile")
         stack.callback(threads.shutdown, cancel_futures=True)
@@ -93,14 +100,14 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
         reconcilers = {name: parts.reconciler(one, planners[name]) for name, one in compiled.items()}
         deals = {name: made for name, one in compiled.items() if (made := parts.deals(one)) is not None}
         routers = {name: Router(one, orgs[one.definition.org], database) for name, one in compiled.items()}
-        lanes = Lanes(database, reconcilers, routers, deals, ReportedBudgets(orgs).richness)
+        lanes = Lanes(database, reconcilers, routers, deals, budgets.richness)
 
         async def run_lane(lane: Lane) -> None:
             await lanes.run(lane, jobs)
 
         jobs = LaneJobs(database, run_lane)
         await jobs.open()
-        yield Hub(config, database, embedded, tenants, orgs, compiled, planners, reconcilers, jobs)
+        yield Hub(config, database, embedded, tenants, orgs, compiled, planners, reconcilers, jobs, budgets)
 
 
 class _Parts(Struct, frozen=True):
@@ -148,6 +155,14 @@ class _Parts(Struct, frozen=True):
 
     def _gate(self, definition: SyncDefinition) -> MassChangeGate:
         return MassChangeGate(definition.name, definition.thresholds, self.database)
+
+
+def _budgets_of(config: Config, database: Database) -> AbstractAsyncContextManager[Budgets]:
+    return open_budgets(
+        database,
+        {TenantName(name): define_terms(tenant.budget) for name, tenant in config.tenants.items()},
+        {OrgName(name): define_terms(org.budget) for name, org in config.orgs.items()},
+    )
 
 
 async def _database_of(config: Config, stack: AsyncExitStack) -> tuple[EmbeddedPostgres | None, str]:

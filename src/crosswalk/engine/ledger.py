@@ -18,6 +18,7 @@ from crosswalk.connectors.base import (
     UserWritten,
     Written,
 )
+from crosswalk.connectors.errors import WITHHELD
 from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import RecordId, SyncName, UserId
@@ -417,9 +418,15 @@ async def store(connection: Connection, sync: SyncName, bookings: Sequence[Booki
     await claims.release(connection, sync, [b.user_id for b in bookings])
     # Another identity linked the record first: reconciled again, this one will find that out and become a conflict.
     waits = [(b.user_id, b.wait_s) for b in bookings if b.outcome is None or b.user_id in lost]
-    await due.postpone(connection, sync, waits, seqs)
+    await due.postpone(connection, sync, waits, seqs, {b.user_id for b in bookings if _is_withheld(b)})
     outcomes = [(b.user_id, b.outcome) for b in bookings if b.outcome is not None and b.user_id not in lost]
     await due.finish(connection, sync, outcomes, seqs)
+
+
+def _is_withheld(booking: Booking) -> bool:
+    """Whether the identity waits for the budget alone: nothing was tried that could count as an attempt."""
+    causes = {problem.code for problem in booking.problems if problem.kind is ProblemKind.RETRYING}
+    return bool(causes) and causes <= WITHHELD
 
 
 def _all(groups: Iterable[Sequence[Item]]) -> list[Item]:

@@ -13,7 +13,7 @@ import structlog
 from msgspec import Struct
 
 from crosswalk.connectors.base import ReadsUsers, UserWritten
-from crosswalk.connectors.errors import CallRefused, ConnectorError
+from crosswalk.connectors.errors import CallRefused, CallWithheld, ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
@@ -156,7 +156,7 @@ class Reconciler:
 
 
 def _postponed(books: Books, user_id: UserId, error: ConnectorError) -> Booking:
-    after_s = error.after_s if isinstance(error, CallRefused) else None
+    after_s = error.after_s if isinstance(error, CallRefused | CallWithheld) else None
     return books.postponed(user_id, error.code, str(error), after_s or 0.0)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from crosswalk.connectors.base import FindsCandidates
-from crosswalk.connectors.errors import CallRefused, ConnectorError
+from crosswalk.connectors.errors import CallRefused, CallWithheld, ConnectorError
 from crosswalk.connectors.salesforce.changes import change_of
 from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.definition import Target
@@ -59,10 +59,11 @@ class Router:
         try:
             records = await self._records(changes)
         except ConnectorError as error:
-            after_s = error.after_s if isinstance(error, CallRefused) else None
+            after_s = error.after_s if isinstance(error, CallRefused | CallWithheld) else None
+            untried = [NOBODY] if isinstance(error, CallWithheld) else []
             log.warning("routing_postponed", sync=self._definition.name, events=len(events), error=str(error))
             async with self._database.transaction() as connection:
-                await due.postpone(connection, self._definition.name, [(NOBODY, after_s or 0.0)], changes)
+                await due.postpone(connection, self._definition.name, [(NOBODY, after_s or 0.0)], changes, untried)
             return
         async with self._database.transaction() as connection:
             found = await self._concerned(connection, changes, records)

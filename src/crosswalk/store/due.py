@@ -1,6 +1,7 @@
 """The work that each sync still has to do about the events of the inbox, lane by lane."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -94,6 +95,24 @@ ORDER BY d.turn, d.rank, d.seq
 LIMIT %(limit)s
 """
 
+# Events that somebody began to deal with. Relies on the primary key.
+AGAIN = """
+SELECT d.seq, extract(epoch FROM clock_timestamp() - d.received_at)::float8, i.event_id, i.source, i.type,
+       i.disposition, i.note, d.user_id, i.updated_at, i.occurred_at, i.raw, i.object, i.record_id
+FROM due AS d
+JOIN inbox AS i USING (seq)
+WHERE d.sync = %s AND d.lane = %s AND d.seq = ANY(%s) AND d.outcome IS NULL
+ORDER BY d.seq
+"""
+
+# How much is due in a lane, up to a bound. Relies on due_waiting.
+COUNT_WAITING = """
+SELECT count(*)
+FROM (
+    SELECT FROM due WHERE sync = %s AND lane = %s AND outcome IS NULL AND not_before <= now() LIMIT %s
+) AS waiting
+"""
+
 # How many events of a lane wait, up to a bound, how long the oldest has waited, by the database's clock alone, and the
 # first rank among them; and how many identities of the lane had an event within a while, as far as the newest events of
 # the sync tell. Relies on due_waiting, due_by_rank and the primary key.
@@ -137,11 +156,14 @@ WHERE d.sync = %s AND d.seq = ANY(%b::bigint[]) AND d.user_id = o.user_id AND d.
 # who failed together, or waited for one another, do not come back together.
 POSTPONE = """
 UPDATE due AS d
-SET attempts = least(d.attempts + 1, 1000),
+SET attempts = least(d.attempts + p.attempts, 1000),
     not_before = now() + make_interval(
-        secs => greatest(p.after_s, least(%s, 0.25 * 2 ^ least(d.attempts, 20)) * (0.75 + 0.5 * random()))
+        secs => CASE p.attempts
+            WHEN 0 THEN p.after_s * (1 + 0.25 * random())
+            ELSE greatest(p.after_s, least(%s, 0.25 * 2 ^ least(d.attempts, 20)) * (0.75 + 0.5 * random()))
+        END
     )
-FROM unnest(%b::text[], %b::float8[]) AS p (user_id, after_s)
+FROM unnest(%b::text[], %b::float8[], %b::int[]) AS p (user_id, after_s, attempts)
 WHERE d.sync = %s AND d.seq = ANY(%b::bigint[]) AND d.user_id = p.user_id AND d.outcome IS NULL
 """
 
@@ -189,7 +211,22 @@ async def read_due(connection: Connection, lane: Lane, limit: int, busy: Collect
         "oldest": limit // OLDEST_SHARE,
         "limit": limit,
     }
-    rows = await (await connection.execute(DUE, parameters, binary=True)).fetchall()
+    return _due_events(await (await connection.execute(DUE, parameters, binary=True)).fetchall())
+
+
+async def read_again(connection: Connection, lane: Lane, seqs: Sequence[int]) -> list[DueEvent]:
+    """Those of a lane's events with these numbers that are not dealt with yet, even if they were put off."""
+    cursor = await connection.execute(AGAIN, (lane.sync, lane.number, list(seqs)), binary=True)
+    return _due_events(await cursor.fetchall())
+
+
+async def count_waiting(connection: Connection, lane: Lane, up_to: int) -> int:
+    """How many events of a lane are due, counted no further than `up_to`."""
+    count: int = (await fetch_row(connection, COUNT_WAITING, (lane.sync, lane.number, up_to)))[0]
+    return count
+
+
+def _due_events(rows: Sequence[tuple[Any, ...]]) -> list[DueEvent]:
     return [
         DueEvent(
             seq=seq,
@@ -249,14 +286,20 @@ async def finish(
 
 
 async def postpone(
-    connection: Connection, sync: SyncName, waits: Sequence[tuple[UserId, float]], seqs: Collection[int]
+    connection: Connection,
+    sync: SyncName,
+    waits: Sequence[tuple[UserId, float]],
+    seqs: Collection[int],
+    untried: Collection[UserId] = (),
 ) -> None:
     """Put the events with these numbers, as far as they are these identities', off.
 
-    By the given seconds, or longer after each failed attempt.
+    By the given seconds, or longer after each failed attempt. For the `untried` nothing was attempted: they wait for as
+    long as it says, and it counts for nothing.
     """
     users, after = [u for u, _ in waits], [s for _, s in waits]
-    await connection.execute(POSTPONE, (LONGEST_WAIT_S, users, after, sync, list(seqs)))
+    attempts = [0 if user_id in untried else 1 for user_id in users]
+    await connection.execute(POSTPONE, (LONGEST_WAIT_S, users, after, attempts, sync, list(seqs)))
 
 
 async def seconds_to_next(connection: Connection, lane: Lane) -> float | None:

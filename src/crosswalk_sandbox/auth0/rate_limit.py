@@ -87,8 +87,10 @@ class RateLimit:
         plan = self._knobs.rate_limit_plan
         if plan is None:
             limit = Limit(self._knobs.rate_limit_burst, self._knobs.rate_limit_per_second, 1.0)
-            verdict = self._verdict([self._bucket("management", "", limit)], GLOBAL)
-            return verdict if self._knobs.enforce_rate_limit else Verdict(True, verdict.headers)
+            if not self._knobs.enforce_rate_limit:
+                # Calls that nobody counts leave the bucket as full as a single one does.
+                return self._verdict([Bucket(limit, self._clock.monotonic())], GLOBAL)
+            return self._verdict([self._bucket("management", "", limit)], GLOBAL)
         whole = MANAGEMENT[plan]
         found = matching(ENDPOINTS[plan], method, path)
         buckets = [] if whole is None else [self._bucket("management", "", whole)]

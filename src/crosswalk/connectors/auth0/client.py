@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from auth0.management import AsyncManagementClient
 
+from crosswalk.connectors.allowance import UNLIMITED, Allowance
 from crosswalk.connectors.auth0 import subscription
 from crosswalk.connectors.auth0.access import Access
 from crosswalk.connectors.auth0.export import export_users
@@ -32,7 +33,7 @@ from crosswalk.connectors.base import (
     WritesUsers,
 )
 from crosswalk.connectors.http import open_http
-from crosswalk.connectors.shared_token import SharedToken
+from crosswalk.connectors.shared_token import SharedToken, permitted
 from crosswalk.connectors.whole_side import ExportsUsers
 from crosswalk.domain.event import Event
 from crosswalk.domain.identity import Identity
@@ -56,15 +57,23 @@ class Auth0Client(ReadsUsers, WritesUsers, ChangesAccess, ReadsLogs, SubscribesT
         The tenant and how to get in.
     now
         The time in UTC.
+    allowance
+        Asked before each call; without one, calls are made at once.
     """
 
-    def __init__(self, settings: Auth0Settings, now: Callable[[], datetime] = _utc_now) -> None:
+    def __init__(
+        self,
+        settings: Auth0Settings,
+        now: Callable[[], datetime] = _utc_now,
+        allowance: Allowance = UNLIMITED,
+    ) -> None:
         self._settings = settings
         self._now = now
         self._http = open_http(settings.ca_file, settings.timeouts)
-        self._tokens = SharedToken(TokenEndpoint(settings, self._http, time.monotonic).fetch, time.monotonic)
+        fetch = TokenEndpoint(settings, self._http, time.monotonic).fetch
+        self._tokens = SharedToken(permitted(fetch, allowance), time.monotonic)
         # Jitter needs no secrecy.
-        self._transport = Transport(settings, self._http, self._tokens, time.time, random.random)
+        self._transport = Transport(settings, self._http, self._tokens, time.time, random.random, allowance)
         gate = asyncio.Semaphore(settings.parallel_reads)
         self._users = UserReader(self._transport, gate, now)
         self._writer = UserWriter(self._transport, gate, now)

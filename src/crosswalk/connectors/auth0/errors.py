@@ -5,7 +5,7 @@ import msgspec
 from msgspec import Struct
 
 from crosswalk.connectors.base import ConfigurationWrong, ConflictFound, Failure, LinkLost, Rejected, RetryLater
-from crosswalk.connectors.errors import CallRefused, ConnectorError, CursorLost
+from crosswalk.connectors.errors import CallRefused, CallWithheld, ConnectorError, CursorLost
 from crosswalk.connectors.reactions import DELAYS_S, Reaction, row_of
 
 LONGEST_WAIT_S = 60.0
@@ -86,6 +86,8 @@ def failure_of(error: ConnectorError) -> Failure:
     responses that the vendor documents for `PATCH /api/v2/users/{id}` and its neighbours: 403 for a missing scope, 404
     for a user that is gone, 409 for an e-mail address, username or phone number that another user of it has.
     """
+    if isinstance(error, CallWithheld):
+        return RetryLater(error.code, str(error), error.after_s)
     if not isinstance(error, CallRefused):
         return RetryLater(error.code, str(error), DELAYS_S[Reaction.RETRY_SOON])
     if error.status in (401, 408, 429) or error.status >= 500:

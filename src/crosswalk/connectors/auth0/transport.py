@@ -1,4 +1,4 @@
-"""One small layer that every call of the Management API goes through: token, retry, errors.
+"""One small layer that every call of the Management API goes through: leave to call, token, retry, errors.
 
 The official SDK gives its own reading of each answer, not the answer; the hub keeps users and events exactly as Auth0
 sent them, so its reads ask for the same documented endpoints themselves, and wait as the SDK does.
@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from crosswalk.connectors.allowance import UNLIMITED, Allowance
 from crosswalk.connectors.auth0.errors import refusal
+from crosswalk.connectors.auth0.rates import endpoint_of, read_answer
 from crosswalk.connectors.auth0.settings import Auth0Settings
 from crosswalk.connectors.backoff import backoff
 from crosswalk.connectors.errors import CallRefused, Unreachable
@@ -34,6 +36,8 @@ class Transport:
         Where access tokens come from.
     unix_now, random
         Unix time in seconds, and a number in [0, 1): for waiting as long as Auth0 asks, with jitter.
+    allowance
+        Asked before each call.
     """
 
     def __init__(
@@ -43,12 +47,14 @@ class Transport:
         tokens: SharedToken,
         unix_now: Callable[[], float],
         random: Callable[[], float],
+        allowance: Allowance = UNLIMITED,
     ) -> None:
         self._settings = settings
         self._http = http
         self._tokens = tokens
         self._unix_now = unix_now
         self._random = random
+        self._allowance = allowance
         self._service = urlsplit(settings.root_url).netloc
         self._root = settings.root_url + "/api/v2/"
         self.calls = 0
@@ -64,6 +70,8 @@ class Transport:
             Auth0 answered with an error (404 for a user that is gone).
         Unreachable
             No attempt got an answer.
+        CallWithheld
+            There is no leave for it now.
         CredentialsRefused
             No token could be had.
         """
@@ -128,7 +136,6 @@ class Transport:
             await answer.aclose()
 
     async def _open(self, token: Token, path: str, query: Mapping[str, str]) -> httpx.Response:
-        self.calls += 1
         request = self._http.build_request(
             "GET",
             self._root + path,
@@ -137,10 +144,14 @@ class Transport:
             headers={**_authorization(token), "Accept": "text/event-stream", "Accept-Encoding": "identity"},
             timeout=self._settings.timeouts.for_httpx(read=self._settings.silence_s),
         )
-        try:
-            return await self._http.send(request, stream=True)
-        except httpx.TransportError as error:
-            raise Unreachable(self._service, f"GET /api/v2/{path}", describe_failure(error)) from error
+        with await self._allowance.take(endpoint_of("GET", path)) as permit:
+            self.calls += 1
+            try:
+                answer = await self._http.send(request, stream=True)
+            except httpx.TransportError as error:
+                raise Unreachable(self._service, f"GET /api/v2/{path}", describe_failure(error)) from error
+            permit.answered(read_answer(answer, self._unix_now()))
+        return answer
 
     async def _call_once(
         self, method: str, path: str, query: Mapping[str, str | int] | None, body: bytes | None
@@ -156,12 +167,16 @@ class Transport:
     async def _send(
         self, token: Token, method: str, path: str, query: Mapping[str, str | int] | None, body: bytes | None
     ) -> httpx.Response:
-        self.calls += 1
         headers = _authorization(token) | ({} if body is None else {"Content-Type": "application/json"})
-        try:
-            return await self._http.request(method, self._root + path, params=query, headers=headers, content=body)
-        except httpx.TransportError as error:
-            raise Unreachable(self._service, f"{method} /api/v2/{path}", describe_failure(error)) from error
+        url = self._root + path
+        with await self._allowance.take(endpoint_of(method, path)) as permit:
+            self.calls += 1
+            try:
+                answer = await self._http.request(method, url, params=query, headers=headers, content=body)
+            except httpx.TransportError as error:
+                raise Unreachable(self._service, f"{method} /api/v2/{path}", describe_failure(error)) from error
+            permit.answered(read_answer(answer, self._unix_now()))
+        return answer
 
     def _wait(self, error: CallRefused | Unreachable, attempt: int) -> float:
         asked = error.after_s if isinstance(error, CallRefused) else None

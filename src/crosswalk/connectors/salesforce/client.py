@@ -8,6 +8,7 @@ from typing import Self
 
 import msgspec
 
+from crosswalk.connectors.allowance import UNLIMITED, Allowance
 from crosswalk.connectors.base import (
     ApiUsage,
     ChangeBatch,
@@ -41,7 +42,7 @@ from crosswalk.connectors.salesforce.pubsub.subscription import ChangeSubscripti
 from crosswalk.connectors.salesforce.row_locks import retry_locked
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.salesforce.transport import Transport
-from crosswalk.connectors.shared_token import SharedToken
+from crosswalk.connectors.shared_token import SharedToken, permitted
 from crosswalk.domain.event import Event
 from crosswalk.domain.fate import Fate
 from crosswalk.domain.ids import RecordId
@@ -73,6 +74,8 @@ class SalesforceClient(
         Called with the API usage that the org reports with each answer.
     now
         The time in UTC.
+    allowance
+        Asked before each call; without one, calls are made at once.
     """
 
     def __init__(
@@ -80,11 +83,12 @@ class SalesforceClient(
         settings: SalesforceSettings,
         on_usage: Callable[[ApiUsage], None] | None = None,
         now: Callable[[], datetime] = _utc_now,
+        allowance: Allowance = UNLIMITED,
     ) -> None:
         self._now = now
         self._http = open_http(settings.ca_file, settings.timeouts)
-        tokens = SharedToken(TokenEndpoint(settings, self._http).fetch, time.monotonic)
-        self._transport = Transport(settings, self._http, tokens, now, on_usage)
+        tokens = SharedToken(permitted(TokenEndpoint(settings, self._http).fetch, allowance), time.monotonic)
+        self._transport = Transport(settings, self._http, tokens, now, on_usage, allowance)
         self._pubsub = PubSubCalls(settings, tokens)
         self._api_version = settings.api_version
         self._gate = asyncio.Semaphore(settings.parallel_calls)

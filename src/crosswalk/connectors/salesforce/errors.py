@@ -11,7 +11,7 @@ from crosswalk.connectors.base import (
     Rejected,
     RetryLater,
 )
-from crosswalk.connectors.errors import CallRefused, ConnectorError, CredentialsRefused
+from crosswalk.connectors.errors import CallRefused, CallWithheld, ConnectorError, CredentialsRefused
 from crosswalk.connectors.reactions import DELAYS_S, Reaction, reaction_to
 from crosswalk.domain.ids import RecordId
 from crosswalk.domain.write import Action
@@ -72,6 +72,8 @@ def result_of_failed_call(error: ConnectorError) -> Failure:
     """
     if isinstance(error, CallRefused):
         return _result_of_refused_call(error)
+    if isinstance(error, CallWithheld):
+        return RetryLater(error.code, str(error), error.after_s)
     reaction = Reaction.CREDENTIALS if isinstance(error, CredentialsRefused) else Reaction.RETRY_WHEN_OUTAGE_ENDS
     return RetryLater(error.code, str(error), DELAYS_S[reaction])
 

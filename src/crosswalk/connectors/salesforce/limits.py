@@ -1,12 +1,22 @@
 """How much of the API an org has left: the header of every answer, and the limits resource."""
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
 
+from crosswalk.connectors.allowance import Answer
 from crosswalk.connectors.base import ApiUsage
 
+LIMIT_EXCEEDED = b"REQUEST_LIMIT_EXCEEDED"
+CONCURRENT = b"Concurrent"
+"""In the message when too many calls were under way, and not too many were made within 24 hours."""
+
+WINDOW_WAIT_S = 60.0
+
+_ENDPOINTS = {"query": "query", "queryAll": "query", "jobs": "bulk", "limits": "limits"}
+_ABSOLUTE = re.compile(r"/services/data/v[^/]+/")
 _API_USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
 
 
@@ -25,3 +35,40 @@ def parse_usage(header: str | None, at: datetime) -> ApiUsage | None:
     if found is None:
         return None
     return ApiUsage(used=int(found[1]), limit=int(found[2]), at=at)
+
+
+def endpoint_of(path: str) -> str:
+    """The class of a call: which calls fail together when a part of the org is down."""
+    first, _, rest = _ABSOLUTE.sub("", path, count=1).partition("/")
+    if first == "composite":
+        return "records" if rest.startswith("sobjects") else "query"
+    if first == "sobjects":
+        return "describe" if rest.endswith("describe") else "records"
+    return _ENDPOINTS.get(first, "others")
+
+
+def read_answer(status: int, usage: ApiUsage | None, wait_s: float | None, content: bytes) -> Answer:
+    """Return what an answer says about the org's limits; `content` is its body, where it was read.
+
+    Source: "API Request Limits and Allocations": 403 `REQUEST_LIMIT_EXCEEDED` for the calls of 24 hours
+    (`TotalRequests Limit exceeded.`) and for calls under way (`ConcurrentRequests …`, `ConcurrentPerOrgLongTxn …`).
+    """
+    exceeded = status in (403, 429, 503) and LIMIT_EXCEEDED in content
+    crowded = exceeded and CONCURRENT in content
+    if exceeded and not crowded and usage is None and wait_s is None:
+        wait_s = WINDOW_WAIT_S
+    return Answer(
+        healthy=status < 500 or exceeded,
+        day=None if usage is None else (usage.used, usage.limit),
+        wait_s=wait_s if status in (403, 429, 503) else None,
+        crowded=crowded,
+    )
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return how many seconds the org asks to wait.
+
+    It sends seconds; the date form of the header is left to the caller's backoff.
+    """
+    header = headers.get("Retry-After", "")
+    return float(header) if header.isdigit() else None

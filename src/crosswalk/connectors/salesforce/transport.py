@@ -1,4 +1,4 @@
-"""One small layer that every Salesforce call goes through: token, headers, errors, usage."""
+"""One small layer that every Salesforce call goes through: leave to call, token, headers, errors, usage."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -9,12 +9,15 @@ import httpx
 import msgspec
 from msgspec import Struct
 
+from crosswalk.connectors.allowance import UNLIMITED, Allowance, Permit
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.connectors.errors import CallRefused, Unreachable
 from crosswalk.connectors.http import describe_failure
-from crosswalk.connectors.salesforce.limits import parse_usage
+from crosswalk.connectors.salesforce.limits import endpoint_of, parse_usage, read_answer, retry_after
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.shared_token import SharedToken, Token
+
+JSON = "application/json; charset=UTF-8"
 
 
 class _ErrorItem(Struct):
@@ -41,6 +44,8 @@ class Transport:
         The time in UTC, for `usage`.
     on_usage
         Called with every usage figure that the org reports.
+    allowance
+        Asked before each call.
     """
 
     def __init__(
@@ -50,12 +55,14 @@ class Transport:
         tokens: SharedToken,
         now: Callable[[], datetime],
         on_usage: Callable[[ApiUsage], None] | None,
+        allowance: Allowance = UNLIMITED,
     ) -> None:
         self._settings = settings
         self._http = http
         self._tokens = tokens
         self._now = now
         self._on_usage = on_usage
+        self._allowance = allowance
         self._root = f"/services/data/v{settings.api_version}/"
         self.usage: ApiUsage | None = None
         self.calls = 0
@@ -75,7 +82,13 @@ class Transport:
         return (await self._tokens.get()).user_id
 
     async def send(
-        self, method: str, path: str, *, query: dict[str, str] | None = None, content: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, str] | None = None,
+        content: bytes | None = None,
+        content_type: str = JSON,
     ) -> bytes:
         """Return the body of the answer to one call.
 
@@ -87,8 +100,8 @@ class Transport:
             Relative to the data API of the configured version, or absolute when it starts with `/`.
         query
             Query parameters, not encoded yet.
-        content
-            A JSON body.
+        content, content_type
+            The body, and what it is.
 
         Raises
         ------
@@ -96,14 +109,16 @@ class Transport:
             The org answered with an error.
         Unreachable
             It did not answer.
+        CallWithheld
+            There is no leave for it now.
         CredentialsRefused
             The token was refused, and no new one could be had.
         """
         token = await self._tokens.get()
-        answer = await self._send_with(token, method, path, query, content)
+        answer = await self._send_with(token, method, path, query, content, content_type)
         if answer.status_code == 401:
             token = await self._tokens.replace(token)
-            answer = await self._send_with(token, method, path, query, content)
+            answer = await self._send_with(token, method, path, query, content, content_type)
         if answer.status_code >= 300:
             raise self._refusal(method, path, token, answer)
         return answer.content
@@ -129,13 +144,14 @@ class Transport:
             await answer.aclose()
 
     async def _open(self, token: Token, method: str, path: str, query: dict[str, str]) -> httpx.Response:
-        self.calls += 1
         request = self._http.build_request(method, self._url(token, path), params=query, headers=self._headers(token))
-        try:
-            answer = await self._http.send(request, stream=True)
-        except httpx.TransportError as error:
-            raise Unreachable(_service(token), f"{method} {path}", describe_failure(error)) from error
-        self._note_usage(answer)
+        with await self._allowance.take(endpoint_of(path)) as permit:
+            self.calls += 1
+            try:
+                answer = await self._http.send(request, stream=True)
+            except httpx.TransportError as error:
+                raise Unreachable(_service(token), f"{method} {path}", describe_failure(error)) from error
+            self._note_usage(answer, permit, b"")
         return answer
 
     def _url(self, token: Token, path: str) -> str:
@@ -148,22 +164,30 @@ class Transport:
         }
 
     async def _send_with(
-        self, token: Token, method: str, path: str, query: dict[str, str] | None, content: bytes | None
+        self,
+        token: Token,
+        method: str,
+        path: str,
+        query: dict[str, str] | None,
+        content: bytes | None,
+        content_type: str,
     ) -> httpx.Response:
         url = self._url(token, path)
         headers = self._headers(token) | {"Accept": "application/json"}
         if content is not None:
-            headers["Content-Type"] = "application/json; charset=UTF-8"
-        self.calls += 1
-        try:
-            answer = await self._http.request(method, url, params=query, content=content, headers=headers)
-        except httpx.TransportError as error:
-            raise Unreachable(_service(token), f"{method} {path}", describe_failure(error)) from error
-        self._note_usage(answer)
+            headers["Content-Type"] = content_type
+        with await self._allowance.take(endpoint_of(path)) as permit:
+            self.calls += 1
+            try:
+                answer = await self._http.request(method, url, params=query, content=content, headers=headers)
+            except httpx.TransportError as error:
+                raise Unreachable(_service(token), f"{method} {path}", describe_failure(error)) from error
+            self._note_usage(answer, permit, answer.content)
         return answer
 
-    def _note_usage(self, answer: httpx.Response) -> None:
+    def _note_usage(self, answer: httpx.Response, permit: Permit, content: bytes) -> None:
         usage = parse_usage(answer.headers.get("Sforce-Limit-Info"), self._now())
+        permit.answered(read_answer(answer.status_code, usage, retry_after(answer.headers), content))
         if usage is not None:
             self.usage = usage
             if self._on_usage is not None:
@@ -182,7 +206,7 @@ class Transport:
             code=first.errorCode or f"HTTP_{answer.status_code}",
             message="; ".join(item.message for item in items) or "the answer carried no Salesforce error",
             fields=tuple(field for item in items for field in item.fields),
-            after_s=_retry_after(answer),
+            after_s=retry_after(answer.headers),
         )
 
 
@@ -192,9 +216,3 @@ def _base_url(token: Token) -> str:
 
 def _service(token: Token) -> str:
     return urlsplit(_base_url(token)).netloc
-
-
-def _retry_after(answer: httpx.Response) -> float | None:
-    # Salesforce sends seconds; the date form of the header is left to the caller's backoff.
-    header = answer.headers.get("Retry-After", "")
-    return float(header) if header.isdigit() else None

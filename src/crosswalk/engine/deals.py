@@ -13,6 +13,7 @@ from typing import Protocol, TypeVar
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from crosswalk.connectors.base import FindsCandidates, ReadsUsers
 from crosswalk.connectors.errors import CallRefused, ConnectorError
@@ -25,7 +26,8 @@ from crosswalk.engine import ledger, metrics
 from crosswalk.engine.effect_books import book_steps, wait_of, writes_of
 from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.isolation import isolating
-from crosswalk.engine.ledger import ACTOR, Booking, Books
+from crosswalk.engine.ledger import ACTOR, Booking, Books, misconfigured_steps
+from crosswalk.engine.pausing import HeldBack, hold_back, settle
 from crosswalk.engine.writing import Writer
 from crosswalk.flows.closed_won import (
     CONTACT_FIELDS,
@@ -37,7 +39,7 @@ from crosswalk.flows.closed_won import (
     next_round,
     steps_towards,
 )
-from crosswalk.store import effects, links
+from crosswalk.store import effects, links, pauses
 from crosswalk.store.database import Database
 from crosswalk.store.due import DueEvent
 from crosswalk.store.effects import Holding
@@ -140,17 +142,22 @@ class DealReconciler:
         except ConnectorError as error:
             after_s = error.after_s if isinstance(error, CallRefused) else None
             bookings = [books.postponed(each, error.code, str(error), after_s or 0.0) for each in books.seqs]
-            admission = Admission({}, {}, {})
+            admission, held_back = Admission({}, {}, {}), HeldBack({})
         else:
             async with self._database.transaction() as connection:
                 held = await effects.read(connection, self._definition.name, NAME, list(found))
             rounds = [await self._round(each, state, held.get(each, _NOTHING)) for each, state in found.items()]
-            admission = await self._gate.admit({each.subject: each.plan for each in rounds})
+            held_back = await hold_back(self._database, self._definition.name, {e.subject: e.plan for e in rounds})
+            admission = await self._gate.admit(held_back.plans)
             going = (each for each in rounds if each.subject in admission.going)
-            bookings = await asyncio.gather(*(self._settle(books, each) for each in going))
+            bookings = await asyncio.gather(
+                *(self._settle(books, replace(each, steps=admission.going[each.subject].effects)) for each in going)
+            )
         async with self._database.transaction() as connection:
             bookings = await self._gate.settle(connection, admission, bookings)
-            await ledger.store(connection, self._definition.name, bookings, [item.seq for item in due])
+            settled = await settle(connection, self._definition.name, bookings, held_back.parked)
+            await ledger.store(connection, self._definition.name, settled.bookings, [item.seq for item in due])
+            await pauses.park(connection, self._definition.name, settled.parked, [item.seq for item in due])
         metrics.batch_done(self._definition.name, due, bookings, began)
         log.info("deals_reconciled", sync=self._definition.name, deals=len(bookings))
 
@@ -167,6 +174,7 @@ class DealReconciler:
         results = await self._writer.write(writes_of(next_.steps))
         seq = books.seqs.get(subject)
         booked = book_steps(books.sync, ACTOR, subject, next_.episode, next_.steps, results, seq)
+        wrong = misconfigured_steps(booked.failures)
         problems = [books.step_failed(subject, step, failure) for step, failure in booked.failures]
         if wanted.problem is not None:
             problems.append(books.problem_of_flow(subject, NAME, wanted.problem, self._flow.flow.place))
@@ -177,7 +185,9 @@ class DealReconciler:
             outcome = None
         else:
             outcome = "written" if booked.taken else "unchanged"
-        return Booking(subject, outcome, wait_s or 0.0, None, booked.audit, tuple(problems), booked.taken)
+        return Booking(
+            subject, outcome, wait_s or 0.0, None, booked.audit, tuple(problems), booked.taken, misconfigured=wrong
+        )
 
     async def _steps(self, subject: UserId, wanted: Wanted, holding: Holding) -> tuple[EffectStep, ...]:
         keys = [each.effect.key for each in holding.held]

@@ -23,6 +23,7 @@ from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import EndedLink, Link, Standing
+from crosswalk.domain.pause import Misconfigured
 from crosswalk.domain.place import Place
 from crosswalk.domain.plan import Conflict, FieldConflict, Plan, Situation
 from crosswalk.domain.quarantine import Quarantine
@@ -62,6 +63,8 @@ class Booking(Struct, frozen=True):
     wakes: tuple[UserId, ...] = ()
     decided: tuple[str, ...] = ()
     """The fields that both sides now have as a person decided."""
+    misconfigured: tuple[Misconfigured, ...] = ()
+    """What was refused because of the configuration."""
 
 
 class Books(Struct, frozen=True):
@@ -136,6 +139,10 @@ class Books(Struct, frozen=True):
             decided=tuple(decided),
             ends=ends,
             wakes=plan.wakes if ends == plan.ends else (),
+            misconfigured=(
+                *(wrong for write, failure in failures if (wrong := _misconfigured("", _object(write), failure))),
+                *misconfigured_steps(steps.failures),
+            ),
         )
 
     def postponed(self, user_id: UserId, code: str, message: str, wait_s: float = 0.0) -> Booking:
@@ -290,6 +297,21 @@ def _cause(code: str, object_name: str, field: str, message: str, detail: Mappin
     flow = str(detail.get("flow", ""))
     fields = detail.get("at_fault") or ([] if flow or not field else [field])
     return cause_of(code, flow or object_name, fields, message, detail.get("fields", {}))
+
+
+def misconfigured_steps(failures: Sequence[tuple[EffectStep, Failure]]) -> tuple[Misconfigured, ...]:
+    """What the steps of flows were refused for that is wrong in the configuration."""
+    return tuple(wrong for step, failure in failures if (wrong := _misconfigured(step.flow, "", failure)))
+
+
+def _misconfigured(flow: str, object_name: str, failure: Failure) -> Misconfigured | None:
+    if not isinstance(failure, ConfigurationWrong):
+        return None
+    return Misconfigured(flow, object_name, failure.code, failure.message, failure.of_all)
+
+
+def _object(write: FieldsWrite) -> str:
+    return write.object if isinstance(write, RecordWrite) else AUTH0_USER
 
 
 def _kind(failure: Failure) -> ProblemKind:

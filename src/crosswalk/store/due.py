@@ -184,11 +184,11 @@ FROM unnest(%b::bigint[], %b::text[]) AS o (seq, outcome)
 WHERE d.sync = %b AND d.seq = o.seq AND d.user_id = %b AND d.outcome IS NULL
 """
 
-# Seconds until a lane's first postponed event is due again.
+# Seconds until a lane's first postponed event is due again. What waits for a flow that pauses is due at no time.
 NEXT_DUE = """
 SELECT extract(epoch FROM min(not_before) - now())::float8
 FROM due
-WHERE sync = %s AND lane = %s AND outcome IS NULL
+WHERE sync = %s AND lane = %s AND outcome IS NULL AND not_before < 'infinity'
 """
 
 # Lanes with work that is due: what the sweep wakes when a wake-up was lost.

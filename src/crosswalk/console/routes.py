@@ -5,6 +5,7 @@ from starlette.routing import BaseRoute, Route
 from crosswalk.api.console_data import ConsoleData
 from crosswalk.api.security import AdminAccess
 from crosswalk.console.assets import asset
+from crosswalk.console.backfills import BackfillPages
 from crosswalk.console.conflicts import ConflictPages
 from crosswalk.console.deadletters import DeadLetterPages
 from crosswalk.console.gate import Gate
@@ -12,6 +13,7 @@ from crosswalk.console.holds import HoldPages
 from crosswalk.console.login import LogIn
 from crosswalk.console.pages import Pages
 from crosswalk.console.rendering import Renderer
+from crosswalk.engine.backfilling import Backfills
 from crosswalk.engine.dead_letters import DeadLetters
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.holding import Holds
@@ -36,6 +38,7 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
     conflicts = ConflictPages(view, desk, renderer)
     letters = DeadLetterPages(DeadLetters(view.database, view.definitions, desk.wake), renderer)
     holds = HoldPages(Holds(view.database), renderer)
+    backfills = BackfillPages(Backfills(view.database), view.definitions, renderer)
     return [
         Route("/", gate.open(pages.home)),
         Route("/console/static/{version}/{name}", gate.open(asset)),
@@ -63,5 +66,10 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
         Route("/console/holds", gate.closed(holds.list)),
         Route("/console/holds/{number}", gate.closed(holds.show)),
         Route("/console/holds/{number}/decide", gate.closed(holds.decide), methods=["POST"]),
+        Route("/console/backfills", gate.closed(backfills.list), methods=["GET"]),
+        Route("/console/backfills", gate.closed(backfills.begin), methods=["POST"]),
+        Route("/console/backfills/{number}", gate.closed(backfills.show)),
+        Route("/console/live/backfills/{number}", gate.closed(backfills.fragment)),
+        Route("/console/backfills/{number}/act", gate.closed(backfills.act), methods=["POST"]),
         Route("/console/{rest:path}", gate.closed(pages.nothing)),
     ]

@@ -43,6 +43,38 @@ SOURCES = {
     "change_events": "change events",
     "record_poll": "record poll",
     "person": "somebody’s decision",
+    "backfill": "back-fill",
+}
+STAGES = {
+    "reading": "Reading both sides",
+    "matching": "Matching, writing nothing",
+    "matched": "Matched",
+    "writing": "Writing",
+    "paused": "Paused",
+    "done": "Done",
+    "cancelled": "Cancelled",
+}
+DIRECTIONS = {
+    "users": "All users",
+    "records": "Users to whom a record belongs",
+    "both": "All users, and records of nobody",
+}
+OUTLOOKS = {
+    "link": "Linked",
+    "create": "Created",
+    "update": "Brought in step",
+    "same": "In step already",
+    "conflict": "In conflict",
+    "wait": "Waiting",
+    "no_record": "Without a record",
+    "left_alone": "Left alone",
+    "failed": "Failed",
+}
+BACKFILLED = {
+    "written": "Written",
+    "unchanged": "Were in step",
+    "open": "Left open",
+    "handed_over": "Handed over",
 }
 OWNERS = {
     "auth0": "Auth0 owns",
@@ -123,6 +155,12 @@ TONES = {
     "in_sync": "good",
     "idle": "quiet",
     "working": "busy",
+    "reading": "busy",
+    "matching": "busy",
+    "writing": "busy",
+    "matched": "warn",
+    "paused": "warn",
+    "done": "good",
     "waiting": "busy",
     "retrying": "warn",
     "differs": "warn",

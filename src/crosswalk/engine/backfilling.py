@@ -166,5 +166,5 @@ class Backfills:
 
 
 def _check_name(by: str) -> None:
-    if not 0 < len(by) <= LONGEST_NAME:
-        raise NotPossible(f"the name of who orders it has {len(by)} characters; expected 1 to {LONGEST_NAME}")
+    if not 0 < len(by) <= LONGEST_NAME or not by.isprintable():
+        raise NotPossible(f"the name of who orders it: expected 1 to {LONGEST_NAME} printable characters")

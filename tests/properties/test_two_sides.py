@@ -8,11 +8,13 @@ import structlog
 from hypothesis import HealthCheck, given, note, settings
 
 from tests.core_builders import EXTERNAL_ID
+from tests.properties.two_sides.hub import Outage
 from tests.properties.two_sides.outcome import run
 from tests.properties.two_sides.steps import (
     Convert,
     CreateRecord,
     DeleteRecord,
+    DeleteUser,
     EditUser,
     Hear,
     LinkUsers,
@@ -107,3 +109,30 @@ def test_marks_that_failed_because_the_lead_was_converted_meanwhile_are_made_on_
     world = run(*blocked, Hear(of_user=True, back=0), Work(1))
 
     assert [row.fields["Inactive__c"] for row in world.org.alive()] == [True]
+
+
+@pytest.mark.parametrize("happens", ["death", Outage.UNANSWERED, Outage.REFUSED])
+def test_marks_whose_answer_was_lost_are_taken_back_when_the_user_is_unblocked_meanwhile(
+    happens: Outage | str,
+) -> None:
+    for door in range(16):
+        synced = (SignUp(user=0), Work(1, 6), Work(1))
+        world = run(*synced, EditUser(0, "blocked", True), Work(1, 6, door, happens), EditUser(0, "blocked", False))
+
+        assert [row.fields["Inactive__c"] for row in world.org.alive()] == [False], f"door {door}"
+
+
+@pytest.mark.parametrize("blocked", [True, False])
+def test_marks_go_with_the_record_to_another_user_of_the_person(blocked: bool) -> None:
+    gone = (SignUp(user=0), Work(1, 6), DeleteUser(0), Work(1, 6), Work(1))
+    world = run(*gone, SignUp(user=1), EditUser(0, "blocked", blocked), Work(0, 6), Work(0))
+
+    assert [(row.fields[EXTERNAL_ID], row.fields["Inactive__c"]) for row in world.org.alive()] == [("auth0|b", blocked)]
+
+
+def test_marks_that_were_handed_over_are_taken_back_when_the_other_user_is_unblocked() -> None:
+    gone = (SignUp(user=0), Work(1, 6), DeleteUser(0), Work(1, 6), Work(1))
+    blocked = (SignUp(user=1), EditUser(0, "blocked", True), Work(0, 6), Work(0), Work(0))
+    world = run(*gone, *blocked, EditUser(0, "blocked", False))
+
+    assert [(row.fields[EXTERNAL_ID], row.fields["Inactive__c"]) for row in world.org.alive()] == [("auth0|b", False)]

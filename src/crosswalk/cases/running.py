@@ -23,7 +23,7 @@ from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue, Side
 from crosswalk.flows.closed_won import CompiledClosedWon, next_round, steps_towards
-from crosswalk.flows.deactivation import CompiledDeactivation, with_deactivation
+from crosswalk.flows.deactivation import CompiledDeactivation, SoFar, with_deactivation
 from crosswalk.flows.merge_task import with_merge_task
 from crosswalk.flows.tasks import Surroundings
 from crosswalk.matching.candidates import Candidates
@@ -122,10 +122,8 @@ class Runner:
         around = Surroundings(given.owner, given.account)
         if self._deactivation is not None and isinstance(outcome.plan, Plan):
             inactive = self._deactivation.inactive([identity])[identity.user_id]
-            held = [each for each in holding.held if each.flow == DEACTIVATION]
-            plan = with_deactivation(
-                self._deactivation.flow, outcome.plan, identity, inactive, held, holding.episode, around
-            )
+            so_far = SoFar([e for e in holding.held if e.flow == DEACTIVATION], holding.episode, around=around)
+            plan = with_deactivation(self._deactivation.flow, outcome.plan, identity, inactive, so_far)
             outcome = msgspec.structs.replace(outcome, plan=plan, inactive=inactive is True)
         if self._merge_task is not None and isinstance(outcome.plan, Plan):
             held = [each for each in holding.held if each.flow == MERGE_TASK]

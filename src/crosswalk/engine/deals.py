@@ -23,7 +23,7 @@ from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.engine import ledger, metrics
-from crosswalk.engine.effect_books import book_steps, wait_of, writes_of
+from crosswalk.engine.effect_books import book_steps, note_begun, wait_of, writes_of
 from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.isolation import isolating
 from crosswalk.engine.ledger import ACTOR, Booking, Books, misconfigured_steps
@@ -149,6 +149,7 @@ class DealReconciler:
             rounds = [await self._round(each, state, held.get(each, _NOTHING)) for each, state in found.items()]
             held_back = await hold_back(self._database, self._definition.name, {e.subject: e.plan for e in rounds})
             admission = await self._gate.admit(held_back.plans)
+            await note_begun(self._database, self._definition.name, admission.going)
             going = (each for each in rounds if each.subject in admission.going)
             bookings = await asyncio.gather(
                 *(self._settle(books, replace(each, steps=admission.going[each.subject].effects)) for each in going)
@@ -190,10 +191,10 @@ class DealReconciler:
         )
 
     async def _steps(self, subject: UserId, wanted: Wanted, holding: Holding) -> tuple[EffectStep, ...]:
-        keys = [each.effect.key for each in holding.held]
+        keys = [each.effect.key for each in (*holding.held, *holding.begun)]
         async with self._database.transaction() as connection:
             shared = await effects.held_by_others(connection, self._definition.name, NAME, subject, keys)
-        return steps_towards(self._flow.flow, wanted, holding.held, shared)
+        return steps_towards(self._flow.flow, wanted, holding.held, shared, holding.begun)
 
     async def _read(self, subjects: Sequence[UserId]) -> dict[UserId, _Found]:
         ids = [RecordId(subject.removeprefix(_PREFIX)) for subject in subjects]

@@ -1,6 +1,6 @@
 """From the results of a flow's steps to what is held, what the audit trail says, and what needs a person."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -14,13 +14,18 @@ from crosswalk.connectors.base import (
     Written,
 )
 from crosswalk.domain.effect import EffectStep, Step
+from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.domain.plan import Plan
 from crosswalk.domain.record_writes import EventPublish, RecordDelete
 from crosswalk.domain.user_writes import MembershipChange, RoleChange, TicketIssue, UserCreate
 from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import FieldWrite, Reason, RecordWrite, UserWrite, Write
 from crosswalk.engine.writing import Result
 from crosswalk.reconcile.effects import write_of
+from crosswalk.store import effects
 from crosswalk.store.audit import AUTH0_USER, AuditEntry
+from crosswalk.store.claims import Claim
+from crosswalk.store.database import Database
 from crosswalk.store.effects import StepTaken
 
 
@@ -51,6 +56,28 @@ class StepsBooked(Struct, frozen=True):
     taken: tuple[StepTaken, ...] = ()
     audit: tuple[AuditEntry, ...] = ()
     failures: tuple[tuple[EffectStep, Failure], ...] = ()
+
+
+def marked_by(plan: Plan) -> list[Claim]:
+    """The records that flows are to mark, or to unmark: who has one changes only before that or after it."""
+    return [
+        Claim(plan.user_id, write.object, "Id", write.record_id)
+        for write in writes_of(plan.effects)
+        if isinstance(write, RecordWrite) and write.record_id is not None
+    ]
+
+
+async def note_begun(database: Database, sync: SyncName, plans: Mapping[UserId, Plan]) -> None:
+    """Note what flows are about to do, so that it is known even if the answer is lost, or the process dies."""
+    doing = [
+        StepTaken(user_id, step, plan.episode, None)
+        for user_id, plan in plans.items()
+        for step in plan.effects
+        if step.step is Step.DO
+    ]
+    if doing:
+        async with database.transaction() as connection:
+            await effects.begin(connection, sync, doing)
 
 
 def writes_of(steps: Sequence[EffectStep]) -> list[Write]:

@@ -6,6 +6,7 @@ from concurrent.futures import Executor
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from crosswalk.connectors.base import FindsCandidates
 from crosswalk.connectors.errors import ConnectorError
@@ -13,12 +14,17 @@ from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan
+from crosswalk.domain.write import RecordWrite
 from crosswalk.engine.surroundings import read_surroundings
+from crosswalk.engine.traces import seen_in
 from crosswalk.flows.deactivation import (
+    MOVED_ON,
     NAME,
     CompiledDeactivation,
-    is_present,
+    SoFar,
+    lacks_tasks,
     with_deactivation,
+    written_there,
 )
 from crosswalk.flows.tasks import Surroundings
 from crosswalk.store import effects
@@ -63,34 +69,48 @@ class IdentityFlows:
         self, database: Database, plans: Mapping[UserId, Plan], identities: Sequence[Identity]
     ) -> WithFlows:
         """Add what the flow wants to each plan of an identity that has a record."""
-        of_plans = [each for each in identities if each.user_id in plans]
-        inactive = await self._in_thread(lambda: self._flow.inactive(of_plans))
+        by_id = {each.user_id: each for each in identities if each.user_id in plans}
+        inactive = await self._in_thread(lambda: self._flow.inactive(list(by_id.values())))
         async with database.transaction() as connection:
-            held = await effects.read(connection, self._definition.name, NAME, list(plans))
-        starting = [
-            plan.record
-            for user_id, plan in plans.items()
-            if plan.record is not None
-            and inactive.get(user_id) is True
-            and (holding := held.get(user_id, _NOTHING))
-            and not is_present(holding.held, holding.episode)
-        ]
+            holdings = await effects.read(connection, self._definition.name, NAME, list(plans))
+        so_far = {u: SoFar(each.held, each.episode, each.begun) for u in by_id if (each := holdings.get(u, _NOTHING))}
+        starting = {
+            u: record
+            for u in by_id
+            if (record := plans[u].record) is not None
+            and inactive[u] is True
+            and lacks_tasks(self._flow.flow, so_far[u])
+        }
+        unsure = {
+            u: self._unsure(so_far[u], plans[u])
+            for u in by_id
+            if inactive[u] is False or plans[u].situation in MOVED_ON
+        }
         around: Mapping[RecordId, Surroundings] = {}
+        seen: frozenset[str] = frozenset()
         waiting: dict[UserId, ConnectorError] = {}
         try:
-            around = await read_surroundings(self._org, starting)
+            around = await read_surroundings(self._org, list(starting.values()))
+            seen = await seen_in(self._org, {key: write for each in unsure.values() for key, write in each.items()})
         except ConnectorError as error:
             # The others go on with what the flow does and undoes for them, which needs no answer.
-            waiting = {u: error for u, plan in plans.items() if plan.record in starting}
-        by_id = {each.user_id: each for each in of_plans if each.user_id not in waiting}
+            waiting = {u: error for u in by_id if u in starting or unsure.get(u)}
         extended = {u: plan for u, plan in plans.items() if u not in waiting}
         for user_id, identity in by_id.items():
-            plan, holding = plans[user_id], held.get(user_id, _NOTHING)
-            whom = around.get(plan.record.id, _NOBODY) if plan.record is not None else _NOBODY
-            extended[user_id] = with_deactivation(
-                self._flow.flow, plan, identity, inactive[user_id], holding.held, holding.episode, whom
-            )
+            if user_id not in waiting:
+                plan = plans[user_id]
+                whom = around.get(plan.record.id, _NOBODY) if plan.record is not None else _NOBODY
+                known = replace(so_far[user_id], seen=seen, around=whom)
+                extended[user_id] = with_deactivation(self._flow.flow, plan, identity, inactive[user_id], known)
         return WithFlows(extended, waiting)
+
+    def _unsure(self, so_far: SoFar, plan: Plan) -> dict[str, RecordWrite]:
+        """What was begun for an identity and may have to be undone, by the keys."""
+        return {
+            each.effect.key: write
+            for each in so_far.begun
+            if (write := written_there(self._flow.flow, each, plan.record)) is not None
+        }
 
     async def _in_thread(self, function: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)

@@ -21,6 +21,7 @@ from crosswalk.connectors.base import (
 from crosswalk.connectors.errors import WITHHELD
 from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
+from crosswalk.domain.flow import DEACTIVATION
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import EndedLink, Link, Standing
 from crosswalk.domain.pause import Misconfigured
@@ -130,7 +131,7 @@ class Books(Struct, frozen=True):
         waits = [failure.after_s or 0.0 for failure in all_failures if isinstance(failure, RetryLater)]
         return Booking(
             plan.user_id,
-            None if waits or lost or plan.unfinished else _outcome(plan, entries, all_failures),
+            None if waits or lost or (plan.unfinished and not all_failures) else _outcome(plan, entries, all_failures),
             max(waits, default=0.0),
             link=None if agreed == link else agreed,
             audit=tuple(entries),
@@ -435,6 +436,10 @@ async def store(connection: Connection, sync: SyncName, bookings: Sequence[Booki
     lost = {b.user_id for b in bookings if b.link is not None and b.link.user_id not in saved}
     await audit.append(connection, _all(b.audit for b in bookings))
     await effects.take(connection, sync, _all(b.steps for b in bookings))
+    passed_on = [end for end in ends if end.successor is not None]
+    if passed_on:
+        # What the flow did to these records is now a matter of their new users, who look at it in another round.
+        lost |= await effects.hand_over(connection, sync, DEACTIVATION, passed_on)
     await decisions.end(connection, sync, [(b.user_id, field) for b in bookings for field in b.decided], decisions.DONE)
     await problems.settle(connection, sync, [b.user_id for b in bookings], _all(b.problems for b in bookings))
     await claims.release(connection, sync, [b.user_id for b in bookings])

@@ -200,7 +200,8 @@ class LifePlanner:
             return plan_account(user_id, link, primary, others)
         ends_as = EndedLink.of(link, way.moved or LinkEnd.USERS_LINKED, successor=way.owner or primary)
         if way.record is None or way.owner is not None:
-            return Plan(user_id, Situation.USERS_LINKED, ends=(ends_as,))
+            # Marks of the record may be on the one that it became, whose user has to see to that.
+            return Plan(user_id, Situation.USERS_LINKED, ends=(ends_as,), wakes=(way.owner,) if way.owner else ())
         if way.moved is None and others is not None and self._definition.on_users_linked is UsersLinked.RELINK:
             return Plan(user_id, Situation.USERS_LINKED, ends=(ends_as,))
         base = link.base if way.moved is not LinkEnd.CONVERTED else {}
@@ -225,7 +226,7 @@ def _deleted(compiled: CompiledSync, user_id: UserId, link: Link | None, way: Wa
         return plan_deleted(user_id, replace(link, record=way.record))
     if way.owner is not None:
         end = EndedLink.of(link, way.moved, successor=way.owner, moved_to=way.record.id)
-        return replace(plan_deleted(user_id, None), ends=(end,))
+        return replace(plan_deleted(user_id, None), ends=(end,), wakes=(way.owner,))
     return plan_moved_of_deleted(compiled, user_id, Move(link, way.record, way.moved))
 
 

@@ -9,8 +9,10 @@ from crosswalk.domain.flow import MergeTaskFlow
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
+from crosswalk.domain.write import RecordWrite
 from crosswalk.engine.identity_flows import WithFlows
 from crosswalk.engine.surroundings import read_surroundings
+from crosswalk.engine.traces import seen_in
 from crosswalk.flows.merge_task import NAME, record_to_keep, with_merge_task
 from crosswalk.flows.tasks import Surroundings
 from crosswalk.store import effects, identities
@@ -52,11 +54,18 @@ class MergeTasks:
             states = await identities.read(connection, self._definition.tenant, sorted(wanted)) if wanted else {}
         states |= {each.user_id: each for each in batch if each.user_id in wanted}
         concerned = [user_id for user_id in plans if user_id in held or user_id in kept]
+        unsure = {
+            user_id: {
+                e.effect.key: e.effect.write for e in held[user_id].begun if isinstance(e.effect.write, RecordWrite)
+            }
+            for user_id in held.keys() - kept.keys()
+        }
         starting = [kept[user_id] for user_id in concerned if primaries.get(user_id) in wanted]
         try:
             around = await read_surroundings(self._org, starting) if starting else {}
+            seen = await seen_in(self._org, {key: write for each in unsure.values() for key, write in each.items()})
         except ConnectorError as error:
-            waiting = {user_id for user_id in concerned if kept.get(user_id) in starting}
+            waiting = {u for u in concerned if (u in kept and kept[u] in starting) or unsure.get(u)}
             return WithFlows({u: plan for u, plan in plans.items() if u not in waiting}, dict.fromkeys(waiting, error))
         extended = dict(plans)
         for user_id in concerned:
@@ -66,5 +75,7 @@ class MergeTasks:
             left = states.get(primaries[user_id]) if user_id in primaries else None
             whom = _NOBODY if record is None else around.get(record.id, _NOBODY)
             since = "" if left is None else left.version.updated_at
-            extended[user_id] = with_merge_task(self._flow, plans[user_id], holding.held, holding.episode, since, whom)
+            extended[user_id] = with_merge_task(
+                self._flow, plans[user_id], holding.held, holding.episode, since, whom, holding.begun, seen
+            )
         return WithFlows(extended, {})

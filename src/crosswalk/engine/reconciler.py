@@ -20,7 +20,7 @@ from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger, metrics
 from crosswalk.engine.awaiting import Awaiting
-from crosswalk.engine.effect_books import writes_of
+from crosswalk.engine.effect_books import marked_by, note_begun, writes_of
 from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.isolation import isolating
 from crosswalk.engine.ledger import Booking, Books
@@ -118,8 +118,11 @@ class Reconciler:
 
     async def carry_out(self, planned: Planned, going: Mapping[UserId, Plan], books: Books) -> CarriedOut:
         """Claim and write what these of the plans ask for; the caller stores what came of it."""
-        held = await self._claim([claim for claim in planned.claims if claim.user_id in going], planned.since)
+        wanted = [claim for claim in planned.claims if claim.user_id in going]
+        wanted += [claim for plan in going.values() for claim in marked_by(plan)]
+        held = await self._claim(wanted, planned.since)
         ready = {user_id: plan for user_id, plan in going.items() if user_id not in held}
+        await note_begun(self._database, self.definition.name, ready)
         results = await self._write(ready)
         bookings = [
             *(books.book(plan, results[user_id], planned.links.get(user_id)) for user_id, plan in ready.items()),

@@ -142,10 +142,17 @@ def next_round(
 
 
 def steps_towards(
-    flow: ClosedWonFlow, wanted: Wanted, held: Sequence[HeldEffect], shared: Collection[str]
+    flow: ClosedWonFlow,
+    wanted: Wanted,
+    held: Sequence[HeldEffect],
+    shared: Collection[str],
+    begun: Sequence[HeldEffect] = (),
 ) -> tuple[EffectStep, ...]:
-    """What is to be done and undone for a deal; `shared` are the keys that another subject or flow holds too."""
-    steps = effect_steps(NAME, flow.place, wanted.effects, held, shared)
+    """What is to be done and undone for a deal; `shared` are the keys that another subject or flow holds too.
+
+    What was begun is undone as if it were known to be done: taking a role away that nobody has does no harm.
+    """
+    steps = effect_steps(NAME, flow.place, wanted.effects, held, shared, begun)
     if wanted.problem is not None:
         # Nothing is taken away because something could not be found out.
         return tuple(step for step in steps if step.step is Step.DO)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from crosswalk.domain.effect import Effect, EffectStep, HeldEffect, Step
@@ -17,12 +18,38 @@ from crosswalk.expressions.program import Program
 from crosswalk.expressions.results import BadProfile
 from crosswalk.expressions.sandbox import Expression
 from crosswalk.flows.tasks import Surroundings, TaskKey, about, fields_of_task, task_effect
-from crosswalk.reconcile.effects import effect_steps
+from crosswalk.reconcile.effects import effect_steps, is_done
 
 NAME = DEACTIVATION
 
 MOVED_ON = frozenset({Situation.USERS_LINKED, Situation.REPLACED})
 """Users who are gone only by name: the person is there, as another user."""
+
+NOWHERE = Surroundings()
+
+
+class SoFar(Struct, frozen=True):
+    """What the flow did for an identity so far, and what it has to know of it.
+
+    Parameters
+    ----------
+    held
+        What was done, and not undone.
+    episode
+        The number of the present episode.
+    begun
+        What was begun, and is not known to be done.
+    seen
+        The keys of those of `begun` that were found to be there; only looked for where they may have to be undone.
+    around
+        Whom a task is for.
+    """
+
+    held: Sequence[HeldEffect] = ()
+    episode: int = 0
+    begun: Sequence[HeldEffect] = ()
+    seen: frozenset[str] = frozenset()
+    around: Surroundings = NOWHERE
 
 
 class CompiledDeactivation:
@@ -47,13 +74,7 @@ class CompiledDeactivation:
 
 
 def with_deactivation(
-    flow: DeactivationFlow,
-    plan: Plan,
-    identity: Identity,
-    inactive: bool | str,
-    held: Sequence[HeldEffect],
-    episode: int,
-    around: Surroundings,
+    flow: DeactivationFlow, plan: Plan, identity: Identity, inactive: bool | str, so_far: SoFar
 ) -> Plan:
     """The plan of an identity with what the flow does and undoes for it.
 
@@ -61,35 +82,43 @@ def with_deactivation(
     ----------
     inactive
         Whether the identity counts as inactive; a text says why that could not be found out.
-    held
-        What the flow did for the identity, and did not undo.
-    episode
-        The number of the present episode.
-    around
-        Whom a task is for.
+    so_far
+        What the flow did for the identity.
     """
     if isinstance(inactive, str):
         error = FieldError(plan.user_id, "", NAME, flow.place, inactive)
         return replace(plan, errors=(*plan.errors, error))
     if plan.situation is Situation.FILTERED or plan.standing is not Standing.LIVE:
         return plan  # left alone, or there is no record that could be written
-    here = [_carried_over(flow, each, plan.record) for each in held]
-    moved = [each for each, before in zip(here, held, strict=True) if each is not before]
-    wanted: list[Effect] = []
     if inactive and plan.situation not in MOVED_ON:
-        if plan.record is None:
-            # The record is only being made: the flow comes once it is there.
-            return replace(plan, unfinished=any(w.action is Action.CREATE for w in plan.record_writes))
-        if is_present(held, episode):
-            # What is there stays as it was made; but the marks go where the record went, also if they failed there.
-            again = [each.effect for each in moved if each.effect.undo]
-            if not any(_is_mark(each.effect) and each.episode == episode for each in here):
-                again = list(filter(_is_mark, wanted_effects(flow, identity, plan.record, around, episode)))
-            steps = tuple(EffectStep(Step.DO, NAME, each, flow.place) for each in again)
-            return replace(plan, effects=steps, episode=episode) if steps else plan
-        wanted = wanted_effects(flow, identity, plan.record, around, episode)
-    overridden = [each.effect.key for each in here if not _may_be_undone(each, plan.record)]
-    return replace(plan, effects=effect_steps(NAME, flow.place, wanted, here, overridden), episode=episode)
+        return _with_marks(flow, plan, identity, so_far)
+    here = [_carried_over(flow, each, plan.record) for each in so_far.held]
+    begun = [_carried_over(flow, each, plan.record) for each in so_far.begun]
+    overridden = {each.effect.key for each in here if not _may_be_undone(each, plan.record)}
+    missing = {each.effect.key for each in begun} - so_far.seen
+    steps = effect_steps(NAME, flow.place, (), here, overridden | missing, begun)
+    return replace(plan, effects=steps, episode=so_far.episode)
+
+
+def _with_marks(flow: DeactivationFlow, plan: Plan, identity: Identity, so_far: SoFar) -> Plan:
+    """The plan of an inactive identity: what was made stays as it is, marks go where the record went."""
+    record = plan.record
+    if record is None:
+        # The record is only being made: the flow comes once it is there.
+        return replace(plan, unfinished=any(w.action is Action.CREATE for w in plan.record_writes))
+    if any(end.successor == plan.user_id for end in plan.ends):
+        # Another user's until now, who may have left marks on it: the flow comes once they are this one's.
+        return replace(plan, unfinished=True)
+    here = [_carried_over(flow, each, record) for each in so_far.held]
+    moved = [each for each, before in zip(here, so_far.held, strict=True) if each is not before]
+    again = [*moved, *(_carried_over(flow, each, record) for each in so_far.begun)]
+    wanted = [each.effect for each in again if each.effect.undo or not _is_mark(each.effect)]
+    marked = any(_is_mark(each.effect) for each in (*here, *again))
+    known = {each.effect.key for each in (*here, *again)}
+    new = wanted_effects(flow, identity, record, so_far.around, so_far.episode)
+    wanted += [each for each in new if each.key not in known and not (marked and _is_mark(each))]
+    steps = tuple(EffectStep(Step.DO, NAME, each, flow.place) for each in wanted)
+    return replace(plan, effects=steps, episode=so_far.episode) if steps else plan
 
 
 def _carried_over(flow: DeactivationFlow, held: HeldEffect, record: Record | None) -> HeldEffect:
@@ -114,17 +143,23 @@ def _is_mark(effect: Effect) -> bool:
     return isinstance(effect.write, RecordWrite) and effect.write.action is Action.UPDATE
 
 
-def is_present(held: Sequence[HeldEffect], episode: int) -> bool:
-    """Whether the flow did anything in the present episode."""
-    return any(each.episode == episode for each in held)
+def lacks_tasks(flow: DeactivationFlow, so_far: SoFar) -> bool:
+    """Whether a note or a task of the present episode is still to be begun."""
+    here = [each for each in (*so_far.held, *so_far.begun) if each.episode == so_far.episode]
+    made = sum(not _is_mark(each.effect) for each in here)
+    return made < (flow.note is not None) + (flow.task is not None)
+
+
+def written_there(flow: DeactivationFlow, held: HeldEffect, record: Record | None) -> RecordWrite | None:
+    """What an effect writes to an identity's present record, or beside it; `None` where it has nothing to write."""
+    write = _carried_over(flow, held, record).effect.write
+    return write if isinstance(write, RecordWrite) and write.fields else None
 
 
 def _may_be_undone(held: HeldEffect, record: Record | None) -> bool:
     """Whether fields still have what the flow gave them; what somebody changed since is left as it is."""
     write = held.effect.write
-    if not isinstance(write, RecordWrite) or write.action is not Action.UPDATE or record is None:
-        return True
-    return all(record.fields.get(field.field, field.new) == field.new for field in write.fields)
+    return record is None or not isinstance(write, RecordWrite) or is_done(write, record)
 
 
 def wanted_effects(

@@ -1,6 +1,6 @@
 """Two linked users with a record each: a task asks the owner of the account to merge the two."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from msgspec.structs import replace
 
@@ -23,7 +23,14 @@ def record_to_keep(plan: Plan) -> Record | None:
 
 
 def with_merge_task(
-    flow: MergeTaskFlow, plan: Plan, held: Sequence[HeldEffect], episode: int, since: str, around: Surroundings
+    flow: MergeTaskFlow,
+    plan: Plan,
+    held: Sequence[HeldEffect],
+    episode: int,
+    since: str,
+    around: Surroundings,
+    begun: Sequence[HeldEffect] = (),
+    seen: Collection[str] = (),
 ) -> Plan:
     """The plan of an identity with the task that the flow makes for it, or closes.
 
@@ -37,12 +44,17 @@ def with_merge_task(
         When the two users were linked, as in `StateVersion`.
     around
         Whom the task is for.
+    begun
+        What the flow began for the identity, and is not known to be done.
+    seen
+        The keys of those of `begun` that were found to be there; only looked for where they may have to be undone.
     """
     if plan.situation is Situation.FILTERED:
         return plan
     kept = record_to_keep(plan)
     if kept is None:
-        return replace(plan, effects=(*plan.effects, *effect_steps(NAME, flow.place, [], held)))
+        missing = {each.effect.key for each in begun} - set(seen)
+        return replace(plan, effects=(*plan.effects, *effect_steps(NAME, flow.place, [], held, missing, begun)))
     if held or plan.conflict is None:
         return plan  # the task stays as it was made
     description = "\n\n".join(filter(None, (flow.task.description, plan.conflict.message)))

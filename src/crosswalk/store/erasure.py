@@ -23,6 +23,7 @@ OF_SYNCS: Mapping[str, LiteralString] = {
     "links": "DELETE FROM links WHERE sync = ANY(%s) AND user_id = %s",
     "former_links": "DELETE FROM former_links WHERE sync = ANY(%s) AND user_id = %s",
     "effects": "DELETE FROM effects WHERE sync = ANY(%s) AND subject = %s",
+    "effects_begun": "DELETE FROM effects_begun WHERE sync = ANY(%s) AND subject = %s",
     "decisions": "DELETE FROM decisions WHERE sync = ANY(%s) AND user_id = %s",
     "quarantines": "DELETE FROM quarantines WHERE sync = ANY(%s) AND user_id = %s",
     "held_plans": "DELETE FROM held_plans WHERE sync = ANY(%s) AND user_id = %s",

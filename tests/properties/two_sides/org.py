@@ -111,14 +111,16 @@ class Org:
         return True
 
     def convert(self, lead: Row, contact: Row | None, *, with_external_id: bool) -> Row:
-        """Convert a lead into a new contact, or one there is, of which only empty fields are filled."""
+        """Convert a lead into a new contact, or one there is, of which only empty fields are filled: no checkbox is."""
         carried = dict(lead.fields)
         if not with_external_id or self._keyed("Contact", str(carried.get(EXTERNAL_ID))):
             carried.pop(EXTERNAL_ID, None)
         if contact is None:
             contact = self.create("Contact", carried)
         else:
-            self.edit(contact, {name: value for name, value in carried.items() if not contact.fields.get(name)})
+            self.edit(
+                contact, {name: value for name, value in carried.items() if contact.fields.get(name) in (None, "")}
+            )
         lead.contact = contact.id
         self._set(lead, {}, ChangeKind.UPDATED)
         return contact
@@ -139,9 +141,13 @@ class Org:
     async def find_candidates(
         self, object_name: str, fields: Sequence[str], key_field: str, values: Sequence[str]
     ) -> list[Record]:
-        """As the connector does it; only ever asked by id."""
-        assert key_field == "Id"
-        return [_read(row, fields) for id_ in values if (row := self.rows.get(RecordId(id_))) is not None and row.alive]
+        """As the connector does it, for the only two ways in which it is asked: by id, and by external id."""
+        if key_field == "Id":
+            found = [self.rows.get(RecordId(id_)) for id_ in values]
+        else:
+            assert key_field == KEYS.get(object_name, EXTERNAL_ID)
+            found = [row for value in values for row in self._keyed(object_name, value)]
+        return [_read(row, fields) for row in found if row is not None and row.alive]
 
     async def find_fates(
         self, object_name: str, fields: Sequence[str], ids: Sequence[RecordId]

@@ -76,6 +76,8 @@ class Tables:
     awaited: set[tuple[bytes, UserId]] = field(default_factory=set)
     """Who waits for which key."""
     effects: dict[tuple[str, str, str], Held] = field(default_factory=dict)
+    begun: dict[tuple[str, str, str], HeldEffect] = field(default_factory=dict)
+    """Flow, subject and key → what was done, and what is being done."""
     problems: dict[UserId, tuple[Problem, ...]] = field(default_factory=dict)
     inbox: set[str] = field(default_factory=set)
     due: list[Work] = field(default_factory=list)
@@ -94,6 +96,7 @@ class Tables:
             self.moments,
             set(self.awaited),
             dict(self.effects),
+            dict(self.begun),
             dict(self.problems),
             set(self.inbox),
             list(self.due),
@@ -277,21 +280,58 @@ async def no_decisions(db: Store, sync: SyncName, user_ids: Sequence[UserId]) ->
 async def read_effects(db: Store, sync: SyncName, flow: str, subjects: Collection[str]) -> dict[str, Holding]:
     found: dict[str, Holding] = {}
     for subject in subjects:
-        own = [held for (of, whose, _), held in db.tables.effects.items() if (of, whose) == (flow, subject)]
-        ended = [held.effect.episode + 1 for held in own if held.undone]
-        if own:
-            found[subject] = Holding(tuple(held.effect for held in own if not held.undone), max(ended, default=0))
+        own = {key: held for key, held in db.tables.effects.items() if key[:2] == (flow, subject)}
+        begun = {key: held for key, held in db.tables.begun.items() if key[:2] == (flow, subject)}
+        ended = [held.effect.episode + 1 for held in own.values() if held.undone]
+        if own or begun:
+            held = (each.effect for key, each in own.items() if not each.undone and key not in begun)
+            found[subject] = Holding(tuple(held), max(ended, default=0), tuple(begun.values()))
     return found
+
+
+async def begin_effects(db: Store, sync: SyncName, steps: Sequence[StepTaken]) -> None:
+    for taken in steps:
+        effect, flow = taken.step.effect, taken.step.flow
+        db.tables.begun[flow, taken.subject, effect.key] = HeldEffect(flow, taken.subject, effect, taken.episode)
 
 
 async def take_effects(db: Store, sync: SyncName, steps: Sequence[StepTaken]) -> None:
     for taken in steps:
         effect, flow = taken.step.effect, taken.step.flow
         key = (flow, taken.subject, effect.key)
+        db.tables.begun.pop(key, None)
         if taken.step.step is Step.DO:
             db.tables.effects[key] = Held(HeldEffect(flow, taken.subject, effect, taken.episode))
-        elif key in db.tables.effects:
-            db.tables.effects[key] = db.tables.effects[key]._replace(undone=True)
+        else:
+            known = db.tables.effects.get(key, Held(HeldEffect(flow, taken.subject, effect, taken.episode)))
+            db.tables.effects[key] = known._replace(undone=True)
+
+
+async def hand_over_effects(db: Store, sync: SyncName, flow: str, ended: Sequence[EndedLink]) -> set[UserId]:
+    given: set[UserId] = set()
+    for each in ended:
+        link = db.tables.links.get(each.successor) if each.successor else None
+        if link is None or link.record.id not in (each.record_id, each.moved_to):
+            continue
+        for key, held in list(db.tables.begun.items()):
+            if _is_about(held, key, flow, each):
+                del db.tables.begun[key]
+                db.tables.begun[flow, link.user_id, key[2]] = _handed(held, link.user_id)
+                given.add(link.user_id)
+        for key, done in list(db.tables.effects.items()):
+            if not done.undone and _is_about(done.effect, key, flow, each):
+                del db.tables.effects[key]
+                db.tables.effects[flow, link.user_id, key[2]] = Held(_handed(done.effect, link.user_id))
+                given.add(link.user_id)
+    return given
+
+
+def _is_about(held: HeldEffect, key: tuple[str, str, str], flow: str, ended: EndedLink) -> bool:
+    return key[:2] == (flow, ended.user_id) and getattr(held.effect.write, "record_id", None) == ended.record_id
+
+
+def _handed(held: HeldEffect, user_id: UserId) -> HeldEffect:
+    return msgspec.structs.replace(held, subject=user_id, episode=-1)
 
 
 async def settle_problems(db: Store, sync: SyncName, user_ids: Sequence[UserId], found: Sequence[Problem]) -> None:
@@ -362,7 +402,9 @@ def in_memory() -> Iterator[None]:
         (decisions, "end", nothing),
         (quarantines, "standing", nothing),
         (effects, "read", read_effects),
+        (effects, "begin", begin_effects),
         (effects, "take", take_effects),
+        (effects, "hand_over", hand_over_effects),
         (audit, "append", nothing),
         (problems, "settle", settle_problems),
         (problems, "open_conflicts_naming", conflicts_naming),

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from crosswalk.domain.effect import Effect, HeldEffect, Step
 from crosswalk.domain.flow import DeactivationFlow, TaskTemplate
 from crosswalk.domain.ids import UserId
-from crosswalk.domain.link import Standing
+from crosswalk.domain.link import EndedLink, LinkEnd, Standing
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, RecordWrite, Write
-from crosswalk.flows.deactivation import NAME, CompiledDeactivation, wanted_effects, with_deactivation
+from crosswalk.flows.deactivation import NAME, CompiledDeactivation, SoFar, wanted_effects, with_deactivation
 from crosswalk.flows.tasks import Surroundings
 from tests.core_builders import a_place, a_record, an_identity
 
@@ -111,7 +111,7 @@ def a_plan(situation: Situation, standing: Standing = Standing.LIVE) -> Plan:
 
 def extended(plan: Plan, held: tuple[HeldEffect, ...] = ()) -> list[Step]:
     deleted = replace(an_identity("auth0|ada"), deleted=True)
-    plan = with_deactivation(FLOW, plan, deleted, True, held, 0, Surroundings())
+    plan = with_deactivation(FLOW, plan, deleted, True, SoFar(held))
     return [each.step for each in plan.effects]
 
 
@@ -128,3 +128,61 @@ def test_whoever_is_there_as_another_user_did_not_leave(situation: Situation) ->
 
     assert extended(a_plan(situation)) == []
     assert extended(replace(a_plan(situation), record=marked), held) == [Step.UNDO, Step.RELEASE, Step.UNDO]
+
+
+def plan_of(*, blocked: bool, so_far: SoFar, record: Record = CONTACT) -> Plan:
+    plan = replace(a_plan(Situation.LINKED), record=record)
+    return with_deactivation(FLOW, plan, an_identity(blocked=blocked), blocked, so_far)
+
+
+def test_what_was_begun_is_done_again_as_it_was_whatever_the_record_has_by_now() -> None:
+    begun = tuple(HeldEffect(NAME, "auth0|ada", effect) for effect in wanted())
+    marked = replace(CONTACT, fields={"Standing__c": "Inactive"})
+
+    plan = plan_of(blocked=True, so_far=SoFar(begun=begun), record=marked)
+
+    assert [(each.step, each.effect) for each in plan.effects] == [(Step.DO, each.effect) for each in begun]
+
+
+def test_of_what_was_begun_only_what_is_there_is_taken_back() -> None:
+    begun = tuple(HeldEffect(NAME, "auth0|ada", effect) for effect in wanted())
+    mark, _, task = (each.effect.key for each in begun)
+
+    nothing_there = plan_of(blocked=False, so_far=SoFar(begun=begun))
+    all_there = plan_of(blocked=False, so_far=SoFar(begun=begun, seen=frozenset({mark, task})))
+
+    assert [each.step for each in nothing_there.effects] == [Step.RELEASE] * 3
+    assert [each.step for each in all_there.effects] == [Step.UNDO, Step.RELEASE, Step.UNDO]
+
+
+def test_marks_of_whoever_had_the_record_before_are_kept_and_not_made_twice() -> None:
+    handed_over = HeldEffect(NAME, "auth0|ada", wanted()[0], episode=-1)
+
+    plan = plan_of(blocked=True, so_far=SoFar((handed_over,)))
+
+    assert [(each.step, each.effect.key) for each in plan.effects] == [
+        (Step.DO, "deactivation/auth0|ada/note/0"),
+        (Step.DO, "deactivation/auth0|ada/task/0"),
+    ]
+
+
+def test_a_record_that_was_another_users_until_now_is_marked_in_the_next_round() -> None:
+    end = EndedLink(UserId("auth0|twin"), "Contact", CONTACT.id, LinkEnd.REPLACED, successor=UserId("auth0|ada"))
+    plan = replace(a_plan(Situation.MATCHED), ends=(end,))
+
+    plan = with_deactivation(FLOW, plan, an_identity(blocked=True), True, SoFar())
+
+    assert (plan.effects, plan.unfinished) == ((), True)
+
+
+@pytest.mark.parametrize(
+    ("done", "lacking"), [([0, 1, 2], []), ([0], [1, 2]), ([0, 1], [2]), ([1, 2], [0]), ([2], [0, 1])]
+)
+def test_what_failed_when_the_rest_was_done_is_done_later(done: list[int], lacking: list[int]) -> None:
+    """Mark, note and task go in calls of their own, and each may fail alone."""
+    every = wanted()
+    held = tuple(HeldEffect(NAME, "auth0|ada", every[number]) for number in done)
+
+    plan = with_deactivation(FLOW, a_plan(Situation.LINKED), an_identity(), True, SoFar(held, around=AROUND))
+
+    assert [each.effect.key for each in plan.effects] == [every[number].key for number in lacking]

@@ -55,6 +55,14 @@ def test_what_is_done_a_single_time_stays_held() -> None:
     assert steps([once], held(once)) == []
 
 
+def test_what_was_only_begun_is_done_again_or_undone() -> None:
+    begun = held(a_role("a"), a_role("b"))
+
+    found = effect_steps(FLOW, a_place(), [a_role("a")], [], begun=begun)
+
+    assert [(step.step, step.effect.key) for step in found] == [(Step.DO, "role/a"), (Step.UNDO, "role/b")]
+
+
 def test_a_step_names_its_write() -> None:
     [do] = effect_steps(FLOW, a_place(), [a_role("a")], [])
     [undo] = effect_steps(FLOW, a_place(), [], held(a_role("a")))

@@ -153,4 +153,13 @@ class OrgConfig(Section):
     timeout: Annotated[Duration, AfterValidator(_within_ten_minutes)] = Field(
         default=timedelta(seconds=30), description="How long one call may take.", examples=["30s"]
     )
+    parallel_calls: int = Field(
+        default=5, ge=1, le=25, description="How many calls that write or look up records may be under way at once."
+    )
+    bulk_above: int = Field(
+        default=2_000,
+        ge=200,
+        description="A Bulk API 2.0 job writes the records of one object and kind where a batch has more of them than "
+        "this: some ten calls, however many they are.",
+    )
     budget: OrgBudgetConfig = Field(default=OrgBudgetConfig(), description="How much of the org's API the hub may use.")

@@ -322,6 +322,56 @@ class WritesRecords(Protocol):
         ...
 
 
+class BulkJob(Struct, frozen=True):
+    """A job of the org's that writes many records in the background.
+
+    Parameters
+    ----------
+    id
+        The org's id of it.
+    object, key
+        What it writes, and the field by which it finds the records.
+    """
+
+    id: str
+    object: str
+    key: str
+
+
+class BulkBook(Protocol):
+    """Remembers the jobs of a batch, so that a crash is not followed by writing everything again."""
+
+    @property
+    def jobs(self) -> Sequence[BulkJob]:
+        """The jobs that were made for this batch before."""
+        ...
+
+    async def started(self, job: BulkJob) -> None:
+        """Remember a job that is about to be filled."""
+        ...
+
+    def ended(self, job: BulkJob) -> None:
+        """Take note that a job is over and its results are known."""
+        ...
+
+
+class WritesInBulk(Protocol):
+    """Writes many records by jobs where that takes fewer calls."""
+
+    @property
+    def bulk_above(self) -> int:
+        """A job is made where there are more records of one object and kind than this."""
+        ...
+
+    async def write_in_bulk(self, writes: Sequence[RecordWrite], book: BulkBook) -> list[WriteResult]:
+        """Return what became of each write, in order, as `WritesRecords.write` does."""
+        ...
+
+    async def wait_for_job(self, job: BulkJob) -> None:
+        """Return when a job is over, whatever came of it."""
+        ...
+
+
 class DeletesRecords(Protocol):
     """Deletes what the hub made."""
 

@@ -16,6 +16,7 @@ from crosswalk.connectors.salesforce.client import SalesforceClient
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.engine.budget import Budgets, open_budgets
+from crosswalk.engine.bulk_books import BulkBooks
 from crosswalk.engine.deals import DealReconciler
 from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.jobs import LaneJobs
@@ -100,7 +101,8 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
         reconcilers = {name: parts.reconciler(one, planners[name]) for name, one in compiled.items()}
         deals = {name: made for name, one in compiled.items() if (made := parts.deals(one)) is not None}
         routers = {name: Router(one, orgs[one.definition.org], database) for name, one in compiled.items()}
-        lanes = Lanes(database, reconcilers, routers, deals, budgets.richness)
+        bulk = BulkBooks(database, {name: (of := one.definition.org, orgs[of]) for name, one in compiled.items()})
+        lanes = Lanes(database, reconcilers, routers, deals, budgets.richness, bulk)
 
         async def run_lane(lane: Lane) -> None:
             await lanes.run(lane, jobs)

@@ -4,19 +4,25 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 
+import structlog
 from msgspec import Struct
 
+from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName
 from crosswalk.engine.batches import Batches, subjects_of
+from crosswalk.engine.bulk_books import BulkBooks, JobUnresolved
 from crosswalk.engine.deals import DealReconciler, is_deal
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.linger import Linger, seconds_left
+from crosswalk.engine.pausing import Permit, permit
 from crosswalk.engine.reconciler import Reconciler
 from crosswalk.engine.routing import Router
 from crosswalk.store import due
-from crosswalk.store.database import Database
+from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import ROUTING, DueEvent, Lane, Waiting
+
+log = structlog.get_logger()
 
 FULL_BATCH = 200
 """Records in one collections call: with so many due there is nothing to wait for."""
@@ -32,6 +38,9 @@ BATCHES_PER_JOB = 50
 
 BATCHES_AT_ONCE = 2
 """Of one lane: while the org answers the one, the other is read and planned."""
+
+TAKE_OVER_AGAIN_S = 5.0
+"""A lane asks again after so long what became of a job that the org did not tell of."""
 
 GLANCE_EVERY_S = 0.05
 LONGEST_GLANCE_S = 1.0
@@ -92,6 +101,10 @@ class Lanes:
         batches = Batches()
         try:
             lingered = await self._work(lane, jobs, reconciler, batches)
+        except (JobUnresolved, ConnectorError) as error:
+            log.warning("bulk_job_unresolved", lane=str(lane), error=str(error))
+            await jobs.rest(lane, TAKE_OVER_AGAIN_S)
+            return
         except asyncio.CancelledError:
             await batches.give_up()
             raise
@@ -110,30 +123,34 @@ class Lanes:
     async def _work(self, lane: Lane, jobs: LaneJobs, reconciler: Reconciler, batches: Batches) -> Lingered | Rest:
         """Start batch after batch, until nothing is due or somebody else's work waits for a place."""
         linger = linger_of(reconciler.definition)
-        if not await self._take_over(lane, reconciler):
-            return Rest(TAKE_OVER_AGAIN_S)
+        await self._take_over(lane, reconciler)
         for _ in range(BATCHES_PER_JOB):
             await batches.at_most(BATCHES_AT_ONCE - 1)
+            allowed = await permit(self._database, reconciler.definition)
+            if allowed is Permit.NOTHING:
+                return Rest(LONGEST_GLANCE_S)
+            if allowed is Permit.ONE:
+                await batches.at_most(0)
             lingered = await self._linger(lane, linger, jobs, batches)
             if lingered is not Lingered.WORTHWHILE:
                 return lingered
             if jobs.draining:
                 break
             async with self._database.transaction() as connection:
-                limit = await self._batch_size(connection, lane)
+                limit = 1 if allowed is Permit.ONE else await self._batch_size(connection, lane)
                 events = await due.read_due(connection, lane, limit, batches.busy)
             if not events:
                 await batches.at_most(0)
                 continue
             batch = self._cut(lane, linger, events, more_wait=len(events) == limit)
             batches.start(self._reconcile(lane, jobs, reconciler, batch), subjects_of(batch))
+            if allowed is Permit.ONE:
+                await batches.at_most(0)
             if await jobs.is_crowded():
                 break
         return Lingered.WORTHWHILE
 
-    def _cut(
-        self, lane: Lane, linger: Linger, events: Sequence[DueEvent], *, more_wait: bool
-    ) -> Sequence[DueEvent]:
+    def _cut(self, lane: Lane, linger: Linger, events: Sequence[DueEvent], *, more_wait: bool) -> Sequence[DueEvent]:
         if lane.number == ROUTING or any(is_deal(item.event.user_id) for item in events):
             return events
         return whole_calls(events, linger.least_s, more_wait=more_wait)
@@ -147,7 +164,31 @@ class Lanes:
             await self._reconcile_deals(lane, deals)
         others = [item for item in events if not is_deal(item.event.user_id)] if deals else events
         if others:
-            await reconciler.reconcile(others)
+            await self._reconcile_identities(lane, reconciler, others)
+
+    async def _reconcile_identities(self, lane: Lane, reconciler: Reconciler, events: Sequence[DueEvent]) -> None:
+        if self._bulk is None:
+            await reconciler.reconcile(events)
+            return
+        book = self._bulk.open(lane, events)
+        await reconciler.reconcile(events, book)
+        await book.close()
+
+    async def _take_over(self, lane: Lane, reconciler: Reconciler) -> None:
+        """Finish the batch of whoever died while the org wrote it, before anything newer is written."""
+        left = None if self._bulk is None else await self._bulk.left_behind(lane)
+        if left is not None:
+            book, events = left
+            if events:
+                await reconciler.reconcile(events, book)
+            await book.close()
+
+    async def _batch_size(self, connection: Connection, lane: Lane) -> int:
+        """How many events to read: more where so much is due that jobs of the org's save calls."""
+        if self._bulk is None or not self._bulk.pays(lane, BULK_BATCH):
+            return EVENTS_PER_BATCH
+        count = await due.count_waiting(connection, lane, 2 * BULK_BATCH + 1)
+        return BULK_BATCH if count > 2 * BULK_BATCH else EVENTS_PER_BATCH
 
     async def _reconcile_deals(self, lane: Lane, events: Sequence[DueEvent]) -> None:
         deals = self._deals.get(lane.sync)

@@ -8,11 +8,13 @@ crash is harmless: everything already written merges to an empty plan.
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
-from crosswalk.connectors.base import ReadsUsers, UserWritten
+from crosswalk.connectors.base import BulkBook, ReadsUsers, UserWritten
 from crosswalk.connectors.errors import CallRefused, CallWithheld, ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.identity import Identity
@@ -25,11 +27,12 @@ from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.isolation import isolating
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.loops import LoopDetector
+from crosswalk.engine.pausing import hold_back, misconfigured_by, settle
 from crosswalk.engine.planning import Planned, Planner
 from crosswalk.engine.states import fold, newest_states
 from crosswalk.engine.waking import wake_others, wake_waiting
 from crosswalk.engine.writing import Result, Writer
-from crosswalk.store import claims, identities
+from crosswalk.store import claims, identities, pauses
 from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
 from crosswalk.store.due import DueEvent
@@ -77,14 +80,15 @@ class Reconciler:
         self._own_client = own_client
         self.awaiting = Awaiting(planner.compiled, database)
 
-    async def reconcile(self, due: Sequence[DueEvent]) -> None:
+    async def reconcile(self, due: Sequence[DueEvent], book: BulkBook | None = None) -> None:
         """Deal with a batch of due events: each ends as finished or postponed, in one transaction with its traces.
 
-        An identity that the hub itself stumbles over is put aside for a person; raises what `isolating` raises.
+        An identity that the hub itself stumbles over is put aside for a person; raises what `isolating` raises. With a
+        `book`, many records may be written by jobs of the org's.
         """
-        await isolating(self.definition.name, due, self._reconcile, self._put_aside)
+        await isolating(self.definition.name, due, partial(self._reconcile, book=book), self._put_aside)
 
-    async def _reconcile(self, due: Sequence[DueEvent]) -> None:
+    async def _reconcile(self, due: Sequence[DueEvent], book: BulkBook | None = None) -> None:
         began = time.monotonic()
         hints = fold(due, self._own_client)
         books = Books(self.definition.name, {user_id: hint.seq for user_id, hint in hints.items()})
@@ -97,8 +101,9 @@ class Reconciler:
         if flipping:
             anew = [states.identities[user_id] for user_id in flipping]
             planned = planned.replaced_by(await self._planner.plan(self._database, anew, changes), flipping)
-        admission = await self._gate.admit(planned.plans)
-        carried = await self.carry_out(planned, admission.going, books)
+        held_back = await hold_back(self._database, self.definition.name, planned.plans)
+        admission = await self._gate.admit(held_back.plans)
+        carried = await self.carry_out(planned, admission.going, books, book)
         bookings = [
             *carried.bookings,
             *(_postponed(books, user_id, error) for user_id, error in {**states.waiting, **planned.waiting}.items()),
@@ -106,9 +111,12 @@ class Reconciler:
         stirs = await self.awaiting.stirs(planned, bookings)
         async with self._database.transaction() as connection:
             bookings = await self._gate.settle(connection, admission, bookings)
+            settled = await settle(connection, self.definition.name, bookings, held_back.parked)
+            bookings = list(settled.bookings)
             await identities.save(connection, self.definition.tenant, list(states.identities.values()))
             await identities.save(connection, self.definition.tenant, carried.users)
             await ledger.store(connection, self.definition.name, bookings, [item.seq for item in due])
+            await pauses.park(connection, self.definition.name, settled.parked, [item.seq for item in due])
             await self.awaiting.settle(connection, planned)
             await wake_others(connection, self.definition, bookings, due)
             stirred = await self.awaiting.stirred(connection, stirs)
@@ -116,14 +124,16 @@ class Reconciler:
         metrics.batch_done(self.definition.name, due, bookings, began)
         _log(self.definition, bookings)
 
-    async def carry_out(self, planned: Planned, going: Mapping[UserId, Plan], books: Books) -> CarriedOut:
+    async def carry_out(
+        self, planned: Planned, going: Mapping[UserId, Plan], books: Books, book: BulkBook | None = None
+    ) -> CarriedOut:
         """Claim and write what these of the plans ask for; the caller stores what came of it."""
         wanted = [claim for claim in planned.claims if claim.user_id in going]
         wanted += [claim for plan in going.values() for claim in marked_by(plan)]
         held = await self._claim(wanted, planned.since)
         ready = {user_id: plan for user_id, plan in going.items() if user_id not in held}
         await note_begun(self._database, self.definition.name, ready)
-        results = await self._write(ready)
+        results = await self._write(ready, book)
         bookings = [
             *(books.book(plan, results[user_id], planned.links.get(user_id)) for user_id, plan in ready.items()),
             *(
@@ -141,11 +151,11 @@ class Reconciler:
         async with self._database.transaction() as connection:
             return await claims.claim(connection, self.definition.name, wanted, since)
 
-    async def _write(self, plans: Mapping[UserId, Plan]) -> dict[UserId, list[Result]]:
+    async def _write(self, plans: Mapping[UserId, Plan], book: BulkBook | None) -> dict[UserId, list[Result]]:
         """Carry the plans' writes out, all together, and hand each plan its own results."""
         wanted = {user_id: [*plan.writes, *writes_of(plan.effects)] for user_id, plan in plans.items()}
         writes = [write for each in wanted.values() for write in each]
-        results = iter(await self._writer.write(writes) if writes else ())
+        results = iter(await self._writer.write(writes, book) if writes else ())
         return {user_id: [next(results) for _ in each] for user_id, each in wanted.items()}
 
     async def _put_aside(self, due: Sequence[DueEvent], users: Sequence[UserId], error: Exception) -> None:
@@ -160,7 +170,8 @@ class Reconciler:
 
 def _postponed(books: Books, user_id: UserId, error: ConnectorError) -> Booking:
     after_s = error.after_s if isinstance(error, CallRefused | CallWithheld) else None
-    return books.postponed(user_id, error.code, str(error), after_s or 0.0)
+    booking = books.postponed(user_id, error.code, str(error), after_s or 0.0)
+    return replace(booking, misconfigured=misconfigured_by(error.code, str(error)))
 
 
 def _log(definition: SyncDefinition, bookings: Sequence[Booking]) -> None:

@@ -39,6 +39,8 @@ def salesforce_settings(org: OrgConfig) -> SalesforceSettings:
         api_version=org.api_version,
         ca_file=org.ca_file,
         timeouts=Timeouts(connect=min(5.0, seconds), read=seconds, write=seconds, pool=seconds),
+        parallel_calls=org.parallel_calls,
+        bulk_above=org.bulk_above,
         pubsub_endpoint=changes.endpoint,
         organization_id=changes.organization_id,
     )

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from typing import Protocol, TypeAlias
 
 from crosswalk.connectors.base import (
+    BulkBook,
     ChangesAccess,
     DeletesRecords,
     Done,
     PublishesEvents,
     UserWriteResult,
     WriteResult,
+    WritesInBulk,
     WritesRecords,
     WritesUsers,
 )
@@ -27,7 +29,7 @@ class Tenant(WritesUsers, ChangesAccess, Protocol):
     """What is written to on the identity side."""
 
 
-class Org(WritesRecords, DeletesRecords, PublishesEvents, Protocol):
+class Org(WritesRecords, WritesInBulk, DeletesRecords, PublishesEvents, Protocol):
     """What is written to on the CRM side."""
 
 
@@ -44,16 +46,17 @@ class Writer:
         self._tenant = tenant
         self._org = org
 
-    async def write(self, writes: Sequence[Write]) -> list[Result]:
+    async def write(self, writes: Sequence[Write], book: BulkBook | None = None) -> list[Result]:
         """Carry writes out, both sides at once, and return what became of each, in order.
 
-        Fields of records go out in full calls together, whoever wants them.
+        Fields of records go out in full calls together, whoever wants them; with a `book`, by jobs of the org's where
+        they are many.
         """
         to_records = [write for write in writes if isinstance(write, RecordWrite)]
         to_users = [write for write in writes if isinstance(write, UserWrite)]
         others = [write for write in writes if not isinstance(write, RecordWrite | UserWrite)]
         of_records, of_users, of_others = await asyncio.gather(
-            self._org.write(to_records),
+            self._org.write(to_records) if book is None else self._org.write_in_bulk(to_records, book),
             self._tenant.write_users(to_users),
             asyncio.gather(*map(self._write_other, others)),
         )

@@ -11,6 +11,8 @@ import msgspec
 from crosswalk.connectors.allowance import UNLIMITED, Allowance
 from crosswalk.connectors.base import (
     ApiUsage,
+    BulkBook,
+    BulkJob,
     ChangeBatch,
     DeletesRecords,
     DescribesObjects,
@@ -22,15 +24,18 @@ from crosswalk.connectors.base import (
     ObjectDescription,
     PublishesEvents,
     WriteResult,
+    WritesInBulk,
     WritesRecords,
 )
-from crosswalk.connectors.errors import ConnectorError, MalformedAnswer
+from crosswalk.connectors.errors import ConnectorError, CredentialsRefused, MalformedAnswer
 from crosswalk.connectors.http import open_http
 from crosswalk.connectors.parallel import map_parallel
 from crosswalk.connectors.salesforce import deletes, fates, platform_events, record_poll
 from crosswalk.connectors.salesforce import query as queries
 from crosswalk.connectors.salesforce.auth import TokenEndpoint
+from crosswalk.connectors.salesforce.bulk_ingest import wait_for_job
 from crosswalk.connectors.salesforce.bulk_query import bulk_query, everything
+from crosswalk.connectors.salesforce.bulk_writes import write_in_bulk
 from crosswalk.connectors.salesforce.collections import Call, plan_calls, send_call
 from crosswalk.connectors.salesforce.describe import describe
 from crosswalk.connectors.salesforce.errors import result_of_failed_call
@@ -60,7 +65,14 @@ def _utc_now() -> datetime:
 
 
 class SalesforceClient(
-    FindsCandidates, FindsFates, FollowsChanges, WritesRecords, DeletesRecords, PublishesEvents, DescribesObjects
+    FindsCandidates,
+    FindsFates,
+    FollowsChanges,
+    WritesRecords,
+    WritesInBulk,
+    DeletesRecords,
+    PublishesEvents,
+    DescribesObjects,
 ):
     """One org.
 
@@ -88,10 +100,12 @@ class SalesforceClient(
         self._now = now
         self._http = open_http(settings.ca_file, settings.timeouts)
         tokens = SharedToken(permitted(TokenEndpoint(settings, self._http).fetch, allowance), time.monotonic)
+        self._tokens = tokens
         self._transport = Transport(settings, self._http, tokens, now, on_usage, allowance)
         self._pubsub = PubSubCalls(settings, tokens)
         self._api_version = settings.api_version
         self._gate = asyncio.Semaphore(settings.parallel_calls)
+        self._bulk_above = settings.bulk_above
 
     async def __aenter__(self) -> Self:
         return self
@@ -123,6 +137,15 @@ class SalesforceClient(
             Why there is none.
         """
         await self._transport.authenticate()
+
+    @property
+    def refusal(self) -> CredentialsRefused | None:
+        """Why the org gave no token the last time; `None` where it gave one."""
+        return self._tokens.refusal
+
+    async def renew_token(self) -> None:
+        """Get a new token, to see whether the credentials are good by now. Raises what `authenticate` does."""
+        await self._tokens.renew()
 
     async def query(self, soql: str) -> list[queries.Row]:
         """Return all rows that `soql` selects, as Salesforce gave them."""
@@ -206,6 +229,24 @@ class SalesforceClient(
             for call, outcome in zip(wave, await map_parallel(send, wave, self._gate), strict=True):
                 results.update(zip(call.positions, outcome, strict=True))
         return await retry_locked(writes, [results[position] for position in range(len(writes))], send)
+
+    @property
+    def bulk_above(self) -> int:
+        """A job is made where there are more records of one object and kind than this."""
+        return self._bulk_above
+
+    async def write_in_bulk(self, writes: Sequence[RecordWrite], book: BulkBook) -> list[WriteResult]:
+        """Write records as `write` does, many of one object and kind by a job of the Bulk API 2.0.
+
+        `book` learns of each job before anything is uploaded, and tells of those that were made for the batch before.
+        """
+        if not writes:
+            return []
+        return await write_in_bulk(self._transport, writes, book, self._bulk_above, self.write)
+
+    async def wait_for_job(self, job: BulkJob) -> None:
+        """Return when a job is over, whatever came of it; one that was never closed is given up."""
+        await wait_for_job(self._transport, job)
 
     async def delete_record(self, write: RecordDelete) -> Done | Failure:
         """Delete a record by its external id; one that is gone already counts as deleted."""

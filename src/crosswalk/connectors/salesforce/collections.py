@@ -204,6 +204,11 @@ def _duplicates(error: _SaveError) -> tuple[RecordId, ...]:
     if told is not None:
         ids = [match.record.id for result in told.matchResults for match in result.matchRecords]
         return tuple(RecordId(record_id) for record_id in dict.fromkeys(ids) if record_id)
-    if error.statusCode == "DUPLICATE_VALUE" and "record with id" in error.message:
-        return tuple(RecordId(found) for found in _RECORD_ID.findall(error.message.rpartition("record with id")[2]))
+    return named_records(error.statusCode, error.message)
+
+
+def named_records(code: str, message: str) -> tuple[RecordId, ...]:
+    """Return the records that the message of an error names (`… on record with id: 00Q…`)."""
+    if code == "DUPLICATE_VALUE" and "record with id" in message:
+        return tuple(RecordId(found) for found in _RECORD_ID.findall(message.rpartition("record with id")[2]))
     return ()

@@ -61,6 +61,8 @@ class SalesforceSettings(Struct, frozen=True):
         Goes out in `Sforce-Call-Options`, and comes back in change events as the origin of our own writes.
     parallel_calls
         How many calls may be under way at once.
+    bulk_above
+        A job writes the records of one object and kind where there are more of them than this.
     pubsub_endpoint
         Host and port of the Pub/Sub API.
     organization_id
@@ -74,6 +76,7 @@ class SalesforceSettings(Struct, frozen=True):
     ca_file: Path | None = None
     timeouts: Timeouts = Timeouts()
     client_name: str = "Crosswalk"
-    parallel_calls: int = 4
+    parallel_calls: int = 5
+    bulk_above: int = 2_000
     pubsub_endpoint: str = PUBSUB_ENDPOINT
     organization_id: str | None = None

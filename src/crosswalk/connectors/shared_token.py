@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from crosswalk.connectors.allowance import Allowance, Answer
-from crosswalk.connectors.errors import CallRefused, ConnectorError, Unreachable
+from crosswalk.connectors.errors import CallRefused, ConnectorError, CredentialsRefused, Unreachable
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.budget import TOKEN
 
@@ -52,6 +52,8 @@ class SharedToken:
         self._clock = clock
         self._token: Token | None = None
         self._fetching: asyncio.Task[Token] | None = None
+        self.refusal: CredentialsRefused | None = None
+        """The vendor's last refusal; `None` once it gave a token again."""
 
     async def get(self) -> Token:
         """Return a token that is believed to be good; fetch one if there is none or it is about to expire."""
@@ -73,8 +75,17 @@ class SharedToken:
         # Shielded: a caller that is cancelled must not take the token away from the others who wait for it.
         return await asyncio.shield(self._fetching)
 
+    async def renew(self) -> Token:
+        """Return a token that was fetched just now, which shows whether the credentials are good."""
+        return await self._renewed()
+
     async def _fetch_and_keep(self) -> Token:
-        self._token = await self._fetch()
+        try:
+            self._token = await self._fetch()
+        except CredentialsRefused as error:
+            self.refusal = error
+            raise
+        self.refusal = None
         return self._token
 
     def _forget(self, task: asyncio.Task[Token]) -> None:

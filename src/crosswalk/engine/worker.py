@@ -16,6 +16,7 @@ from crosswalk.engine.desk import desk_of, release_for_ever
 from crosswalk.engine.drift_schedule import check_for_ever
 from crosswalk.engine.hub import Hub, save_usage
 from crosswalk.engine.org_sources import org_sources
+from crosswalk.engine.pause_watch import watch_pauses_for_ever
 from crosswalk.engine.pull_source import PullSource
 from crosswalk.engine.settings import subscribers
 from crosswalk.engine.sources import follow_subscription, poll_logs
@@ -47,6 +48,7 @@ def _parts(hub: Hub, stop_within_s: float) -> dict[str, Callable[[], Awaitable[N
         "usage": partial(_save_usage_for_ever, hub),
         "releases": partial(release_for_ever, desk_of(hub)),
         "back-fills": partial(backfill_for_ever, hub),
+        "pauses": partial(watch_pauses_for_ever, hub),
     }
     for name, tenant in hub.config.tenants.items():
         parts |= _sources(hub, TenantName(name), hub.tenants[TenantName(name)], tenant.sources)

@@ -5,8 +5,8 @@ import pytest
 
 from crosswalk.connectors.auth0.errors import failure_of, refusal
 from crosswalk.connectors.base import ConfigurationWrong, ConflictFound, Failure, LinkLost, Rejected, RetryLater
-from crosswalk.connectors.errors import CredentialsRefused, Unreachable
-from crosswalk.connectors.reactions import ANYTHING_ELSE, CODES, DELAYS_S, Reaction, Vendor, fix_for, reaction_to
+from crosswalk.connectors.errors import WITHHELD, CredentialsRefused, Unreachable
+from crosswalk.connectors.reactions import ANYTHING_ELSE, CODES, DELAYS_S, Reaction, Vendor, fix_for, reaction_to, row_of
 
 SALESFORCE = {
     Reaction.RETRY_ALONE: ["UNABLE_TO_LOCK_ROW"],
@@ -46,6 +46,10 @@ def test_each_code_is_classified_and_says_what_to_do(code: str, reaction: Reacti
     assert reaction_to(code) is reaction
     assert fix_for(code).endswith(".")
     assert fix_for(code) != ANYTHING_ELSE
+
+
+def test_what_the_hub_itself_holds_back_is_in_the_table() -> None:
+    assert {code for code in WITHHELD if row_of(code) is None} == set()
 
 
 def test_no_code_is_in_the_table_twice() -> None:

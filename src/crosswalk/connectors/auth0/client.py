@@ -32,6 +32,7 @@ from crosswalk.connectors.base import (
     UserWritten,
     WritesUsers,
 )
+from crosswalk.connectors.errors import CredentialsRefused
 from crosswalk.connectors.http import open_http
 from crosswalk.connectors.shared_token import SharedToken, permitted
 from crosswalk.connectors.whole_side import ExportsUsers
@@ -104,6 +105,15 @@ class Auth0Client(ReadsUsers, WritesUsers, ChangesAccess, ReadsLogs, SubscribesT
             Why there is none.
         """
         await self._tokens.get()
+
+    @property
+    def refusal(self) -> CredentialsRefused | None:
+        """Why the tenant gave no token the last time; `None` where it gave one."""
+        return self._tokens.refusal
+
+    async def renew_token(self) -> None:
+        """Get a new token, to see whether the credentials are good by now. Raises what `authenticate` does."""
+        await self._tokens.renew()
 
     async def management(self) -> AsyncManagementClient:
         """Return the official client for everything else of the Management API, on the same connections.

@@ -12,5 +12,5 @@ What is modelled, in memory:
 - `hub`: intake, lanes, and what a process can suffer between any two steps of its work.
 - `steps`: what people, vendors and the network may do. `outcome`: what must hold in the end.
 
-What is not: the loop detector (its quarantines would let fields differ on purpose), deals, and thresholds.
+What is not: the loop detector (its quarantines would let fields differ on purpose), deals, thresholds and pauses.
 """

@@ -31,6 +31,7 @@ from crosswalk.store import (
     identities,
     inbox,
     links,
+    pauses,
     problems,
     quarantines,
 )
@@ -401,6 +402,8 @@ def in_memory() -> Iterator[None]:
         (decisions, "standing", no_decisions),
         (decisions, "end", nothing),
         (quarantines, "standing", nothing),
+        (pauses, "standing", nothing),
+        (pauses, "park", nothing),
         (effects, "read", read_effects),
         (effects, "begin", begin_effects),
         (effects, "take", take_effects),

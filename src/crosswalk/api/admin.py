@@ -27,12 +27,14 @@ from crosswalk.api.conflicts import add_conflicts
 from crosswalk.api.console_data import ConsoleData
 from crosswalk.api.deadletters import add_deadletters
 from crosswalk.api.holds import add_holds
+from crosswalk.api.pauses import add_pauses
 from crosswalk.api.security import AdminAccess
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.engine.backfilling import Backfills
 from crosswalk.engine.dead_letters import DeadLetters
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.holding import Holds
+from crosswalk.engine.resuming import Resumer
 from crosswalk.store.errors import DatabaseUnavailable
 from crosswalk.store.overview import NEWEST
 
@@ -106,6 +108,7 @@ def admin_router(data: ConsoleData, access: AdminAccess, desk: Desk) -> APIRoute
     add_conflicts(router, desk)
     add_deadletters(router, DeadLetters(data.database, data.definitions, desk.wake))
     add_holds(router, Holds(data.database))
+    add_pauses(router, Resumer(data.database))
     add_backfills(router, Backfills(data.database), data.definitions)
     return router
 

@@ -42,7 +42,7 @@ class SyncAnswer(Answer):
     name: str
     tenant: str
     org: str
-    state: Annotated[str, Field(description="`idle`, `working`, `retrying` or `needs_attention`.")]
+    state: Annotated[str, Field(description="`idle`, `working`, `retrying`, `needs_attention` or `paused`.")]
     linked: Annotated[int, Field(description="Identities that are linked to a record.")]
     waiting: Annotated[int, Field(description="Events that are not finished, counted to 10,000.")]
     retrying: Annotated[int, Field(description="Those of them that were tried before.")]

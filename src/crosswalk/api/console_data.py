@@ -13,7 +13,8 @@ from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import OrgName, SyncName, TenantName, UserId
 from crosswalk.domain.link import Link
-from crosswalk.store import holds, identities, links, overview, problems, search
+from crosswalk.domain.pause import Pause, stops
+from crosswalk.store import holds, identities, links, overview, pauses, problems, search
 from crosswalk.store.database import Database
 from crosswalk.store.holds import Hold
 from crosswalk.store.overview import NEWEST, ReceivedEvent, SyncLoad, Usage, WrittenRecord
@@ -39,10 +40,14 @@ class SyncOverview(Struct, frozen=True):
     linked: int
     problems: Mapping[str, int]
     usage: Usage | None
+    paused: bool = False
+    """Whether nothing of it is worked on, because it, its tenant or its org pauses."""
 
     @property
     def state(self) -> str:
-        """`needs_attention`, `retrying`, `working` or `idle`; the first that applies."""
+        """`paused`, `needs_attention`, `retrying`, `working` or `idle`; the first that applies."""
+        if self.paused:
+            return "paused"
         if any(count for kind, count in self.problems.items() if kind != problems.ProblemKind.RETRYING):
             return "needs_attention"
         if self.load.retrying or self.problems.get(problems.ProblemKind.RETRYING):
@@ -58,6 +63,7 @@ class Overview(Struct, frozen=True):
     writes: tuple[WrittenRecord, ...]
     problems: tuple[Problem, ...]
     holds: tuple[Hold, ...] = ()
+    pauses: tuple[Pause, ...] = ()
 
 
 class Paced(Generic[T]):
@@ -127,6 +133,7 @@ class ConsoleData:
             writes = await overview.writes(connection, limit)
             open_problems = await overview.problems(connection, limit)
             stopped = await holds.waiting(connection)
+            standing = await pauses.standing(connection)
         return Overview(
             syncs=tuple(
                 SyncOverview(
@@ -137,6 +144,7 @@ class ConsoleData:
                     linked=counts.linked.get(name, 0),
                     problems=counts.problems.get(name, {}),
                     usage=usage.get(definition.org),
+                    paused=any(stops(pause, definition) for pause in standing),
                 )
                 for name, definition in self.definitions.items()
             ),
@@ -144,6 +152,7 @@ class ConsoleData:
             writes=tuple(writes),
             problems=tuple(open_problems),
             holds=tuple(stopped),
+            pauses=tuple(standing),
         )
 
     async def events(self, limit: int, before: int = NEWEST) -> list[ReceivedEvent]:

@@ -19,6 +19,7 @@ from crosswalk.cli.plan import plan
 from crosswalk.cli.reconcile import reconcile
 from crosswalk.cli.record_case import record_case
 from crosswalk.cli.replay import replay
+from crosswalk.cli.resume import resume
 from crosswalk.cli.run import run, serve, worker
 from crosswalk.cli.sandbox import sandbox
 from crosswalk.cli.test import test
@@ -39,6 +40,7 @@ COMMANDS = (
     backfill,
     reconcile,
     explain,
+    resume,
     sandbox,
 )
 """Every command, in the order of `crosswalk --help`: a function named for the command, from the module of that name."""

@@ -12,11 +12,13 @@ from crosswalk.console.gate import Gate
 from crosswalk.console.holds import HoldPages
 from crosswalk.console.login import LogIn
 from crosswalk.console.pages import Pages
+from crosswalk.console.pauses import PauseButtons
 from crosswalk.console.rendering import Renderer
 from crosswalk.engine.backfilling import Backfills
 from crosswalk.engine.dead_letters import DeadLetters
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.holding import Holds
+from crosswalk.engine.resuming import Resumer
 
 
 def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[BaseRoute]:
@@ -37,6 +39,7 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
     pages = Pages(view, renderer)
     conflicts = ConflictPages(view, desk, renderer)
     letters = DeadLetterPages(DeadLetters(view.database, view.definitions, desk.wake), renderer)
+    pauses = PauseButtons(Resumer(view.database))
     holds = HoldPages(Holds(view.database), renderer)
     backfills = BackfillPages(Backfills(view.database), view.definitions, renderer)
     return [
@@ -63,6 +66,7 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
         Route("/console/deadletters/causes/{sync}/{cause}", gate.closed(letters.cause)),
         Route("/console/deadletters/{number}", gate.closed(letters.show)),
         Route("/console/deadletters/{number}/values", gate.closed(letters.values), methods=["POST"]),
+        Route("/console/pauses/{number}/resume", gate.closed(pauses.resume), methods=["POST"]),
         Route("/console/holds", gate.closed(holds.list)),
         Route("/console/holds/{number}", gate.closed(holds.show)),
         Route("/console/holds/{number}/decide", gate.closed(holds.decide), methods=["POST"]),

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from crosswalk.connectors.reactions import fix_for
 from crosswalk.domain.decision import CreateNew, FieldDecision, LeaveAlone, LinkTo
 from crosswalk.domain.values import FieldValue, Side
 from crosswalk.store.audit import AUTH0_USER
@@ -9,6 +10,7 @@ from crosswalk.store.decisions import PastDecision
 from crosswalk.store.overview import Outcome, ReceivedEvent
 
 STATES = {
+    "paused": "Paused",
     "idle": "Idle",
     "working": "Working",
     "retrying": "Retrying",
@@ -100,6 +102,7 @@ REASONS = {
     "decided": "A person decided for this value",
     "flow": "Wanted by a flow",
     "undone": "No longer wanted by its flow",
+    "erased": "The person was erased on request",
 }
 REASONS_IN_AUTH0 = {
     **REASONS,
@@ -262,6 +265,11 @@ def decision(past: PastDecision) -> str:
             return f"gets a new {object_}"
         case LeaveAlone():
             return "stays without a record"
+
+
+def fix(code: str) -> str:
+    """What a person can do about a code."""
+    return fix_for(code)
 
 
 def label(names: dict[str, str], name: str) -> str:

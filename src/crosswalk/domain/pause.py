@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from crosswalk.domain.definition import SyncDefinition
+
 
 class PauseKind(StrEnum):
     """What pauses."""
@@ -78,3 +80,13 @@ class Misconfigured(Struct, frozen=True):
     code: str
     message: str
     of_all: bool
+
+
+def stops(pause: Pause, definition: SyncDefinition) -> bool:
+    """Whether nothing of a sync is worked on because of a pause: it is the sync's own, its tenant's or its org's."""
+    stopping = {
+        (PauseKind.SYNC, definition.name),
+        (PauseKind.TENANT, definition.tenant),
+        (PauseKind.ORG, definition.org),
+    }
+    return (pause.kind, pause.name) in stopping

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from crosswalk.connectors.reactions import Reaction, fix_for, reaction_to
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import SyncName, UserId
-from crosswalk.domain.pause import PROBE, Cause, Misconfigured, Pause, PauseKind
+from crosswalk.domain.pause import PROBE, Cause, Misconfigured, Pause, PauseKind, stops
 from crosswalk.domain.plan import Plan
 from crosswalk.engine.ledger import Booking
 from crosswalk.store import pauses
@@ -57,17 +57,12 @@ async def permit(database: Database, definition: SyncDefinition) -> Permit:
     """What of a sync may be worked on now; a look that is due is taken by the caller."""
     async with database.transaction() as connection:
         standing = await pauses.standing(connection)
-        if any(_concerns(pause, definition) for pause in standing):
-            return Permit.NOTHING
-        own = next((p for p in standing if p.kind is PauseKind.SYNC and p.name == definition.name), None)
-        if own is None:
+        stopping = [pause for pause in standing if stops(pause, definition)]
+        if not stopping:
             return Permit.ALL
-        return Permit.ONE if await pauses.take_probe(connection, own) else Permit.NOTHING
-
-
-def _concerns(pause: Pause, definition: SyncDefinition) -> bool:
-    """Whether the tenant or the org of a sync stands still."""
-    return (pause.kind, pause.name) in {(PauseKind.TENANT, definition.tenant), (PauseKind.ORG, definition.org)}
+        if any(pause.kind is not PauseKind.SYNC for pause in stopping):
+            return Permit.NOTHING
+        return Permit.ONE if await pauses.take_probe(connection, stopping[0]) else Permit.NOTHING
 
 
 async def hold_back(database: Database, sync: SyncName, plans: Mapping[UserId, Plan]) -> HeldBack:

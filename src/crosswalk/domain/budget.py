@@ -56,7 +56,7 @@ class DayReport(Struct, frozen=True):
 
 
 class RateReport(Struct, frozen=True):
-    """How many calls of a class the vendor takes at once, how many of them were left, and the mark of the call."""
+    """How many calls of a class the vendor takes at once, and how many were left; its mark counts calls sent."""
 
     mark: int
     limit: int
@@ -71,10 +71,11 @@ class Day(Struct, frozen=True, array_like=True):
 
 
 class Rate(Struct, frozen=True, array_like=True):
-    """The newest report of the rate of a class of calls, and when it came."""
+    """The newest report of the rate of a class of calls, when it came, and how many calls come back in a second."""
 
     report: RateReport
     at: float
+    refill_per_s: float = 1.0
 
 
 class EndpointState(Struct, frozen=True, omit_defaults=True):

@@ -11,11 +11,14 @@ from crosswalk.domain.budget import BudgetState, Endpoint, Terms
 UNTOLD = 25
 """Calls that may be held while the org has not said how many it allows."""
 
+UNTOLD_RATE = 2
+"""Calls of a class that may be held before the first of them was answered: no vendor's plan takes less at once."""
+
 DAY_S = 86_400.0
 HOUR_S = 3_600.0
 
-REFILL_PER_S = 1.0
-"""What a limited class of calls is thought to get back between two reports: no vendor's plan gives less."""
+SHORTEST_RATE_WAIT_S = 0.05
+LONGEST_RATE_WAIT_S = 1.0
 
 UNCROWD_S = 30.0
 """After so long one more call at once is risked again."""
@@ -66,15 +69,25 @@ def rate_share(state: BudgetState, terms: Terms, endpoint: Endpoint) -> int | No
 
 
 def rate_room(state: BudgetState, terms: Terms, endpoint: Endpoint, now: float) -> int | None:
-    """Calls of a class that may be granted now; `None` while the vendor has told no limit."""
+    """Calls of a class that may be granted now; `None` where the vendor tells no limit."""
     share = rate_share(state, terms, endpoint)
     known = state.endpoints.get(endpoint)
-    if share is None or known is None or known.rate is None:
+    if known is None or not known.spent:
+        return UNTOLD_RATE - state.held_of(endpoint)
+    if share is None or known.rate is None:
         return None
     report = known.rate.report
-    since = max(0, known.spent - report.mark) + state.held_of(endpoint)
-    refilled = max(0.0, now - known.rate.at) * REFILL_PER_S
+    since = max(0, known.spent + state.held_of(endpoint) - report.mark)
+    refilled = max(0.0, now - known.rate.at) * known.rate.refill_per_s
     return min(share - state.held_of(endpoint), int(report.left - (report.limit - share) - since + refilled))
+
+
+def rate_wait_s(state: BudgetState, endpoint: Endpoint) -> float:
+    """In how many seconds the next call of a limited class is likely to be free."""
+    known = state.endpoints.get(endpoint)
+    if known is None or known.rate is None:
+        return LONGEST_RATE_WAIT_S
+    return min(LONGEST_RATE_WAIT_S, max(SHORTEST_RATE_WAIT_S, 1.0 / known.rate.refill_per_s))
 
 
 def most_at_once(state: BudgetState, terms: Terms, now: float) -> int | None:

@@ -11,7 +11,17 @@ from msgspec.structs import replace
 from crosswalk.domain import breaker as breakers
 from crosswalk.domain.budget import TOKEN, BudgetState, Endpoint, EndpointState, Lease, Second, Terms, counted
 from crosswalk.domain.budget_news import LONGEST_BLOCK_S, hear
-from crosswalk.domain.budget_room import DAY_S, HOUR_S, day_room, day_share, most_at_once, rate_room, rate_share
+from crosswalk.domain.budget_room import (
+    DAY_S,
+    HOUR_S,
+    LONGEST_RATE_WAIT_S,
+    day_room,
+    day_share,
+    most_at_once,
+    rate_room,
+    rate_share,
+    rate_wait_s,
+)
 from crosswalk.domain.forecast import seconds_left
 from crosswalk.domain.lease import Granted, Turn, Wait, Why
 from crosswalk.domain.purpose import Purpose
@@ -30,7 +40,6 @@ LOOK_EVERY_S = 900.0
 """When nothing is left, one call in so much time, out of the reserve, finds out whether calls have become free."""
 
 DAY_WAIT_S = 60.0
-RATE_WAIT_S = 1.0
 
 
 def take_turn(state: BudgetState, terms: Terms, turn: Turn, now: float) -> tuple[BudgetState, Granted]:
@@ -168,7 +177,9 @@ def _as_far_as_there_is_room(
     state, second = _of_the_second(state, terms, now)
     got = min([wanted, *(room for room in (day, rate, second) if room is not None)])
     if got <= 0:
-        return state, Wait(Why.RATE, RATE_WAIT_S / max(1.0, terms.calls_per_second or 1.0))
+        if rate is not None and rate <= 0:
+            return state, Wait(Why.RATE, rate_wait_s(state, endpoint))
+        return state, Wait(Why.RATE, min(LONGEST_RATE_WAIT_S, 1.0 / (terms.calls_per_second or 1.0)))
     if state.second is not None:
         state = replace(state, second=replace(state.second, level=state.second.level - got))
     return state, got
@@ -189,9 +200,9 @@ def _of_the_day(state: BudgetState, terms: Terms, purpose: Purpose, now: float) 
 
 def _of_the_rate(state: BudgetState, terms: Terms, purpose: Purpose, endpoint: Endpoint, now: float) -> int | None:
     room, share = rate_room(state, terms, endpoint, now), rate_share(state, terms, endpoint)
-    if room is None or share is None:
+    if room is None:
         return None
-    above = room - int(purpose.floor * share)
+    above = room - int(purpose.floor * (share or 0))
     return above if above <= 0 else max(1, above // len(state.leases))
 
 

@@ -111,9 +111,11 @@ class Purse:
         self._used[endpoint] += 1
         self._note_purpose(spender.purpose)
         self.spent_by[spender] += endpoint != TOKEN
-        # What ended before, and this call itself, are in the vendor's count when it answers.
+        # What ended before, and this call itself, are in the vendor's count of the day when it answers. The rate is not
+        # worth such care: what was sent before counts as arrived before.
         own = self._untold()
-        return Taken(endpoint, granted.mark + counted(own) + 1, granted.marks.get(endpoint, 0) + own[endpoint] + 1)
+        sent = granted.marks.get(endpoint, 0) + own[endpoint] + self._under_way[endpoint]
+        return Taken(endpoint, granted.mark + counted(own) + 1, sent)
 
     def _untold(self) -> Counter[Endpoint]:
         """Own calls that ended, and that the marks of the last grant do not have in them."""

@@ -157,6 +157,8 @@ class Purse:
             self._answered.add(endpoint)
         else:
             self._failures[endpoint] += 1
+            if self._failures[endpoint] >= FAILURES:
+                self._left[endpoint] = 0
         if answer.day is not None:
             self._hear_day(DayReport(taken.mark, *answer.day))
         if answer.rate is not None:
@@ -205,9 +207,6 @@ class Purse:
         purpose = self._most_urgent or Purpose.PROFILE
         if trims:
             self._trim()
-        for endpoint in self._ended:
-            if self._failures[endpoint] >= FAILURES:
-                self._left[endpoint] = 0
         self._turns += 1
         held = self._under_way + self._left
         self._pending = Turn(

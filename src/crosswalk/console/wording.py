@@ -5,9 +5,11 @@ from datetime import datetime
 from crosswalk.connectors.reactions import fix_for
 from crosswalk.domain.decision import CreateNew, FieldDecision, LeaveAlone, LinkTo
 from crosswalk.domain.values import FieldValue, Side
+from crosswalk.engine.dead_letters import masked
 from crosswalk.store.audit import AUTH0_USER
 from crosswalk.store.decisions import PastDecision
 from crosswalk.store.overview import Outcome, ReceivedEvent
+from crosswalk.store.problems import Problem, ProblemKind
 
 STATES = {
     "paused": "Paused",
@@ -265,6 +267,13 @@ def decision(past: PastDecision) -> str:
             return f"gets a new {object_}"
         case LeaveAlone():
             return "stays without a record"
+
+
+def said(problem: Problem) -> str:
+    """What is wrong; of a dead letter without the values that a vendor quotes."""
+    if problem.kind is not ProblemKind.DEAD_LETTER:
+        return problem.message
+    return masked(problem).message
 
 
 def fix(code: str) -> str:

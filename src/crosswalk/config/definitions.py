@@ -15,6 +15,7 @@ from crosswalk.config.problem import KeyPath
 from crosswalk.config.syncs import SyncConfig, TargetConfig
 from crosswalk.config.thresholds import define_thresholds
 from crosswalk.domain.definition import FieldMap, SyncDefinition, Target
+from crosswalk.domain.erasure import ErasurePolicy
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.domain.match_rule import AutomaticLink, MatchPart, MatchRule, Normalisation, Reaction, Reactions
 from crosswalk.domain.place import Place
@@ -50,6 +51,7 @@ def define_sync(name: str, sync: SyncConfig, places: Mapping[KeyPath, Place]) ->
         flows=define_flows(sync.flows, (*path, "flows"), places),
         on_record_deleted=sync.on_record_deleted,
         on_users_linked=sync.on_users_linked,
+        on_erasure=ErasurePolicy(sync.on_erasure.record, sync.on_erasure.values, sync.on_erasure.keep),
         reactions=Reactions(**{name: Reaction(reaction) for name, reaction in sync.reactions}),
         loops=LoopLimits(sync.loops.writes_per_hour, sync.loops.release_after.total_seconds()),
         thresholds=define_thresholds(sync.thresholds),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from crosswalk.config.drift import DriftConfig
+from crosswalk.config.erasure import ErasureConfig
 from crosswalk.config.flows import FlowsConfig
 from crosswalk.config.linger import Linger, LingerConfig
 from crosswalk.config.loops import LoopsConfig
@@ -185,6 +186,10 @@ class SyncConfig(Section):
         "`merge_task` opens a conflict that asks people to merge the two records in Salesforce (and, with "
         "`flows.merge_task`, makes a task there), and `relink` lets the record go as it is. `deactivate` treats it as "
         "the record of a deleted user.",
+    )
+    on_erasure: ErasureConfig = Field(
+        default=ErasureConfig(),
+        description="What is done with the record of a person who is erased by `crosswalk subject erase`.",
     )
     flows: FlowsConfig = Field(
         default=FlowsConfig(), description="Behaviours beyond keeping fields in step; each is off until written down."

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from crosswalk.domain.erasure import ErasurePolicy
 from crosswalk.domain.flow import Flows
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.domain.life import RecordDeleted, UsersLinked
@@ -62,6 +63,8 @@ class SyncDefinition(Struct, frozen=True):
     """When a field is left alone that somebody else keeps writing back."""
     on_record_deleted: RecordDeleted = RecordDeleted.UNLINK
     """What is done when somebody deletes an identity's record in Salesforce."""
+    on_erasure: ErasurePolicy = ErasurePolicy()
+    """What is done with the record of a person who is erased."""
     on_users_linked: UsersLinked = UsersLinked.MERGE_TASK
     """What is done with the record of a user who became an account of another."""
     thresholds: Thresholds = Thresholds()

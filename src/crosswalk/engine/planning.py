@@ -39,12 +39,13 @@ from crosswalk.matching.awaited import awaited_by
 from crosswalk.matching.look_ups import LookUpName, look_ups
 from crosswalk.matching.resolution import Bonds
 from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.reconcile.erasure import plan_erased
 from crosswalk.reconcile.fingerprint import Fingerprint
 from crosswalk.reconcile.life import without_recreating
 from crosswalk.reconcile.planner import plan_linked, plan_settled, settled_by
 from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.reconcile.unlinked import plan_all_unlinked
-from crosswalk.store import claims, decisions, links, quarantines
+from crosswalk.store import claims, decisions, erased, links, quarantines
 from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
 
@@ -177,8 +178,13 @@ class Planner:
             decided = await decisions.standing(connection, self._definition.name, user_ids)
             resting = await quarantines.standing(connection, self._definition.name, user_ids)
             kin = await read_kin(connection, self._definition, identities, known)
+            forgotten = await erased.users(connection, self._definition.tenant, user_ids)
+        identities = [i for i in identities if i.user_id not in forgotten]
         gone = [i for i in identities if i.deleted or i.user_id in kin.primaries]
-        parts = [await self._plan_gone(database, gone, known, changes, kin)]
+        parts = [
+            Part({user_id: plan_erased(user_id) for user_id in forgotten}),
+            await self._plan_gone(database, gone, known, changes, kin),
+        ]
         left = {i.user_id for i in gone}
         alive = [i for i in identities if i.user_id not in left]
         digests = await self._in_thread(self._digests, alive)

@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crosswalk.domain.definition import SyncDefinition
+from crosswalk.domain.erasure import ErasurePolicy
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.link import Link
 from crosswalk.domain.plan import Plan
@@ -82,6 +83,7 @@ def definition_digest(definition: SyncDefinition) -> str:
     relevant = replace(
         definition, lanes=1, linger_ms=0, longest_linger_ms=0, thresholds=Thresholds(), loops=LoopLimits()
     )
+    relevant = replace(relevant, on_erasure=ErasurePolicy())
     return _digest(_without_places(msgspec.to_builtins(relevant)))
 
 

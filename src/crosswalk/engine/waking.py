@@ -64,7 +64,7 @@ def _newest(due: Sequence[DueEvent]) -> dict[UserId, DueEvent]:
 
 
 def _event(definition: SyncDefinition, cause: DueEvent, woken: UserId) -> Event:
-    told = {"because_of": cause.event.user_id, "event": cause.event.id}
+    told = {"because_of_event": cause.seq}  # a number alone: the other person's id has no place in this one's event
     return Event(
         # Once for each cause, so that doing a batch again after a crash wakes nobody twice.
         id=f"{definition.name}/{cause.seq}/{woken}",

@@ -8,6 +8,7 @@ from msgspec import Struct
 from crosswalk.domain.accounts import linked_accounts
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import TenantName, UserId
+from crosswalk.store import erased
 from crosswalk.store.database import Connection
 
 
@@ -39,6 +40,7 @@ INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed
 SELECT %s, *
 FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[], %b::text[])
      AS given (user_id, profile, updated_at, observed_at, carrier, deleted, email)
+WHERE given.user_id <> ALL(%b::text[])
 ORDER BY given.user_id
 ON CONFLICT (tenant, user_id) DO UPDATE
 SET profile = excluded.profile, updated_at = excluded.updated_at, observed_at = excluded.observed_at,
@@ -88,7 +90,7 @@ async def read(connection: Connection, tenant: TenantName, user_ids: Sequence[Us
 
 
 async def save(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> None:
-    """Store states, each unless a newer one is stored already."""
+    """Store states, each unless a newer one is stored already, or the user was erased."""
     rows = await (
         await connection.execute(
             SAVE,
@@ -101,6 +103,7 @@ async def save(connection: Connection, tenant: TenantName, identities: Sequence[
                 [i.version.carrier for i in identities],
                 [i.deleted for i in identities],
                 [_email(i.profile) for i in identities],
+                list(await erased.users(connection, tenant, [i.user_id for i in identities])),
             ),
         )
     ).fetchall()

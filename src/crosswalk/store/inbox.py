@@ -10,6 +10,7 @@ from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName
 from crosswalk.domain.urgency import RANKS, USUAL
 from crosswalk.store.database import Connection, fetch_row
 from crosswalk.store.due import NOBODY, ROUTING, Lane
+from crosswalk.store.forgetting import forget_records, forget_users
 
 
 class Subscriber(Struct, frozen=True):
@@ -95,6 +96,7 @@ async def accept(
     connection: Connection, events: Sequence[tuple[TenantName, Event]], subscribers: Sequence[Subscriber]
 ) -> Accepted:
     """Store events, each once, and note the work they make; one statement for any number of events."""
+    events = await forget_users(connection, events)
     columns: list[object] = [
         [tenant for tenant, _ in events],
         [_storable(event.id) for _, event in events],
@@ -119,6 +121,7 @@ async def accept_changes(
     connection: Connection, org: OrgName, events: Sequence[Event], subscribers: Sequence[Subscriber]
 ) -> Accepted:
     """Store an org's events, each once, and note the work they make; one statement for any number of events."""
+    events = await forget_records(connection, org, events)
     records = [event.record or _NO_RECORD for event in events]
     columns: list[object] = [
         [org for _ in events],

@@ -1,14 +1,25 @@
-"""Erasing a person: nothing that was theirs is left in the hub's database."""
+"""Erasing a person: nothing that was theirs is left in the hub's database, and nothing of it comes back."""
 
+from typing import Any
+
+import pytest
 from psycopg import sql
+from simple_salesforce.exceptions import SalesforceResourceNotFound
 
-from crosswalk.domain.ids import UserId
-from crosswalk.engine.erasing import erase_user
-from tests.e2e.hub.conftest import System, contact_target, lead_target
-from tests.e2e.hub.stage import TENANT, Stage, a_stage
+from crosswalk.engine.erasing import CannotErase, Eraser, UnknownSubject
+from crosswalk.engine.holding import Holds
+from crosswalk.store.holds import Decision
+from tests.e2e.hub.conftest import LEAD_FIELDS, System, contact_target, lead_target
+from tests.e2e.hub.stage import Stage, a_stage
 from tests.e2e.hub.vendors import sign_up
 
 TABLES = "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE'"
+PHONE = {"name": "phone", "field": "Phone", "value": "user.user_metadata?.phone", "type": "phone"}
+NUMBER = "+12125550188"
+LEADS = lead_target(
+    match=["external_id", PHONE],
+    fields={**LEAD_FIELDS, "Phone": {"value": "user.user_metadata?.phone", "type": "phone"}},
+)
 
 
 async def tables_with(stage: Stage, text: str) -> list[str]:
@@ -25,28 +36,108 @@ async def tables_with(stage: Stage, text: str) -> list[str]:
     return sorted(found)
 
 
-async def test_an_erased_user_leaves_nothing_but_that_something_was_done(system: System) -> None:
-    system.targets = [contact_target(), lead_target()]
+async def assert_nothing_left(stage: Stage, *texts: str) -> None:
+    assert {text: tables for text in texts if (tables := await tables_with(stage, text))} == {}
+
+
+async def clara(stage: Stage) -> tuple[str, str]:
+    """A user with a lead, of whom both sides have told several times: the two ids."""
+    profile: dict[str, Any] = {
+        "given_name": "Clara",
+        "family_name": "Wunderlich",
+        "user_metadata": {"title": "Freifrau", "phone": NUMBER},
+    }
+    user_id = sign_up(stage.auth0, "clara@example.com", verified=True, **profile)
+    await stage.deliver(*await stage.collect_users(1))
+    lead = await stage.record_of(user_id)
+    assert lead is not None
+    stage.later()
+    stage.org.Lead.update(lead, {"Email": "clara.wunderlich@example.com"})
+    stage.auth0.users.update(user_id, family_name="Wunderlich-Sanft")
+    await stage.deliver(*await stage.collect_users(1), *await stage.collect_records(lead))
+    return user_id, lead
+
+
+async def test_an_erased_person_is_nowhere_and_does_not_come_back(system: System) -> None:
+    system.targets = [contact_target(), LEADS]
+    system.sync = {"on_erasure": {"record": "delete"}}
     async with a_stage(system) as stage:
-        user_id = sign_up(stage.auth0, "clara@example.com", given_name="Clara", family_name="Wunderlich")
-        other_id = sign_up(stage.auth0, "otto@example.com", given_name="Otto", family_name="Sonderbar")
-        await stage.deliver(*await stage.collect_users(2))
-        lead = await stage.record_of(user_id)
-        assert lead is not None
+        user_id, lead = await clara(stage)
+        twin = sign_up(stage.auth0, "otto@example.com", family_name="Sonderbar", user_metadata={"phone": NUMBER})
+        await stage.deliver(*await stage.collect_users(1))
+        assert await stage.problems_of(twin) == ["ALREADY_LINKED"]
+        whole = ("Wunderlich", "Freifrau", "clara.wunderlich@", user_id, lead)
+        assert await tables_with(stage, "Wunderlich") == ["audit", "identities", "inbox", "links", "problems"]
+        eraser = Eraser(stage.hub)
+        document = await eraser.export(user_id)
+        assert document["users"] == [user_id] and document["records"] == [lead]
+        assert document["held"]["links"][0]["record"]["LastName"] == "Wunderlich-Sanft"
+
+        receipt = await eraser.erase(user_id, "Grace Hopper")
+        await stage.quiet()
+
+        with pytest.raises(SalesforceResourceNotFound):
+            stage.org.Lead.get(lead)
+        await assert_nothing_left(stage, *whole)
+        assert (receipt.by, receipt.rows["links"], receipt.rows["identities"]) == ("Grace Hopper", 1, 1)
+        assert receipt.salesforce == [{"sync": "customers", "object": "Lead", "record": "delete"}]
+        [(actor, subject)] = system.rows("SELECT DISTINCT actor, user_id FROM audit WHERE reason = 'flow'")
+        assert (actor, subject) == ("crosswalk", receipt.subject)
+        assert await stage.problems_of(twin) == [] and await stage.record_of(twin) is not None
+
+        # What either side still tells is not kept, whether it comes late or again.
         stage.later()
-        stage.org.Lead.update(lead, {"Email": "clara.wunderlich@example.com"})
-        stage.auth0.users.update(user_id, family_name="Wunderlich-Sanft")
+        stage.auth0.users.update(user_id, family_name="Wunderlich-Grimm")
         await stage.deliver(*await stage.collect_users(1), *await stage.collect_records(lead))
-        assert await tables_with(stage, "Wunderlich") == ["audit", "identities", "inbox", "links"]
+        await assert_nothing_left(stage, *whole)
+        with pytest.raises(UnknownSubject):
+            await eraser.look(user_id)
 
-        erased = await erase_user(stage.hub, TENANT, UserId(user_id))
 
-        assert erased.rows["links"] == 1
-        for text in ("Clara", "Wunderlich", "clara"):
-            assert await tables_with(stage, text) == [], text
-        assert await tables_with(stage, "Sonderbar") == ["audit", "identities", "inbox", "links"]
-        written = stage.system.rows("SELECT user_id, field, reason FROM audit ORDER BY id")
-        assert (user_id, "LastName", "created") in written
-        assert await stage.record_of(other_id) is not None
-        again = await erase_user(stage.hub, TENANT, UserId(user_id))
-        assert set(again.rows) <= {"audit", "inbox"}
+async def test_a_user_who_is_made_anew_is_a_user_like_any_other(system: System) -> None:
+    system.targets = [contact_target(), LEADS]
+    async with a_stage(system) as stage:
+        user_id, lead = await clara(stage)
+        stage.auth0.users.delete(user_id)
+        await stage.deliver(*await stage.collect_users(1))
+
+        await Eraser(stage.hub).erase(lead, "Grace Hopper")
+
+        await assert_nothing_left(stage, "Wunderlich", "clara", user_id, lead)
+        assert stage.org.Lead.get(lead)["LastName"] == "Wunderlich-Sanft"
+        stage.later()
+        sign_up(stage.auth0, "clara@example.com", user_id=user_id.partition("|")[2], family_name="Anders")
+        await stage.deliver(*await stage.collect_users(1))
+        assert await stage.record_of(user_id) == lead
+        assert stage.org.Lead.get(lead)["LastName"] == "Anders"
+
+
+async def test_a_record_may_be_made_anonymous_unless_a_threshold_stops_it(system: System) -> None:
+    system.targets = [contact_target(), LEADS]
+    policy = {"record": "anonymise", "keep": ["Title"], "values": {"Company": "Nobody"}}
+    system.sync = {"on_erasure": policy, "thresholds": {"clear": 0}}
+    async with a_stage(system) as stage:
+        user_id, lead = await clara(stage)
+        eraser = Eraser(stage.hub)
+
+        with pytest.raises(CannotErase, match="a threshold of sync customers"):
+            await eraser.erase(user_id, "Grace Hopper")
+
+        assert await stage.record_of(user_id) == lead
+        [(hold,)] = system.rows("SELECT id FROM holds")
+        await Holds(stage.hub.database).decide(hold, Decision.APPROVED, "Grace Hopper", 600.0)
+        await eraser.erase(user_id, "Grace Hopper")
+        record: dict[str, Any] = dict(stage.org.Lead.get(lead))
+        names = ("FirstName", "LastName", "Email", "Company", "Title", "Auth0_User_Id__c")
+        assert [record[name] for name in names] == [None, "Erased", None, "Nobody", "Freifrau", None]
+        await assert_nothing_left(stage, "Wunderlich", "Clara", "clara", user_id, lead)
+        fields = system.rows("SELECT field, old, new FROM audit WHERE reason = 'erased' ORDER BY field")
+        assert [field for field, _, _ in fields] == [
+            "Auth0_User_Id__c",
+            "Company",
+            "Email",
+            "FirstName",
+            "LastName",
+            "Phone",
+        ]
+        assert {(old, new) for _, old, new in fields} == {(None, None)}

@@ -1,0 +1,52 @@
+"""The walk over what is held about a person knows every table, and every column that stays: a new one is noticed."""
+
+from crosswalk.store.database import Database
+from crosswalk.store.personal import HELD, NOTHING_PERSONAL
+
+COLUMNS = """
+SELECT c.relname, array_agg(a.attname::text ORDER BY a.attname)
+FROM pg_class AS c
+JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+    AND c.relname NOT LIKE 'procrastinate%' AND c.relname <> 'crosswalk_migrations'
+GROUP BY c.relname
+"""
+
+
+async def columns_of_all(database: Database) -> dict[str, set[str]]:
+    async with database.transaction() as connection:
+        rows = await (await connection.execute(COLUMNS)).fetchall()
+    return {table: set(columns) for table, columns in rows}
+
+
+async def test_every_table_is_judged(database: Database) -> None:
+    assert set(await columns_of_all(database)) == HELD.keys() | NOTHING_PERSONAL.keys()
+    assert not HELD.keys() & NOTHING_PERSONAL.keys()
+
+
+async def test_of_rows_that_stay_every_column_is_judged(database: Database) -> None:
+    columns = await columns_of_all(database)
+
+    judged = {table: held.blank.keys() | held.kept for table, held in HELD.items() if held.blank}
+    assert judged == {table: columns[table] for table in judged}
+
+
+async def test_tables_without_anybody_have_the_columns_that_were_judged(database: Database) -> None:
+    columns = await columns_of_all(database)
+
+    assert {table: " ".join(sorted(columns[table])) for table in NOTHING_PERSONAL} == {
+        "api_usage": "allowed org seen_at used",
+        "backfill_chunks": "backfill changed_at id lane profiles state tally users",
+        "backfills": "approved_by definition direction error finished_at id lanes moved_at ordered_by outcomes paused "
+        "read_at records report stage started_at sync users write",
+        "budget_spending": "calls hour name purpose sync",
+        "budgets": "changed_at name state version",
+        "bulk_jobs": "job_id key lane object org seqs started_at sync",
+        "cursors": "moved_at org position source tenant",
+        "drift_checks": "asked_by error finished_at id report started_at sync",
+        "erased_ids": "digest erased_at erasure",
+        "erasures": "at by id rows salesforce subject tenant",
+        "holds": "allowed decided_at decided_by decision id identities kind open_until opened_at sync window_s "
+        "would_be",
+        "write_counts": "kind minute sync writes",
+    }

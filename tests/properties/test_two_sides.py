@@ -83,6 +83,13 @@ def test_an_account_of_an_account_is_never_marked_as_deleted() -> None:
     assert [row.object for row in world.org.rows.values() if row.object == "Task"] == []
 
 
+def test_of_two_users_of_one_person_who_come_at_once_only_one_gets_a_new_record() -> None:
+    for door in range(16):
+        world = run(SignUp(user=0), SignUp(user=1), Work(0, 6, door, happens=1))
+
+        assert len(world.org.alive()) == 1, f"door {door}"
+
+
 BLOCKED = (SignUp(user=0), Work(1, 6), EditUser(0, "blocked", True), Work(1, 6), Work(1))
 
 
@@ -128,6 +135,17 @@ def test_marks_go_with_the_record_to_another_user_of_the_person(blocked: bool) -
     world = run(*gone, SignUp(user=1), EditUser(0, "blocked", blocked), Work(0, 6), Work(0))
 
     assert [(row.fields[EXTERNAL_ID], row.fields["Inactive__c"]) for row in world.org.alive()] == [("auth0|b", blocked)]
+
+
+@pytest.mark.parametrize("blocked", [True, False])
+@pytest.mark.parametrize(("first", "other"), [(0, 1), (1, 0)])
+def test_marks_are_right_if_a_record_is_taken_over_while_it_is_marked(first: int, other: int, blocked: bool) -> None:
+    for door in range(16):
+        gone = (SignUp(user=0), Work(1, 6), DeleteUser(0), SignUp(user=1), EditUser(0, "blocked", blocked))
+        world = run(*gone, Work(first, 6, door, happens=other))
+
+        marks = [(row.fields[EXTERNAL_ID], row.fields["Inactive__c"]) for row in world.org.alive()]
+        assert marks == [("auth0|b", blocked)], f"door {door}"
 
 
 def test_marks_that_were_handed_over_are_taken_back_when_the_other_user_is_unblocked() -> None:

@@ -15,6 +15,7 @@ from tests.properties.two_sides.steps import (
     CreateRecord,
     DeleteRecord,
     DeleteUser,
+    EditRecord,
     EditUser,
     Hear,
     LinkUsers,
@@ -72,6 +73,13 @@ def test_a_record_made_before_a_crash_stays_the_user_s_when_a_preferred_object_h
         ("Lead", "auth0|b")
     ]
     assert len(world.hub.store.tables.links) == 1
+
+
+def test_whoever_found_an_edited_record_in_the_way_is_woken_when_the_edit_is_undone() -> None:
+    edited = (SignUp(user=2, email=1), Work(1, 6), SignUp(user=1), EditRecord(0, "Email", "one@example.com"))
+    world = run(*edited, Hear(of_user=True, back=0), Work(0))
+
+    assert [row.fields[EXTERNAL_ID] for row in world.org.alive()] == ["google-oauth2|c", "auth0|b"]
 
 
 def test_an_account_of_an_account_is_never_marked_as_deleted() -> None:

@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from crosswalk.config.monitoring import MonitoringConfig
 from crosswalk.config.nearest import nearest_name
 from crosswalk.config.orgs import OrgConfig
+from crosswalk.config.retention import RetentionConfig
 from crosswalk.config.server import ServerConfig
 from crosswalk.config.syncs import SyncConfig
 from crosswalk.config.tenants import TenantConfig
@@ -36,6 +37,8 @@ class Config:
         Address of a PostgreSQL server, or `None` for the embedded one.
     state_dir
         Folder for what the hub keeps on disk, absolute; it may not exist yet.
+    retention
+        For how long the hub keeps what is over.
     tenants, orgs, syncs
         By the name that the user gave each.
     definitions
@@ -47,6 +50,7 @@ class Config:
     monitoring: MonitoringConfig
     database_url: SecretStr | None
     state_dir: Path
+    retention: RetentionConfig
     tenants: Mapping[str, TenantConfig]
     orgs: Mapping[str, OrgConfig]
     syncs: Mapping[str, SyncConfig]

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from crosswalk.config.monitoring import MonitoringConfig
 from crosswalk.config.orgs import OrgConfig
+from crosswalk.config.retention import RetentionConfig
 from crosswalk.config.section import Section
 from crosswalk.config.server import ServerConfig
 from crosswalk.config.syncs import SyncConfig
@@ -32,6 +33,9 @@ class ConfigFile(Section):
         default=Path(".crosswalk"),
         validate_default=False,
         description="Folder for what the hub keeps on disk, relative to this file.",
+    )
+    retention: RetentionConfig = Field(
+        default=RetentionConfig(), description="For how long the hub keeps what is over."
     )
     tenants: dict[Name, TenantConfig] = Field(min_length=1, description="The Auth0 tenants, by a name of your choice.")
     orgs: dict[Name, OrgConfig] = Field(min_length=1, description="The Salesforce orgs, by a name of your choice.")

@@ -23,6 +23,9 @@ from crosswalk.config.values import DatabaseUrl
 
 DATABASE_URL_VARIABLE = "CROSSWALK_DATABASE_URL"
 
+_OF_THE_HUB = ("server", "monitoring", "database_url", "retention")
+"""Sections about the hub itself, which say nothing of a sync."""
+
 _ANY_TENANT: Value = {
     "domain": "tenant.invalid",
     "client_id": "none",
@@ -68,6 +71,7 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         monitoring=file.monitoring,
         database_url=database_url,
         state_dir=(path.parent / file.state_dir).absolute(),
+        retention=file.retention,
         tenants=MappingProxyType(file.tenants),
         orgs=MappingProxyType(file.orgs),
         syncs=MappingProxyType(file.syncs),
@@ -87,7 +91,7 @@ def load_syncs(path: Path, environ: Mapping[str, str] = os.environ) -> SyncDefin
     for section, stand_in in (("tenants", _ANY_TENANT), ("orgs", _ANY_ORG)):
         names = tree.get(section)
         tree[section] = dict.fromkeys(names, stand_in) if isinstance(names, dict) else None
-    tree = {key: value for key, value in tree.items() if key not in ("server", "monitoring", "database_url")}
+    tree = {key: value for key, value in tree.items() if key not in _OF_THE_HUB}
     filled = fill_in(tree, environ, findings.add_value)
     file = _examine(filled, path, findings)
     if file is None or findings.problems:

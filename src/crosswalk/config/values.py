@@ -16,8 +16,9 @@ from pydantic_core import PydanticCustomError
 
 from crosswalk.config.environment import FromEnvironment
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
-_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours"}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)")
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_DAY_MS = 86_400_000
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d{1,5})?")
 
@@ -84,21 +85,24 @@ def _read_database_url(value: object) -> SecretStr:
     return SecretStr(str(value))
 
 
-def _read_duration(value: object) -> timedelta:
+def read_duration(value: object) -> timedelta:
+    """Read a duration the way a user writes it; refuses what is none."""
     if isinstance(value, timedelta):
         return value
     found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
-        refuse("this is not a duration", "a number with a unit: 150ms, 30s, 5m or 1h")
+        refuse("this is not a duration", "a number with a unit: 150ms, 30s, 5m, 1h or 2d")
     try:
         return timedelta(**{_UNITS[found[2]]: float(found[1])})
     except OverflowError:
-        refuse("this duration is too long", "a number with a unit: 150ms, 30s, 5m or 1h")
+        refuse("this duration is too long", "a number with a unit: 150ms, 30s, 5m, 1h or 2d")
 
 
 def write_duration(value: timedelta) -> str:
     """Write a duration the way a user does, in the largest unit that needs no fraction."""
     milliseconds = round(value / timedelta(milliseconds=1))
+    if milliseconds >= 2 * _DAY_MS and milliseconds % _DAY_MS == 0:
+        return f"{milliseconds // _DAY_MS}d"
     for unit, size in (("h", 3_600_000), ("m", 60_000), ("s", 1000)):
         if milliseconds and milliseconds % size == 0:
             return f"{milliseconds // size}{unit}"
@@ -169,11 +173,11 @@ DatabaseUrl = Annotated[SecretStr, BeforeValidator(_read_database_url), Kind("ad
 
 Duration = Annotated[
     timedelta,
-    BeforeValidator(_read_duration),
+    BeforeValidator(read_duration),
     PlainSerializer(write_duration, return_type=str, when_used="json"),
     Kind("duration"),
 ]
-"""A number with a unit: `150ms`, `30s`, `5m`, `1h`."""
+"""A number with a unit: `150ms`, `30s`, `5m`, `1h`, `2d`."""
 
 HttpsUrl = Annotated[str, AfterValidator(_read_https_url), Kind("https address")]
 """An https address, without a slash at its end."""

@@ -42,11 +42,12 @@ COPY audit (actor, sync, user_id, object, record_id, action, field, old, new, re
 FROM STDIN
 """
 
+# The inbox is asked for one number at a time: only the part that holds it is looked into.
 _COLUMNS = """
 SELECT a.id, a.at, a.actor, a.sync, a.user_id, a.object, a.record_id, a.action, a.field, a.old, a.new, a.reason,
        a.place, a.event_seq, i.event_id, i.type AS event_type, i.occurred_at AS event_at
 FROM audit AS a
-LEFT JOIN inbox AS i ON i.seq = a.event_seq
+LEFT JOIN LATERAL (SELECT * FROM inbox WHERE seq = a.event_seq LIMIT 1) AS i ON true
 """
 
 # Relies on audit_by_user.

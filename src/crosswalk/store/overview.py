@@ -169,11 +169,12 @@ LIMIT %(limit)s
 """
 EVENTS_OF_USER = _EVENT_COLUMNS + _OF_USER
 
+# The inbox is asked for one number at a time: only the part that holds it is looked into.
 _WRITE_COLUMNS = """
 SELECT a.id, a.at, a.actor, a.sync, a.user_id, a.object, a.record_id, a.action, a.field, a.old, a.new, a.reason,
        a.place, a.event_seq, i.event_id, i.type AS event_type
 FROM audit AS a
-LEFT JOIN inbox AS i ON i.seq = a.event_seq
+LEFT JOIN LATERAL (SELECT * FROM inbox WHERE seq = a.event_seq LIMIT 1) AS i ON true
 """
 
 # Relies on audit's primary key.
@@ -192,7 +193,7 @@ SELECT DISTINCT ON (a.field)
        a.id, a.at, a.actor, a.sync, a.user_id, a.object, a.record_id, a.action, a.field, a.old, a.new, a.reason,
        a.place, a.event_seq, i.event_id, i.type AS event_type
 FROM audit AS a
-LEFT JOIN inbox AS i ON i.seq = a.event_seq
+LEFT JOIN LATERAL (SELECT * FROM inbox WHERE seq = a.event_seq LIMIT 1) AS i ON true
 WHERE a.sync = %(sync)s AND a.user_id = %(user_id)s AND a.record_id = %(record_id)s
 ORDER BY a.field, a.id DESC
 """

@@ -46,6 +46,7 @@ async def test_tables_without_anybody_have_the_columns_that_were_judged(database
         "drift_checks": "asked_by error finished_at id report started_at sync",
         "erased_ids": "digest erased_at erasure",
         "erasures": "at by id rows salesforce subject tenant",
+        "event_ids": "day id",
         "holds": "allowed decided_at decided_by decision id identities kind open_until opened_at sync window_s "
         "would_be",
         "write_counts": "kind minute sync writes",

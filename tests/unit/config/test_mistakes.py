@@ -173,7 +173,7 @@ def test_a_wrong_name_is_reported_with_the_nearest_valid_one(
             31,
             "syncs.customers.linger",
             "this is not a duration",
-            "a number with a unit: 150ms, 30s, 5m or 1h",
+            "a number with a unit: 150ms, 30s, 5m, 1h or 2d",
         ),
         (
             "linger: 150ms",

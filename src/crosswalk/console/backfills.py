@@ -18,6 +18,9 @@ SHOWN = 50
 NAMED = 20
 """So many users are named for each thing that would be done; the whole list is in the report's file."""
 
+OPEN = (Outlook.CONFLICT, Outlook.FAILED, Outlook.WAIT)
+"""What somebody may have to do something about is shown first."""
+
 
 class BackfillPages:
     """The list of back-fills, one of them, and what its buttons do."""
@@ -99,7 +102,7 @@ class BackfillPages:
     async def _page(
         self, request: Request, session: Session, found: Backfill, *, refusal: str = "", status: int = 200
     ) -> Response:
-        named = {outlook: await self._desk.findings(found.id, outlook, NAMED) for outlook in Outlook}
+        named = {outlook: await self._desk.findings(found.id, outlook, NAMED) for outlook in (*OPEN, *Outlook)}
         return self._renderer.page(
             request,
             "backfill.html",

@@ -9,13 +9,12 @@ from typing import Any
 from msgspec import Struct
 
 from crosswalk.domain.ids import SyncName
+from crosswalk.domain.purpose import Purpose
 from crosswalk.domain.threshold import Thresholds, WriteKind
 
-MOST_CALLS = 0.7
-"""Of an org's calls of a day, the last three tenths are left to live traffic and to others."""
-
 PATIENCE_S = 10.0
-"""Work that never ends must not keep a back-fill from ever going on, as long as it keeps up."""
+"""Live work that never ends must not keep a back-fill from ever going on, as long as it keeps up; nor must work that
+nobody does, as where no worker runs."""
 
 
 class Direction(StrEnum):
@@ -252,24 +251,26 @@ def too_much(kinds: Mapping[WriteKind, int], thresholds: Thresholds, linked: int
     )
 
 
-def gives_way(waiting: int, oldest_s: float, patient_for_s: float) -> bool:
+def gives_way(waiting: int, oldest_s: float, unmoved_s: float, patient_for_s: float) -> bool:
     """Whether a back-fill lets live work go first.
 
     Parameters
     ----------
     waiting, oldest_s
         How many events of the sync are due, and for how many seconds the oldest has been.
+    unmoved_s
+        For how many seconds it has been the same event that is the oldest: nobody deals with it then.
     patient_for_s
-        How long it gave way already. Where events never cease but are dealt with in time, it then goes on in between.
+        How long the back-fill gave way already. Where events never cease but are dealt with in time, it then goes on.
     """
-    if not waiting:
+    if not waiting or unmoved_s >= PATIENCE_S:
         return False
     return oldest_s >= PATIENCE_S or patient_for_s < PATIENCE_S
 
 
 def spends_too_much(used: int, limit: int) -> bool:
-    """Whether a back-fill waits because so many of the day's calls are used, by whomever."""
-    return used >= limit * MOST_CALLS
+    """Whether a back-fill waits because so many of the day's calls are used, by whomever: the rest is not for it."""
+    return used >= limit * (1.0 - Purpose.BACKFILL.floor)
 
 
 def key_hash(normal: str) -> int:

@@ -12,7 +12,7 @@ PostgreSQL drops at once when that worker dies; a chunk's lane is kept from live
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
@@ -20,6 +20,7 @@ import psycopg
 import structlog
 from psycopg_pool import PoolTimeout
 
+from crosswalk.connectors.allowance import spending
 from crosswalk.connectors.backoff import backoff
 from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.backfill import (
@@ -35,12 +36,14 @@ from crosswalk.domain.backfill import (
 )
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import UserId
-from crosswalk.engine.backfill_chunks import ChunkTaken, ChunkWork
+from crosswalk.domain.pause import Pause, stops
+from crosswalk.domain.purpose import Purpose
+from crosswalk.engine.backfill_chunks import ChunkTaken, ChunkWork, NotNow
 from crosswalk.engine.backfill_reading import BackfillReading
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.jobs import try_lane
 from crosswalk.engine.saved_plans import definition_digest
-from crosswalk.store import backfills, holds
+from crosswalk.store import backfills, holds, pauses
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.backfills import Chunk
 from crosswalk.store.database import Connection
@@ -58,15 +61,12 @@ LET_GO_FIRST_EVERY_S = 0.2
 SPARED_FOR_S = 15.0
 HANDED_OVER_AT_ONCE = 1_000
 
-STRUGGLING = 100
-"""So many identities of a chunk could not be written at once: whatever the cause is, give it time."""
-
 RUN_LOCK = 0x6266696C
 CHUNK_LOCK = 0x62666368
 TRY_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
 UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
 
-_PASSING = (ConnectorError, psycopg.OperationalError, PoolTimeout)
+_PASSING = (NotNow, ConnectorError, psycopg.OperationalError, PoolTimeout)
 
 
 class DefinitionChanged(CrosswalkError):
@@ -98,13 +98,15 @@ class _Runner:
         self._threads = threads
         self._side = BackfillSide(number)
         self._failures = 0
+        self._oldest: tuple[int, float] | None = None
 
     async def run(self) -> None:
         """Go on until it rests, waits for a person, or has ended."""
         while (backfill := await self._state()) is not None and backfill.works:
             try:
                 self._check(backfill)
-                moved = await self._step(backfill)
+                with spending(Purpose.BACKFILL, backfill.sync):
+                    moved = await self._step(backfill)
             except _PASSING as error:
                 self._failures += 1
                 log.warning("backfill_waits", backfill=self._number, error=str(error))
@@ -138,9 +140,7 @@ class _Runner:
             case Stage.WRITING:
                 await self._catch_up(backfill)
                 work = self._work(backfill)
-                return await self._chunks(backfill, "matched", self._writing(work)) or await self._alone(
-                    self._end, backfill
-                )
+                return await self._chunks(backfill, "matched", work.write) or await self._alone(self._end, backfill)
             case _:
                 return False
 
@@ -163,13 +163,6 @@ class _Runner:
         if since is not None and age_s > CATCH_UP_EVERY_S:
             reading = self._reading(backfill)
             await self._alone(lambda _: reading.catch_up(since), backfill)
-
-    def _writing(self, work: ChunkWork) -> Callable[[Chunk], Awaitable[None]]:
-        async def write(chunk: Chunk) -> None:
-            if await work.write(chunk) >= STRUGGLING:
-                await asyncio.sleep(backoff(self._failures + 3, random.random, longest_s=LONGEST_PAUSE_S))
-
-        return write
 
     async def _chunks(self, backfill: Backfill, state: str, work: Callable[[Chunk], Awaitable[None]]) -> bool:
         """Work on chunks, some at once, until there is none to take; returns whether there was one."""
@@ -207,15 +200,32 @@ class _Runner:
             async with self._database.transaction() as connection:
                 if not await backfills.still_works(connection, backfill.id, backfill.stage):
                     return False
-                waiting, oldest_s = await backfills.live_work(connection, backfill.sync)
-            usage = self._hub.orgs[self._hub.compiled[backfill.sync].definition.org].usage
-            if backfill.stage is Stage.WRITING and usage is not None and spends_too_much(usage.used, usage.limit):
-                await self._note(f"{usage.used:,} of the org's {usage.limit:,} calls of a day are used: it waits")
+                waiting, oldest_s, oldest = await backfills.live_work(connection, backfill.sync)
+                standing = await pauses.standing(connection)
+            because = self._kept_back(backfill, standing) if backfill.stage is Stage.WRITING else ""
+            if because:
+                await self._note(because)
                 await asyncio.sleep(SPARED_FOR_S)
-            elif gives_way(waiting, oldest_s, time.monotonic() - began):
+            elif gives_way(waiting, oldest_s, self._unmoved_s(oldest), time.monotonic() - began):
                 await asyncio.sleep(LET_GO_FIRST_EVERY_S)
             else:
                 return True
+
+    def _unmoved_s(self, oldest: int) -> float:
+        """For how many seconds the same event has been the oldest that is due."""
+        if self._oldest is None or self._oldest[0] != oldest:
+            self._oldest = (oldest, time.monotonic())
+        return time.monotonic() - self._oldest[1]
+
+    def _kept_back(self, backfill: Backfill, standing: Sequence[Pause]) -> str:
+        """What keeps the back-fill from writing, but for live work: a pause, or that the day's calls run out."""
+        definition = self._hub.compiled[backfill.sync].definition
+        if any(stops(pause, definition) for pause in standing):
+            return "the sync, its tenant or its org pauses, and says what has to be put right"
+        usage = self._hub.orgs[definition.org].usage
+        if usage is not None and spends_too_much(usage.used, usage.limit):
+            return f"{usage.used:,} of the org's {usage.limit:,} calls of a day are used, and the rest is for live work"
+        return ""
 
     @asynccontextmanager
     async def _taken(self, backfill: Backfill, state: str) -> AsyncIterator[Chunk | None]:

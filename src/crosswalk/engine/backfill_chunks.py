@@ -15,7 +15,7 @@ from msgspec import Struct
 from psycopg_pool import PoolTimeout
 
 from crosswalk.connectors.auth0.users import identity_of
-from crosswalk.connectors.errors import ConnectorError
+from crosswalk.connectors.errors import WITHHELD, ConnectorError
 from crosswalk.domain.backfill import Backfill, Direction, Finding, Outcome, Outlook, Tally
 from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.errors import CrosswalkError
@@ -31,6 +31,7 @@ from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import take_in
 from crosswalk.engine.ledger import Booking, Books
+from crosswalk.engine.pausing import settle
 from crosswalk.engine.planning import Planned, Planner, have_news
 from crosswalk.engine.settings import subscribers
 from crosswalk.engine.states import newer
@@ -41,6 +42,7 @@ from crosswalk.store import backfills, holds, identities, links
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.backfills import Chunk
 from crosswalk.store.database import Connection
+from crosswalk.store.problems import ProblemKind
 
 log = structlog.get_logger()
 
@@ -51,12 +53,21 @@ EXAMPLES = 2
 """How many identities of a chunk stand for those of whom not everybody is named."""
 
 NO_EVENTS = ()
-_PASSING = (ConnectorError, psycopg.OperationalError, PoolTimeout)
-"""A vendor or the database is away: nobody of the chunk is to blame."""
 
 
 class ChunkTaken(CrosswalkError):
     """Somebody else finished the chunk, or the back-fill was ended, while it was worked on."""
+
+
+class NotNow(CrosswalkError):
+    """The org takes hardly anything of a chunk at the moment, or the budget has no calls for it: it is done later."""
+
+
+MOSTLY = 0.5
+"""Where more than this share of the writes has to wait, the chunk waits; otherwise those who wait are handed over."""
+
+_PASSING = (NotNow, ConnectorError, psycopg.OperationalError, PoolTimeout)
+"""A vendor or the database is away: nobody of the chunk is to blame."""
 
 
 class Matched(Struct, frozen=True):
@@ -136,11 +147,11 @@ class ChunkWork:
                 matched.matches.append((user_id, plan.record.id, rank))
         return matched
 
-    async def write(self, chunk: Chunk) -> int:
-        """Write what has to be written for the chunk's users; returns for how many that could not be done at once.
+    async def write(self, chunk: Chunk) -> None:
+        """Write what has to be written for the chunk's users.
 
-        The caller keeps everybody else from the chunk's lane. Raises what `match` raises; a chunk that was not
-        finished is done again, and what was written of it by then merges to nothing.
+        The caller keeps everybody else from the chunk's lane. Raises what `match` raises, and `NotNow`; a chunk that
+        was not finished is done again, and what was written of it by then merges to nothing.
         """
         states = self._read(chunk)
         total = Tally()
@@ -162,7 +173,6 @@ class ChunkWork:
                 await self._isolating(half, alone, put_aside)
             async with self._database.transaction() as connection:
                 await self._finish(connection, chunk, "matched", "written", total)
-        return total.outcomes.get(Outcome.HANDED_OVER, 0)
 
     async def _write(self, states: Sequence[Identity], chunk: Chunk | None) -> Tally:
         planned = await self._planned(states)
@@ -178,18 +188,26 @@ class ChunkWork:
             admission = await self._gate.admit(plans)
         books = Books(self._definition.name, {}, f"back-fill {self._backfill.id}")
         carried = await self._reconciler.carry_out(planned, admission.going, books)
+        async with self._database.transaction() as connection:
+            # What is misconfigured pauses the sync, and so the back-fill, instead of refusing everybody.
+            settled = await settle(connection, self._definition.name, carried.bookings)
+        carried = msgspec.structs.replace(carried, bookings=settled.bookings)
         again = {*admission.held, *(b.user_id for b in carried.bookings if _is_open(b, plans[b.user_id]))}
         tally = _outcomes(carried.bookings, again)
         tally.became(Outcome.OPEN, len(planned.plans) - len(plans))
         tally.became(Outcome.HANDED_OVER, len(admission.held))
+        later = _put_off(carried.bookings)
         async with self._database.transaction() as connection:
             await self._store(connection, states, carried.bookings, admission)
             await identities.save(connection, self._definition.tenant, carried.users)
+            again = admission.held.keys() if later else again
             woken = {woken for booking in carried.bookings for woken in booking.wakes} - again
             await self.hand_over(connection, again)
             await self.hand_over(connection, woken, Disposition.CHANGED)
-            if chunk is not None:
+            if chunk is not None and not later:
                 await self._finish(connection, chunk, "matched", "written", tally)
+        if later:
+            raise NotNow(later)
         return tally
 
     async def _store(
@@ -233,9 +251,13 @@ class ChunkWork:
         async with self._database.transaction() as connection:
             stored = await identities.read(connection, self._definition.tenant, user_ids)
             known = await links.read(connection, self._definition.name, user_ids)
-        records = await self._org.records([link.record.id for link in known.values()])
+            ids = [link.record.id for link in known.values()]
+            newer_here = await backfills.newer_here(connection, self._backfill.id, ids) if ids else set()
+        records = await self._org.records(ids)
         changes: dict[UserId, Sequence[RecordChange]] = {}
         for user_id, link in known.items():
+            if link.record.id in newer_here:
+                continue
             record = records.get(link.record.id)
             kind = ChangeKind.UNKNOWN if record is None else ChangeKind.UPDATED
             fields = {} if record is None else record.fields
@@ -298,6 +320,18 @@ def _is_open(booking: Booking, plan: Plan) -> bool:
     if booking.outcome is None:
         return True
     return booking.outcome == Outlook.CONFLICT.value and plan.conflict is None and not plan.disputed
+
+
+def _put_off(bookings: Sequence[Booking]) -> str:
+    """Why the chunk has to be done later; empty where it is done."""
+    waiting = [problem for b in bookings if b.outcome is None for problem in b.problems]
+    waiting = [problem for problem in waiting if problem.kind is ProblemKind.RETRYING]
+    trying = len([b for b in bookings if b.outcome is None or b.audit])
+    withheld = [problem for problem in waiting if problem.code in WITHHELD]
+    if withheld or len(waiting) > trying * MOSTLY:
+        problem = (withheld or waiting)[0]
+        return f"{problem.code}: {problem.message}"
+    return ""
 
 
 def _outcomes(bookings: Sequence[Booking], again: Collection[UserId]) -> Tally:

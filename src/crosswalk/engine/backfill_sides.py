@@ -21,6 +21,7 @@ from crosswalk.engine.backfill_reading import lists_of
 from crosswalk.engine.following import Org
 from crosswalk.matching.look_ups import BY_ID, LookUpName
 from crosswalk.reconcile.compiled import CompiledSync
+from crosswalk.store import backfills
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.database import Database
 
@@ -74,9 +75,11 @@ class ReadOrg:
         return found
 
     async def records(self, ids: Sequence[str]) -> dict[RecordId, Record]:
-        """These records, as far as they were read."""
+        """These records, as far as they were read, and the hub knows nothing newer."""
         async with self._database.transaction() as connection:
-            rows = await self._side.by_id(connection, ids) if ids else []
+            newer = await backfills.newer_here(connection, self._side.number, ids) if ids else set()
+            wanted = [each for each in ids if each not in newer]
+            rows = await self._side.by_id(connection, wanted) if wanted else []
         return {RecordId(id_): Record(object_name, RecordId(id_), _values(fields)) for object_name, id_, fields in rows}
 
     async def find_candidates(

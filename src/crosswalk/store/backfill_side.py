@@ -100,6 +100,7 @@ class BackfillSide:
     """The tables of one back-fill."""
 
     def __init__(self, number: int) -> None:
+        self.number = number
         names = ("records", "keys", "users", "matches", "losers")
         self._names = {name: sql.Identifier(f"backfill_{number}_{name}") for name in names}
         self._names |= {f"{name}_index": sql.Identifier(f"backfill_{number}_{name}_index") for name in names}

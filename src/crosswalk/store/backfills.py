@@ -9,6 +9,8 @@ from msgspec import Struct
 
 from crosswalk.domain.backfill import Backfill, Direction, Finding, Outcome, Report, Stage, Tally
 from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.domain.purpose import Purpose
+from crosswalk.domain.urgency import RANKS
 from crosswalk.store.copy_text import copy_text
 from crosswalk.store.database import Connection, fetch_row
 
@@ -68,6 +70,14 @@ TROUBLE = "UPDATE backfills SET error = %s WHERE id = %s AND error <> %s"
 READ_AT = "UPDATE backfills SET read_at = %s WHERE id = %s"
 WHEN_READ = "SELECT read_at, extract(epoch FROM now() - read_at)::float8 FROM backfills WHERE id = %s"
 
+# The records whose replica is newer than what was read of them. Relies on the unique index links (sync, record_id).
+NEWER = """
+SELECT l.record_id
+FROM backfills AS b
+JOIN links AS l ON l.sync = b.sync AND l.changed_at >= b.read_at
+WHERE b.id = %s AND l.record_id = ANY(%b::text[])
+"""
+
 LANES = """
 SELECT (hashtextextended(user_id, 0) & 2147483647) %% %b
 FROM unnest(%b::text[]) WITH ORDINALITY AS u (user_id, position)
@@ -107,13 +117,14 @@ ADD_FINDINGS = (
     "COPY backfill_findings (backfill, user_id, outlook, situation, rule, object, record_ids, words) FROM STDIN"
 )
 
-# How many events of the sync are due, up to a bound, and for how long the oldest has been. Relies on due_waiting.
+# How many events of the sync that go before a back-fill are due, up to a bound, for how long the oldest has been, and
+# which it is. What failed before is waited for elsewhere. Relies on due_by_rank.
 LIVE_WORK = """
-SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)::float8
+SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(received_at)), 0)::float8, coalesce(min(seq), 0)
 FROM (
-    SELECT received_at
+    SELECT received_at, seq
     FROM due
-    WHERE sync = %s AND outcome IS NULL AND attempts = 0 AND not_before <= now()
+    WHERE sync = %s AND rank < %s AND outcome IS NULL AND attempts = 0 AND not_before <= now()
     LIMIT 1000
 ) AS waiting
 """
@@ -217,6 +228,11 @@ async def when_read(connection: Connection, number: int) -> tuple[datetime | Non
     return moment, age_s or 0.0
 
 
+async def newer_here(connection: Connection, number: int, record_ids: Sequence[str]) -> set[str]:
+    """Of these records, those of which the hub knows something newer than what was read."""
+    return {row[0] for row in await (await connection.execute(NEWER, (number, list(record_ids)))).fetchall()}
+
+
 async def lanes_of(connection: Connection, user_ids: Sequence[UserId], lanes: int) -> list[int]:
     """The lane of each user."""
     return [row[0] for row in await (await connection.execute(LANES, (lanes, list(user_ids)))).fetchall()]
@@ -303,10 +319,10 @@ async def all_findings(
         after = found[-1].user_id
 
 
-async def live_work(connection: Connection, sync: SyncName) -> tuple[int, float]:
-    """How many events of the sync are due, and for how many seconds the oldest has been."""
-    row = await fetch_row(connection, LIVE_WORK, (sync,))
-    return row[0], row[1]
+async def live_work(connection: Connection, sync: SyncName) -> tuple[int, float, int]:
+    """How many more urgent events of the sync are due, for how many seconds the oldest has been, and its number."""
+    row = await fetch_row(connection, LIVE_WORK, (sync, RANKS[Purpose.BACKFILL]))
+    return row[0], row[1], row[2]
 
 
 async def _read(connection: Connection, query: LiteralString, parameters: Mapping[str, object]) -> list[Backfill]:

@@ -83,6 +83,22 @@ def test_an_account_of_an_account_is_never_marked_as_deleted() -> None:
     assert [row.object for row in world.org.rows.values() if row.object == "Task"] == []
 
 
+<<<<<<< ours
+=======
+def test_of_two_users_of_one_person_who_come_at_once_only_one_gets_a_new_record() -> None:
+    for door in range(16):
+        world = run(SignUp(user=0), SignUp(user=1), Work(0, 6, door, happens=1))
+
+        assert len(world.org.alive()) == 1, f"door {door}"
+
+
+def test_an_account_that_is_gone_with_its_user_is_marked_as_soon_as_that_is_known() -> None:
+    world = run(SignUp(user=3), SignUp(user=0), Work(-1, 6), LinkUsers(0, 1), Work(1, 6), DeleteUser(0))
+
+    assert [row.fields["Inactive__c"] for row in world.org.alive()] == [True]
+
+
+>>>>>>> theirs
 BLOCKED = (SignUp(user=0), Work(1, 6), EditUser(0, "blocked", True), Work(1, 6), Work(1))
 
 

@@ -28,7 +28,7 @@ class Kin(Struct, frozen=True):
     former
         The link of each unlinked identity that ended last.
     concerned
-        Users that are gone → the identities with an open conflict that names them.
+        Users that are gone → the identities with an open conflict that names them, and their accounts that have a link.
     """
 
     primaries: Mapping[UserId, UserId] = {}
@@ -54,8 +54,9 @@ async def read_kin(
     """Find the kin of a batch, whose states are newer than the stored ones, and whose links are `known`."""
     by_id = {each.user_id: each for each in batch}
     primaries = await _primaries(connection, definition, by_id)
-    of_batch = {each.user_id: linked_accounts(each.profile) for each in batch if not each.deleted}
-    named = [account for accounts in of_batch.values() for account in accounts]
+    every = {each.user_id: linked_accounts(each.profile) for each in batch}
+    of_batch = {user_id: accounts for user_id, accounts in every.items() if not by_id[user_id].deleted}
+    named = [account for accounts in every.values() for account in accounts]
     relatives = {*named, *primaries.values()}
     theirs = await links.read(connection, definition.name, sorted(relatives)) if relatives else {}
     stored = await identities.read(connection, definition.tenant, [each for each in named if each in theirs])
@@ -75,8 +76,18 @@ async def read_kin(
         accounts=accounts,
         links=theirs,
         former=await former_links.latest(connection, definition.name, unlinked) if unlinked else {},
-        concerned=await problems.open_conflicts_naming(connection, definition.name, gone) if gone else {},
+        concerned=_with_accounts(
+            await problems.open_conflicts_naming(connection, definition.name, gone) if gone else {},
+            {u: tuple(a for a in found if a in theirs) for u, found in every.items() if by_id[u].deleted},
+        ),
     )
+
+
+def _with_accounts(
+    concerned: Mapping[UserId, tuple[UserId, ...]], accounts: Mapping[UserId, tuple[UserId, ...]]
+) -> dict[UserId, tuple[UserId, ...]]:
+    """Whom the end of users concerns, with the accounts that are gone with them."""
+    return {u: (*concerned.get(u, ()), *accounts.get(u, ())) for u in (*concerned, *accounts)}
 
 
 async def _primaries(

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import calls, core, drift, end_to_end, intake, lag, look_ups, matching, sandbox
+from bench import calls, core, drift, end_to_end, intake, lag, look_ups, matching, sandbox, scaling
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "calls": calls.run,
     "lag": lag.run,
     "end_to_end": end_to_end.run,
+    "scaling": scaling.run,
     "look_ups": look_ups.run,
     "drift": drift.run,
     "matching": matching.run,

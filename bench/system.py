@@ -41,6 +41,8 @@ syncs:
   customers:
     tenant: acme
     org: acme
+    linger: $linger
+    lanes: $lanes
     targets:
       - object: Lead
         create: true
@@ -102,9 +104,13 @@ class BenchSystem:
         self.send([an_event(number) for number in range(count)])
         self.wait_until_done()
 
-    def wait_until_done(self) -> None:
+    def wait_until_done(self, deadline_s: float = DEADLINE_S) -> None:
         """Wait until no event is due."""
-        wait_for(lambda: self.value("SELECT count(*) FROM due WHERE outcome IS NULL") == 0, "the backlog is empty")
+
+        def done() -> bool:
+            return bool(self.value("SELECT NOT EXISTS (SELECT FROM due WHERE outcome IS NULL)"))
+
+        wait_for(done, "the backlog is empty", deadline_s)
 
     def value(self, query: LiteralString) -> Any:
         """One value from the hub's database."""
@@ -113,20 +119,22 @@ class BenchSystem:
         return None if row is None else row[0]
 
 
-def wait_for(holds: Callable[[], bool], what: str) -> None:
+def wait_for(holds: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
     """Poll until `holds`."""
     began = time.monotonic()
     while not holds():
-        if time.monotonic() - began > DEADLINE_S:
-            raise AssertionError(f"not within {DEADLINE_S:g} s: {what}")
+        if time.monotonic() - began > deadline_s:
+            raise AssertionError(f"not within {deadline_s:g} s: {what}")
         time.sleep(0.02)
 
 
 @contextmanager
-def bench_system(folder: Path, *, change_events: bool = False) -> Iterator[BenchSystem]:
+def bench_system(
+    folder: Path, *, change_events: bool = False, lanes: int = 1, linger: str = "{}"
+) -> Iterator[BenchSystem]:
     """A sandbox and a database, empty; hub processes are started by the benchmark.
 
-    With `change_events`, the hub also follows what changes in the org.
+    With `change_events`, the hub also follows what changes in the org. `linger` is YAML.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
@@ -143,6 +151,8 @@ def bench_system(folder: Path, *, change_events: bool = False) -> Iterator[Bench
                 salesforce_url=access.salesforce.instance_url,
                 salesforce_client_id=access.salesforce.client_id,
                 ca_file=access.ca_file,
+                lanes=lanes,
+                linger=linger,
                 org_sources=f'{{change_events: {{endpoint: "{endpoint}"}}}}' if change_events else "{}",
             )
         )

@@ -30,8 +30,9 @@ FULL_BATCH = 200
 EVENTS_PER_BATCH = 2_000
 """Ten full calls, which go out in parallel; bounds the memory of a batch."""
 
-BULK_BATCH = 6_000
-"""Where more than twice as much is due, and the org writes by jobs: some ten calls instead of thirty."""
+BULK_BATCH = 4_000
+MUCH_DUE = 12_000
+"""Where more than this is due and the org writes by jobs, batches are larger: ten calls instead of twenty for each."""
 
 BATCHES_PER_JOB = 50
 """Afterwards the lane queues again, whoever waits."""
@@ -187,8 +188,8 @@ class Lanes:
         """How many events to read: more where so much is due that jobs of the org's save calls."""
         if self._bulk is None or not self._bulk.pays(lane, BULK_BATCH):
             return EVENTS_PER_BATCH
-        count = await due.count_waiting(connection, lane, 2 * BULK_BATCH + 1)
-        return BULK_BATCH if count > 2 * BULK_BATCH else EVENTS_PER_BATCH
+        count = await due.count_waiting(connection, lane, MUCH_DUE + 1)
+        return BULK_BATCH if count > MUCH_DUE else EVENTS_PER_BATCH
 
     async def _reconcile_deals(self, lane: Lane, events: Sequence[DueEvent]) -> None:
         deals = self._deals.get(lane.sync)

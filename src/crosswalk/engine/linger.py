@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from crosswalk.store.due import Waiting
 
-WORTHWHILE_COMPANY = 20
+WORTHWHILE_COMPANY = 15
 """So many others within the longest delay make a change wait for half of it, while the org has calls to spare."""
 
 

@@ -1,0 +1,137 @@
+"""What a lane's job does with its batches: side by side, nobody twice at once, and in turns with other syncs."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from msgspec.structs import replace
+
+from crosswalk.domain.event import Disposition, Event, Source
+from crosswalk.domain.ids import OrgName, SyncName, TenantName, UserId
+from crosswalk.engine import lane as lanes_module
+from crosswalk.engine.jobs import LaneJobs
+from crosswalk.engine.lane import Lanes
+from crosswalk.store import due, inbox
+from crosswalk.store.database import Database
+from crosswalk.store.due import DueEvent, Lane
+from crosswalk.store.inbox import Subscriber
+from tests.core_builders import a_sync, a_target
+
+TENANT, ORG = TenantName("acme"), OrgName("acme")
+SHOP, FORUM = SyncName("shop"), SyncName("forum")
+BATCH = 20
+DEADLINE_S = 60.0
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten events fill a call, and twenty a batch."""
+    monkeypatch.setattr(lanes_module, "FULL_BATCH", 10)
+    monkeypatch.setattr(lanes_module, "EVENTS_PER_BATCH", BATCH)
+
+
+class Reconciler:
+    """Books every event as written, in its own time."""
+
+    def __init__(self, database: Database, sync: SyncName, batches: list[tuple[SyncName, list[str]]]) -> None:
+        self.definition = replace(a_sync(a_target()), name=sync, linger_ms=0)
+        self.under_way: list[set[str]] = []
+        self.most_at_once = 0
+        self.together: set[str] = set()
+        self._database = database
+        self._batches = batches
+
+    async def reconcile(self, events: Sequence[DueEvent]) -> None:
+        users = {str(item.event.user_id) for item in events}
+        for others in self.under_way:
+            self.together |= others & users
+        self.under_way.append(users)
+        self.most_at_once = max(self.most_at_once, len(self.under_way))
+        self._batches.append((self.definition.name, [item.event.id for item in events]))
+        async with self._database.transaction() as connection:
+            outcomes = [(UserId(user_id), "written") for user_id in users]
+            await due.finish(connection, self.definition.name, outcomes, [item.seq for item in events])
+            # As if the org took its time: the other batch is read meanwhile, and sees these events as due.
+            await asyncio.sleep(0.05)
+        self.under_way.remove(users)
+
+
+async def accept(database: Database, sync: SyncName, names: Sequence[str], users: int) -> None:
+    now = datetime.now(UTC)
+    events = [
+        Event(
+            name, Source.EVENT_STREAM, "user.updated", now, Disposition.STATE, b"{}", UserId(f"auth0|{index % users}")
+        )
+        for index, name in enumerate(names)
+    ]
+    async with database.transaction() as connection:
+        subscribers = [Subscriber(sync, TENANT, ORG, 1)]
+        await inbox.accept(connection, [(TENANT, event) for event in events], subscribers)
+
+
+async def left(database: Database) -> int:
+    async with database.transaction() as connection:
+        return await due.count_waiting(connection, Lane(SHOP, 0), 1000)
+
+
+async def until_done(jobs: LaneJobs, database: Database) -> None:
+    working = asyncio.create_task(jobs.work())
+    began = time.monotonic()
+    while await left(database):
+        assert time.monotonic() - began < DEADLINE_S, "the backlog is not done"
+        await asyncio.sleep(0.02)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+
+
+async def test_two_batches_are_under_way_at_once_and_nobody_is_in_both(database: Database) -> None:
+    batches: list[tuple[SyncName, list[str]]] = []
+    shop = Reconciler(database, SHOP, batches)
+    lanes = Lanes(database, {SHOP: shop}, {}, {})  # type: ignore[dict-item]
+
+    async def run(lane: Lane) -> None:
+        await lanes.run(lane, jobs)
+
+    jobs = LaneJobs(database, run)
+    await jobs.open()
+    await accept(database, SHOP, [f"event {number}" for number in range(120)], users=40)
+    async with database.transaction() as connection:
+        await jobs.wake(connection, Lane(SHOP, 0))
+
+    await until_done(jobs, database)
+
+    written = [event for _, events in batches for event in events]
+    assert sorted(written) == sorted(f"event {number}" for number in range(120))
+    assert (shop.most_at_once, shop.together) == (2, set())
+
+
+async def test_a_change_of_another_sync_waits_for_no_more_than_the_batches_under_way(database: Database) -> None:
+    batches: list[tuple[SyncName, list[str]]] = []
+    forum = Reconciler(database, FORUM, batches)
+
+    class Busy(Reconciler):
+        async def reconcile(self, events: Sequence[DueEvent]) -> None:
+            if len(batches) == 3:
+                await accept(database, FORUM, ["a change"], users=1)
+                async with database.transaction() as connection:
+                    await jobs.wake(connection, Lane(FORUM, 0))
+            await super().reconcile(events)
+
+    lanes = Lanes(database, {SHOP: Busy(database, SHOP, batches), FORUM: forum}, {}, {})  # type: ignore[dict-item]
+
+    async def run(lane: Lane) -> None:
+        await lanes.run(lane, jobs)
+
+    jobs = LaneJobs(database, run, places=1)
+    await jobs.open()
+    await accept(database, SHOP, [f"event {number}" for number in range(600)], users=600)
+    async with database.transaction() as connection:
+        await jobs.wake(connection, Lane(SHOP, 0))
+
+    await until_done(jobs, database)
+
+    syncs = [sync for sync, _ in batches]
+    assert len(syncs) == 31
+    assert syncs.index(FORUM) <= 3 + 2

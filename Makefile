@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test nightly chaos check format bench docs proto clean
+.PHONY: demo test nightly chaos fuzz life check format bench docs proto clean
 
 # Rebuilt only when the dependencies change, so that a second `make demo` starts in seconds.
 $(READY): pyproject.toml
@@ -29,6 +29,12 @@ CHAOS_SEED ?= 1
 
 chaos: $(READY)  ## people and trouble from a seed: kill -9, frozen processes, full disk, cut lines, failing vendors
 	$(BIN)/python -m tests.chaos --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED) --keep .chaos
+
+fuzz: $(READY)  ## 100,000 webhook bodies and every operation of the admin API, made up by their descriptions
+	CROSSWALK_FUZZ=100000 $(BIN)/pytest tests/e2e/hub/test_fuzzed.py --timeout=7200
+
+life: $(READY)  ## a day of a busy tenant in minutes: 1,000,000 logins, 50,000 profile changes, 100,000 calls
+	$(BIN)/python -m bench life
 
 check: $(READY)  ## format, lint, types, import contracts, dependencies
 	$(BIN)/ruff format --check .

@@ -15,6 +15,7 @@ from tests.properties.two_sides.steps import (
     CreateRecord,
     DeleteRecord,
     DeleteUser,
+    EditRecord,
     EditUser,
     Hear,
     LinkUsers,
@@ -74,6 +75,13 @@ def test_a_record_made_before_a_crash_stays_the_user_s_when_a_preferred_object_h
     assert len(world.hub.store.tables.links) == 1
 
 
+def test_whoever_found_an_edited_record_in_the_way_is_woken_when_the_edit_is_undone() -> None:
+    edited = (SignUp(user=2, email=1), Work(1, 6), SignUp(user=1), EditRecord(0, "Email", "one@example.com"))
+    world = run(*edited, Hear(of_user=True, back=0), Work(0))
+
+    assert [row.fields[EXTERNAL_ID] for row in world.org.alive()] == ["google-oauth2|c", "auth0|b"]
+
+
 def test_an_account_of_an_account_is_never_marked_as_deleted() -> None:
     chained = (LinkUsers(1, 3), LinkUsers(0, 1), LinkUsers(0, 1))
     world = run(
@@ -83,8 +91,6 @@ def test_an_account_of_an_account_is_never_marked_as_deleted() -> None:
     assert [row.object for row in world.org.rows.values() if row.object == "Task"] == []
 
 
-<<<<<<< ours
-=======
 def test_of_two_users_of_one_person_who_come_at_once_only_one_gets_a_new_record() -> None:
     for door in range(16):
         world = run(SignUp(user=0), SignUp(user=1), Work(0, 6, door, happens=1))
@@ -98,7 +104,6 @@ def test_an_account_that_is_gone_with_its_user_is_marked_as_soon_as_that_is_know
     assert [row.fields["Inactive__c"] for row in world.org.alive()] == [True]
 
 
->>>>>>> theirs
 BLOCKED = (SignUp(user=0), Work(1, 6), EditUser(0, "blocked", True), Work(1, 6), Work(1))
 
 
@@ -144,6 +149,17 @@ def test_marks_go_with_the_record_to_another_user_of_the_person(blocked: bool) -
     world = run(*gone, SignUp(user=1), EditUser(0, "blocked", blocked), Work(0, 6), Work(0))
 
     assert [(row.fields[EXTERNAL_ID], row.fields["Inactive__c"]) for row in world.org.alive()] == [("auth0|b", blocked)]
+
+
+@pytest.mark.parametrize("blocked", [True, False])
+@pytest.mark.parametrize(("first", "other"), [(0, 1), (1, 0)])
+def test_marks_are_right_if_a_record_is_taken_over_while_it_is_marked(first: int, other: int, blocked: bool) -> None:
+    for door in range(16):
+        gone = (SignUp(user=0), Work(1, 6), DeleteUser(0), SignUp(user=1), EditUser(0, "blocked", blocked))
+        world = run(*gone, Work(first, 6, door, happens=other))
+
+        marks = [(row.fields[EXTERNAL_ID], row.fields["Inactive__c"]) for row in world.org.alive()]
+        assert marks == [("auth0|b", blocked)], f"door {door}"
 
 
 def test_marks_that_were_handed_over_are_taken_back_when_the_other_user_is_unblocked() -> None:

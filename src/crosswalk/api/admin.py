@@ -29,10 +29,12 @@ from crosswalk.api.deadletters import add_deadletters
 from crosswalk.api.holds import add_holds
 from crosswalk.api.pauses import add_pauses
 from crosswalk.api.security import AdminAccess
+from crosswalk.api.subjects import add_subjects
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.engine.backfilling import Backfills
 from crosswalk.engine.dead_letters import DeadLetters
 from crosswalk.engine.desk import Desk
+from crosswalk.engine.erasing import Eraser
 from crosswalk.engine.holding import Holds
 from crosswalk.engine.resuming import Resumer
 from crosswalk.store.errors import DatabaseUnavailable
@@ -80,7 +82,7 @@ class UncachedRoute(APIRoute):
         return handle
 
 
-def admin_router(data: ConsoleData, access: AdminAccess, desk: Desk) -> APIRouter:
+def admin_router(data: ConsoleData, access: AdminAccess, desk: Desk, eraser: Eraser | None = None) -> APIRouter:
     """Return the routes under `/api/v1`.
 
     Parameters
@@ -91,6 +93,8 @@ def admin_router(data: ConsoleData, access: AdminAccess, desk: Desk) -> APIRoute
         Who may see it.
     desk
         Where conflicts are settled.
+    eraser
+        Where people are erased; without it, nobody can be.
     """
     router = APIRouter(
         prefix="/api/v1",
@@ -108,6 +112,8 @@ def admin_router(data: ConsoleData, access: AdminAccess, desk: Desk) -> APIRoute
     add_conflicts(router, desk)
     add_deadletters(router, DeadLetters(data.database, data.definitions, desk.wake))
     add_holds(router, Holds(data.database))
+    if eraser is not None:
+        add_subjects(router, eraser)
     add_pauses(router, Resumer(data.database))
     add_backfills(router, Backfills(data.database), data.definitions)
     return router

@@ -19,6 +19,7 @@ from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import OrgName, TenantName
 from crosswalk.engine.desk import desk_of
+from crosswalk.engine.erasing import Eraser
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import Intake
 
@@ -39,7 +40,7 @@ def create_app(hub: Hub, intake: Intake, access: AdminAccess, readiness: Readine
     token = hub.config.monitoring.token
     if token is not None:
         app.router.routes.append(metrics_route(figures, Secret(token.get_secret_value())))
-    app.include_router(admin_router(data, access, desk))
+    app.include_router(admin_router(data, access, desk, Eraser(hub)))
     app.router.routes.extend(console_routes(data, access, desk))
     return app
 

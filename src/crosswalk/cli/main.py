@@ -22,6 +22,7 @@ from crosswalk.cli.replay import replay
 from crosswalk.cli.resume import resume
 from crosswalk.cli.run import run, serve, worker
 from crosswalk.cli.sandbox import sandbox
+from crosswalk.cli.subject import subject
 from crosswalk.cli.test import test
 from crosswalk.domain.errors import CrosswalkError
 
@@ -58,6 +59,7 @@ for command in COMMANDS:
 app.add_typer(conflicts)
 app.add_typer(deadletters)
 app.add_typer(holds)
+app.add_typer(subject)
 
 
 def _print_version(wanted: bool) -> None:

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from crosswalk.config.dead_letters import DeadLettersConfig
 from crosswalk.config.drift import DriftConfig
 from crosswalk.config.erasure import ErasureConfig
 from crosswalk.config.flows import FlowsConfig
@@ -199,6 +200,9 @@ class SyncConfig(Section):
     )
     thresholds: ThresholdsConfig = Field(
         default=ThresholdsConfig(), description="How much may be written within a while before a person is asked."
+    )
+    dead_letters: DeadLettersConfig = Field(
+        default=DeadLettersConfig(), description="How long what was refused for good is kept."
     )
     drift: DriftConfig | None = Field(
         default=None,

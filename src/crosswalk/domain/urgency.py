@@ -13,7 +13,14 @@ RANKS: Mapping[Purpose, int] = {
 }
 """What has the smaller number goes first."""
 
+_PURPOSES = {rank: purpose for purpose, rank in RANKS.items()}
+
 URGENT = RANKS[Purpose.OFFBOARDING]
 """What has this rank waits for no company and goes ahead of the other work of its sync."""
 
 USUAL = RANKS[Purpose.PROFILE]
+
+
+def purpose_of(rank: int) -> Purpose:
+    """What work of a rank is for."""
+    return _PURPOSES.get(rank, Purpose.PROFILE)

@@ -6,10 +6,8 @@ alone unless that comes to the same writes from the same state. A person stands 
 stop it.
 """
 
-import asyncio
-import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,11 +17,11 @@ from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.identity import Identity
-from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger
+from crosswalk.engine.held_lanes import all_lanes
 from crosswalk.engine.hub import Hub
-from crosswalk.engine.jobs import try_lane
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.planning import Planned, Planner
 from crosswalk.engine.previewing import replica_planner
@@ -37,11 +35,8 @@ from crosswalk.engine.saved_plans import (
 )
 from crosswalk.reconcile.kinds import fingerprint_of
 from crosswalk.store import holds, identities
-from crosswalk.store.due import Lane
 from crosswalk.store.problems import ProblemKind
 
-LOCK_WITHIN_S = 120.0
-LOOK_EVERY_S = 0.1
 NO_EVENTS = ()
 """No event of the inbox is dealt with: what came meanwhile is reconciled afterwards."""
 
@@ -107,13 +102,13 @@ class Application:
 
         Raises
         ------
-        CannotApply
+        crosswalk.engine.held_lanes.LanesBusy
             The lanes stay busy.
         ConnectorError
             A side did not answer before anything was written.
         """
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._all_lanes())
+            await stack.enter_async_context(all_lanes(self._hub.database, [self._definition]))
             planner = self._hub.planners[self._definition.name]
             if self._header.basis is Basis.REPLICA:
                 compiled = self._hub.compiled[self._definition.name]
@@ -169,21 +164,6 @@ class Application:
             await self._reconciler.awaiting.settle(connection, checked.planned)
         moved = [Applied(each.user_id, "not_written", each.because) for each in checked.moved]
         return [*moved, *(_applied(booking) for booking in carried.bookings)]
-
-    @asynccontextmanager
-    async def _all_lanes(self) -> AsyncIterator[None]:
-        """Hold every lane of the sync, as soon as the jobs under way have left them."""
-        lanes = [Lane(SyncName(self._definition.name), number) for number in range(self._definition.lanes)]
-        until = time.monotonic() + LOCK_WITHIN_S
-        async with self._hub.database.session() as session:
-            for lane in lanes:
-                while not await try_lane(session, lane):
-                    if time.monotonic() > until:
-                        raise CannotApply(
-                            f"lane {lane} is busy for more than {LOCK_WITHIN_S:g} s: try again when less is going on"
-                        )
-                    await asyncio.sleep(LOOK_EVERY_S)
-            yield
 
 
 def _moved(saved: SavedPlan, state: Identity | None, planned: Planned) -> str | None:

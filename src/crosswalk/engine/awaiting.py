@@ -67,7 +67,12 @@ class Awaiting:
             user_id = booking.user_id
             link = planned.links.get(user_id)
             before = None if link is None else link.record
-            keys = stirred_by(self._rules, self._judged, before, _record_after(booking, before))
+            after = _record_after(booking, before)
+            keys = stirred_by(self._rules, self._judged, before, after)
+            read = _record_read(planned, user_id)
+            if before is not None and read is not None and read is not before and read.id == before.id:
+                # Somebody edited it, others saw it so, and it was set right before the hub ever heard of the edit.
+                keys |= stirred_by(self._rules, self._judged, read, after)
             if keys:
                 found[user_id] = keys
         return found
@@ -101,6 +106,12 @@ class Awaiting:
         return {
             seq: sorted({user_id for key in keys for user_id in waiting.get(key, ())}) for seq, keys in offered.items()
         }
+
+
+def _record_read(planned: Planned, user_id: UserId) -> Record | None:
+    """The identity's record as the plan found it."""
+    plan = planned.plans.get(user_id)
+    return None if plan is None else plan.record
 
 
 def _record_after(booking: Booking, before: Record | None) -> Record | None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from crosswalk.domain.values import FieldValue
 
@@ -10,7 +10,7 @@ SHORTEST_VALUE = 3
 """Shorter values are left in a message: they would be found by chance."""
 
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_+-]+")
-_REPLACED: tuple[tuple[re.Pattern[str], str], ...] = (
+_REPLACED: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
     # Salesforce quotes what it refuses after a colon and without quotation marks.
     (
         re.compile(
@@ -23,7 +23,14 @@ _REPLACED: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"https?://\S+"), "<address>"),
     (re.compile(r"[^\s@<>\"'()]+@[^\s@<>\"'()]+\.[^\s@<>\"'().,;]+"), "<e-mail>"),
     (re.compile(r"\b[a-z0-9-]+\|[^\s,;)'\"]+"), "<user>"),
-    (re.compile(r"\"[^\"]*\"|“[^”]*”|'[^']*'(?!\w)"), "<value>"),
+    # But for the names of fields and objects, which vendors quote too.
+    (
+        re.compile(
+            r"(?i:(?<=column )|(?<=entity )|(?<=field )|(?<=fields )|(?<=property )|(?<=type )|(?<=scope: ))"
+            r"(['\"“][A-Za-z][\w.:]*['\"”])|\"[^\"]*\"|“[^”]*”|'[^']*'(?!\w)"
+        ),
+        lambda found: found[1] or "<value>",
+    ),
     (re.compile(r"\b(?=[A-Za-z]*\d)[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?\b"), "<record>"),
     (re.compile(r"(?<!max length=)(?<![\w<])\+?\d[\d ().:T-]*\d(?!\w)|(?<!max length=)(?<![\w<])\d(?!\w)"), "<number>"),
 )

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from crosswalk.domain.definition import SyncDefinition
-from crosswalk.domain.erasure import pseudonym_of
+from crosswalk.domain.erasure import RecordErasure, pseudonym_of
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName, UserId
@@ -65,6 +65,15 @@ class Subject(Struct, frozen=True):
     plans: Sequence[tuple[SyncName, Plan]]
 
 
+class Deed(Struct, frozen=True):
+    """What is done in one sync with the record that the person is linked to."""
+
+    sync: SyncName
+    object: str
+    record_id: RecordId
+    record: RecordErasure
+
+
 class Eraser:
     """Shows, exports and erases what is held about people.
 
@@ -89,6 +98,18 @@ class Eraser:
         async with self._hub.database.transaction() as connection:
             await personal.take_time(connection)
             return await self._look(connection, text.strip(), tenant)
+
+    def deeds(self, subject: Subject) -> list[Deed]:
+        """What erasing does with the person's records, sync by sync."""
+        return [
+            Deed(sync, link.record.object, link.record.id, self._definitions[sync].on_erasure.record)
+            for sync, link in subject.links
+        ]
+
+    async def receipts(self, limit: int) -> list[Receipt]:
+        """Who was erased, newest first, without saying who it was."""
+        async with self._hub.database.transaction() as connection:
+            return await erased.newest(connection, limit)
 
     async def export(self, text: str, tenant: str | None = None) -> dict[str, Any]:
         """Everything that is held about a person, as one document. Raises what `look` raises."""

@@ -7,6 +7,7 @@ from enum import Enum, auto
 import structlog
 from msgspec import Struct
 
+from crosswalk.connectors.allowance import spending
 from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName
@@ -18,6 +19,7 @@ from crosswalk.engine.linger import Linger, seconds_left
 from crosswalk.engine.pausing import Permit, permit
 from crosswalk.engine.reconciler import Reconciler
 from crosswalk.engine.routing import Router
+from crosswalk.engine.spending import by_purpose
 from crosswalk.store import due
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import ROUTING, DueEvent, Lane, Waiting
@@ -157,6 +159,13 @@ class Lanes:
         return whole_calls(events, linger.least_s, more_wait=more_wait)
 
     async def _reconcile(self, lane: Lane, jobs: LaneJobs, reconciler: Reconciler, events: Sequence[DueEvent]) -> None:
+        for purpose, part in by_purpose(events, self._richness(reconciler.definition.org)):
+            with spending(purpose, lane.sync):
+                await self._reconcile_part(lane, jobs, reconciler, part)
+
+    async def _reconcile_part(
+        self, lane: Lane, jobs: LaneJobs, reconciler: Reconciler, events: Sequence[DueEvent]
+    ) -> None:
         if lane.number == ROUTING:
             await self._routers[lane.sync].route(events, jobs.wake)
             return

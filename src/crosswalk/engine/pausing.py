@@ -18,6 +18,7 @@ from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.pause import PROBE, Cause, Misconfigured, Pause, PauseKind, stops
 from crosswalk.domain.plan import Plan
+from crosswalk.engine.causes import without_values
 from crosswalk.engine.ledger import Booking
 from crosswalk.store import pauses
 from crosswalk.store.database import Connection, Database
@@ -146,7 +147,8 @@ def causes_to_pause(found: Sequence[tuple[UserId, Misconfigured]], bookings: Seq
         alike = {user_id for user_id, each in found if (each.flow, each.object) == (wrong.flow, wrong.object)}
         if _works(wrong.flow, wrong.object, bookings) or not (wrong.of_all or len(alike) >= SEVERAL):
             continue
-        wanted.setdefault(wrong.flow, Cause(wrong.code, wrong.object, wrong.message))
+        # What pauses is shown to everybody, and an org quotes the query that it refused.
+        wanted.setdefault(wrong.flow, Cause(wrong.code, wrong.object, without_values(wrong.message, ())))
     return wanted
 
 

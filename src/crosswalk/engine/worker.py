@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from functools import partial
 
 import structlog
@@ -11,7 +12,9 @@ from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.domain.event import Source
 from crosswalk.domain.ids import OrgName, Origin, SyncName, TenantName
+from crosswalk.domain.purpose import Purpose
 from crosswalk.engine.backfill import backfill_for_ever
+from crosswalk.engine.dead_letters import dead_letters_of, expire_for_ever
 from crosswalk.engine.desk import desk_of, release_for_ever
 from crosswalk.engine.drift_schedule import check_for_ever
 from crosswalk.engine.housekeeping import tidy_for_ever
@@ -21,6 +24,7 @@ from crosswalk.engine.pause_watch import watch_pauses_for_ever
 from crosswalk.engine.pull_source import PullSource
 from crosswalk.engine.settings import subscribers
 from crosswalk.engine.sources import follow_subscription, poll_logs
+from crosswalk.engine.spending import counted_as
 from crosswalk.engine.supervise import keep_running
 from crosswalk.store.embedded import EmbeddedPostgres
 from crosswalk.store.errors import DatabaseUnavailable
@@ -49,8 +53,9 @@ def _parts(hub: Hub, stop_within_s: float) -> dict[str, Callable[[], Awaitable[N
         "usage": partial(_save_usage_for_ever, hub),
         "housekeeping": partial(tidy_for_ever, hub.database, hub.config.retention),
         "releases": partial(release_for_ever, desk_of(hub)),
-        "back-fills": partial(backfill_for_ever, hub),
+        "back-fills": counted_as(Purpose.BACKFILL, partial(backfill_for_ever, hub)),
         "pauses": partial(watch_pauses_for_ever, hub),
+        "dead letters": partial(expire_for_ever, dead_letters_of(hub), _expiries(hub)),
     }
     for name, tenant in hub.config.tenants.items():
         parts |= _sources(hub, TenantName(name), hub.tenants[TenantName(name)], tenant.sources)
@@ -58,8 +63,15 @@ def _parts(hub: Hub, stop_within_s: float) -> dict[str, Callable[[], Awaitable[N
         parts |= org_sources(hub, OrgName(name), org.sources)
     for name, sync in hub.config.syncs.items():
         if sync.drift is not None:
-            parts[f"drift of {name}"] = partial(check_for_ever, hub, SyncName(name), sync.drift)
+            check = partial(check_for_ever, hub, SyncName(name), sync.drift)
+            parts[f"drift of {name}"] = counted_as(Purpose.BACKFILL, check)
     return parts
+
+
+def _expiries(hub: Hub) -> dict[SyncName, timedelta]:
+    """After how long each sync's dead letters expire, where they do."""
+    after = {SyncName(name): sync.dead_letters.expire_after for name, sync in hub.config.syncs.items()}
+    return {name: expiry for name, expiry in after.items() if expiry is not None}
 
 
 def _sources(

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from crosswalk.domain.event import Disposition, Event, RecordRef, Source
 from crosswalk.domain.ids import RecordId, SyncName, UserId
-from crosswalk.domain.urgency import URGENT
+from crosswalk.domain.urgency import URGENT, purpose_of
 from crosswalk.store.database import Connection, fetch_row
 
 OLDEST_SHARE = 10
@@ -88,7 +88,7 @@ WITH oldest AS (
     ORDER BY seq, user_id, turn
 )
 SELECT d.seq, extract(epoch FROM clock_timestamp() - d.received_at)::float8, i.event_id, i.source, i.type,
-       i.disposition, i.note, d.user_id, i.updated_at, i.occurred_at, i.raw, i.object, i.record_id
+       i.disposition, i.note, d.user_id, i.updated_at, i.occurred_at, i.raw, i.object, i.record_id, d.rank
 FROM next AS d
 CROSS JOIN LATERAL (SELECT * FROM inbox WHERE seq = d.seq LIMIT 1) AS i
 ORDER BY d.turn, d.rank, d.seq
@@ -243,6 +243,7 @@ def _due_events(rows: Sequence[tuple[Any, ...]]) -> list[DueEvent]:
                 updated_at=updated_at,
                 note=note,
                 record=None if not record_id else RecordRef(object_name, RecordId(record_id)),
+                purpose=purpose_of(rank),
             ),
         )
         for (
@@ -259,6 +260,7 @@ def _due_events(rows: Sequence[tuple[Any, ...]]) -> list[DueEvent]:
             raw,
             object_name,
             record_id,
+            rank,
         ) in rows
     ]
 

@@ -1,5 +1,7 @@
 """Erasing a person: nothing that was theirs is left in the hub's database, and nothing of it comes back."""
 
+import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ from simple_salesforce.exceptions import SalesforceResourceNotFound
 from crosswalk.engine.erasing import CannotErase, Eraser, UnknownSubject
 from crosswalk.engine.holding import Holds
 from crosswalk.store.holds import Decision
+from tests.e2e.hub.command_line import crosswalk
 from tests.e2e.hub.conftest import LEAD_FIELDS, System, contact_target, lead_target
 from tests.e2e.hub.stage import Stage, a_stage
 from tests.e2e.hub.vendors import sign_up
@@ -106,8 +109,15 @@ async def test_a_user_who_is_made_anew_is_a_user_like_any_other(system: System) 
         stage.auth0.users.delete(user_id)
         await stage.deliver(*await stage.collect_users(1))
 
-        await Eraser(stage.hub).erase(lead, "Grace Hopper")
+        shown = await asyncio.to_thread(crosswalk, system, "subject", "erase", lead, "--dry-run")
+        assert f"in Salesforce: Lead {lead} stays as it is (sync customers)" in shown.stdout
+        assert await stage.record_of(user_id) == lead
 
+        done = await asyncio.to_thread(crosswalk, system, "subject", "erase", lead, "--json", "--yes", "--by", "Grace")
+
+        assert (done.returncode, done.stderr) == (0, "")
+        told = json.loads(done.stdout)
+        assert (told["users"], told["receipt"]["by"], told["receipt"]["rows"]["links"]) == ([user_id], "Grace", 1)
         await assert_nothing_left(stage, "Wunderlich", "clara", user_id, lead)
         assert stage.org.Lead.get(lead)["LastName"] == "Wunderlich-Sanft"
         stage.later()

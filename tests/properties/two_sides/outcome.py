@@ -54,7 +54,7 @@ def run(*steps: Step, probe: Probe | None = None) -> World:
     check_in_the_end(world)
     if probe is not None:
         check_probe(world, probe)
-    check_writes(world, steps)
+    check_writes(world, steps if probe is None or probe.mishap is None else (*steps, probe.mishap))
     return world
 
 
@@ -126,7 +126,7 @@ def _written(world: World) -> tuple[int, int]:
 
 
 def check_probe(world: World, probe: Probe) -> None:
-    """From agreement, one change on either side: the owner's value stands in the end, on both."""
+    """From agreement, one change on either side: the owner's value stands in the end, on both, whatever fails."""
     pairs = [
         (user_id, world.org.rows[link.record.id])
         for user_id, link in world.hub.store.tables.links.items()
@@ -148,6 +148,8 @@ def check_probe(world: World, probe: Probe) -> None:
         world.edits += 1
         edit()
     wanted = expected(probe, before, _both(world, user_id, row, name))
+    if probe.mishap is not None:
+        probe.mishap.take(world)
     come_to_rest(world)
     assert _both(world, user_id, row, name) == wanted, f"{name} of {user_id} and {row} is not {wanted}"
     check_in_the_end(world)

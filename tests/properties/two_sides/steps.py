@@ -342,11 +342,12 @@ PROBED: dict[str, tuple[tuple[Any, ...], tuple[FieldValue, ...]]] = {
 
 @dataclass(frozen=True)
 class Probe:
-    """One field of one linked pair is changed, on either side or both, one after the other."""
+    """One field of one linked pair is changed, on either side or both in turn, and perhaps a call about it fails."""
 
     pair: int
     edit: tuple[str, Any, Any]
     user_first: bool = True
+    mishap: Work | None = None
 
 
 Step: TypeAlias = Deed | Hear | HearAll | Work
@@ -416,5 +417,12 @@ _EDITED = _as_often(
     list(product(("Phone",), *PROBED["Phone"])),
     list(product(("Newsletter__c",), *PROBED["Newsletter__c"])),
 )
-probes = st.builds(Probe, st.sampled_from(_NUMBERS), st.sampled_from(_EDITED), st.booleans())
+_MISHAPS = [Work(lane, 6, door, what) for lane in (0, 1) for door in range(12) for what in ("death", *Outage)]
+probes = st.builds(
+    Probe,
+    st.sampled_from(_NUMBERS),
+    st.sampled_from(_EDITED),
+    st.booleans(),
+    st.sampled_from(_as_often([None], _MISHAPS)),
+)
 """What is changed once both sides agree."""

@@ -31,6 +31,11 @@ from crosswalk.engine.causes import cause_of, without_values
         ("auth0|65f1c0ffee has +46 8 555 12 34 and 'secret'", [], "<user> has <number> and <value>"),
         ("Required fields are missing: [LastName]", [], "Required fields are missing: [LastName]"),
         ("You can't close it", [], "You can't close it"),
+        (
+            "SELECT Id FROM Lead WHERE City = 'Wien' ERROR: No such column 'Tier__c' on entity 'Lead'",
+            [],
+            "SELECT Id FROM Lead WHERE City = <value> ERROR: No such column 'Tier__c' on entity 'Lead'",
+        ),
         ("CustomerTrigger: line 12, column 1", [], "CustomerTrigger: line <number>, column <number>"),
     ],
 )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -13,18 +14,23 @@ from crosswalk.api.identity_view import MappedValue
 from crosswalk.api.security import AdminAccess
 from crosswalk.connectors.secret import Secret
 from crosswalk.console import console_routes
+from crosswalk.domain.budget import BudgetState, DayReport, Terms
+from crosswalk.domain.budget_turns import take_turn
 from crosswalk.domain.definition import FieldMap, SyncDefinition, Target
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName, UserId
+from crosswalk.domain.lease import Granted, Turn
 from crosswalk.domain.link import Link
 from crosswalk.domain.place import Place
+from crosswalk.domain.purpose import Spender
 from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue, Owner, Side, ValueType
+from crosswalk.engine.budget import org_budget, tenant_budget
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.loop_words import in_words
-from crosswalk.store import audit, due, identities, inbox, links, problems, quarantines, usage
+from crosswalk.store import audit, budgets, due, identities, inbox, links, problems, quarantines, usage
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import Lane
@@ -34,6 +40,7 @@ ADMIN_TOKEN = "only-for-tests-4c1b7e0d9a"
 SYNC = SyncName("customers")
 TENANT = TenantName("prod-eu")
 ORG = OrgName("sales")
+ORG_TERMS = Terms(reserve=0.2, counts_by_day=True)
 ADA = UserId("auth0|65f1c0ffee")
 ADA_RECORD = RecordId("00QAa000004Xy7BMAS")
 
@@ -86,7 +93,12 @@ def console_data(database: Database, *definitions: SyncDefinition) -> ConsoleDat
             OrgName("partners"): "https://acme-partners.my.salesforce.com",
         },
         explain=explain,
+        terms={org_budget(ORG): ORG_TERMS, tenant_budget(TENANT): Terms()},
     )
+
+
+def _take_turn(turn: Turn, state: BudgetState, now: float) -> tuple[BudgetState, Granted]:
+    return take_turn(state, ORG_TERMS, turn, now)
 
 
 class OrgOfOne:
@@ -313,6 +325,25 @@ class Scene:
         """The org said how many API calls were made."""
         async with self.database.transaction() as connection:
             await usage.save(connection, org, used, allowed)
+
+    async def spend(self, used: int, limit: int, calls: Mapping[Spender, int], failures: int = 0) -> None:
+        """The hub made calls of the org's, the org said how many it counted, and queries failed so often in a row."""
+        made = sum(calls.values())
+        turns = [
+            Turn("hub", 1, wanted={"query": made}),
+            Turn(
+                "hub",
+                2,
+                spent={"query": made},
+                day=DayReport(made, used, limit),
+                failures={"query": failures} if failures else {},
+                leaves=True,
+            ),
+        ]
+        for turn in turns:
+            await budgets.change(
+                self.database, org_budget(ORG), partial(_take_turn, turn), calls if turn.leaves else {}
+            )
 
     async def ada(self) -> None:
         """Ada signed up, was linked, changed her name, and one field went wrong."""

@@ -23,6 +23,7 @@ from crosswalk.api.answers import (
     WriteAnswer,
 )
 from crosswalk.api.backfills import add_backfills
+from crosswalk.api.budgets import add_budgets
 from crosswalk.api.conflicts import add_conflicts
 from crosswalk.api.console_data import ConsoleData
 from crosswalk.api.deadletters import add_deadletters
@@ -109,6 +110,7 @@ def admin_router(data: ConsoleData, access: AdminAccess, desk: Desk, eraser: Era
     )
     _add_lists(router, data)
     _add_identities(router, data)
+    add_budgets(router, data.database, data.terms)
     add_conflicts(router, desk)
     add_deadletters(router, DeadLetters(data.database, data.definitions, desk.wake))
     add_holds(router, Holds(data.database))

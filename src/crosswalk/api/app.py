@@ -18,6 +18,7 @@ from crosswalk.console import console_routes
 from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import OrgName, TenantName
+from crosswalk.engine.budget_view import terms_of
 from crosswalk.engine.desk import desk_of
 from crosswalk.engine.erasing import Eraser
 from crosswalk.engine.hub import Hub
@@ -72,4 +73,5 @@ def console_data(hub: Hub) -> ConsoleData:
         tenant_domains={TenantName(name): tenant.domain for name, tenant in hub.config.tenants.items()},
         org_urls={OrgName(name): org.base_url or org.login_url for name, org in hub.config.orgs.items()},
         explain=explain,
+        terms=terms_of(hub.config),
     )

@@ -9,11 +9,13 @@ from typing import Generic, TypeAlias, TypeVar
 from msgspec import Struct
 
 from crosswalk.api.identity_view import IdentityView, MappedValue, view_fields
+from crosswalk.domain.budget import Terms
 from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import OrgName, SyncName, TenantName, UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.pause import Pause, stops
+from crosswalk.engine.budget_view import BudgetView, view_budgets
 from crosswalk.store import holds, identities, links, overview, pauses, problems, search
 from crosswalk.store.database import Database
 from crosswalk.store.holds import Hold
@@ -64,6 +66,7 @@ class Overview(Struct, frozen=True):
     problems: tuple[Problem, ...]
     holds: tuple[Hold, ...] = ()
     pauses: tuple[Pause, ...] = ()
+    budgets: tuple[BudgetView, ...] = ()
 
 
 class Paced(Generic[T]):
@@ -105,6 +108,8 @@ class ConsoleData:
         For display, and for links to records (`https://….my.salesforce.com`).
     explain
         Evaluates a target's mapping over an identity.
+    terms
+        Of every budget, by its name.
     """
 
     def __init__(
@@ -114,8 +119,10 @@ class ConsoleData:
         tenant_domains: Mapping[TenantName, str],
         org_urls: Mapping[OrgName, str],
         explain: Explain,
+        terms: Mapping[str, Terms],
     ) -> None:
         self.database = database
+        self.terms = terms
         self.definitions = definitions
         self.tenant_domains = tenant_domains
         self.org_urls = org_urls
@@ -125,6 +132,7 @@ class ConsoleData:
     async def overview(self, limit: int = 25) -> Overview:
         """The syncs, and the newest events, writes and open problems, at most `limit` of each."""
         counts = await self._counts.get()
+        seen_budgets = await view_budgets(self.database, self.terms)
         names = list(self.definitions)
         async with self.database.transaction() as connection:
             load = await overview.load(connection, names)
@@ -153,6 +161,7 @@ class ConsoleData:
             problems=tuple(open_problems),
             holds=tuple(stopped),
             pauses=tuple(standing),
+            budgets=tuple(seen_budgets),
         )
 
     async def events(self, limit: int, before: int = NEWEST) -> list[ReceivedEvent]:

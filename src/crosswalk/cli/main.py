@@ -8,6 +8,7 @@ import typer
 
 from crosswalk.cli.apply import apply
 from crosswalk.cli.backfill import backfill
+from crosswalk.cli.budget import budget
 from crosswalk.cli.check import check
 from crosswalk.cli.conflicts import conflicts
 from crosswalk.cli.deadletters import deadletters
@@ -40,6 +41,7 @@ COMMANDS = (
     worker,
     backfill,
     reconcile,
+    budget,
     explain,
     resume,
     sandbox,

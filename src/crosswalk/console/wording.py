@@ -38,6 +38,13 @@ CONFLICTS = {
     "FIELD_QUARANTINED": "Somebody else writes it back",
     "DUPLICATES_DETECTED": "Salesforce found a duplicate",
 }
+PURPOSES = {
+    "offboarding": "offboarding and access",
+    "profile": "profiles",
+    "activity": "activity",
+    "backfill": "back-fill and drift",
+    "probe": "checks",
+}
 SOURCES = {
     "event_stream": "event stream",
     "log_stream": "log stream",

@@ -16,6 +16,7 @@ from tests.console_scene import ADMIN_TOKEN, Scene, a_desk, a_profile, console_d
 from tests.e2e.console.client import client_of
 
 PATHS = [
+    "/api/v1/budgets",
     "/api/v1/conflicts",
     "/api/v1/holds",
     "/api/v1/overview",
@@ -328,10 +329,22 @@ async def test_the_openapi_description_has_every_path_with_its_answers(app: Fast
     paths = app.openapi()["paths"]
 
     assert sorted(paths) == [
+        "/api/v1/backfills",
+        "/api/v1/backfills/{number}",
+        "/api/v1/backfills/{number}/action",
+        "/api/v1/backfills/{number}/findings",
+        "/api/v1/budgets",
         "/api/v1/conflicts",
         "/api/v1/conflicts/{number}",
         "/api/v1/conflicts/{number}/decision",
         "/api/v1/conflicts/{number}/release",
+        "/api/v1/conflicts/{number}/reopen",
+        "/api/v1/deadletters",
+        "/api/v1/deadletters/causes",
+        "/api/v1/deadletters/discard",
+        "/api/v1/deadletters/replay",
+        "/api/v1/deadletters/{number}",
+        "/api/v1/deadletters/{number}/values",
         "/api/v1/events",
         "/api/v1/holds",
         "/api/v1/holds/{number}",
@@ -340,6 +353,8 @@ async def test_the_openapi_description_has_every_path_with_its_answers(app: Fast
         "/api/v1/identities",
         "/api/v1/identities/{sync}/{user_id}",
         "/api/v1/overview",
+        "/api/v1/pauses",
+        "/api/v1/pauses/{number}/resume",
         "/api/v1/problems",
         "/api/v1/writes",
     ]

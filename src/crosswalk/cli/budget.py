@@ -1,0 +1,62 @@
+"""`crosswalk budget`: what is left of the vendors' limits, how long it lasts, and who spent it."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
+from crosswalk.cli.output import counted, print_json, print_line
+
+if TYPE_CHECKING:
+    from crosswalk.engine.budget_view import BudgetView, EndpointView
+
+
+def budget(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
+    """Show how many API calls are left, how long they last, and what they were spent on."""
+    import msgspec  # noqa: PLC0415  # the light commands start without the engine
+
+    from crosswalk.config.load import load_config  # noqa: PLC0415
+    from crosswalk.engine.budget_view import terms_of, view_budgets  # noqa: PLC0415
+    from crosswalk.engine.hub import open_hub  # noqa: PLC0415
+    from crosswalk.logs import configure_logs  # noqa: PLC0415
+
+    configure_logs(verbose=verbose)
+    loaded = load_config(config)
+
+    async def read() -> "list[BudgetView]":
+        async with open_hub(loaded) as hub:
+            return await view_budgets(hub.database, terms_of(loaded))
+
+    found = asyncio.run(read())
+    if as_json:
+        print_json([msgspec.to_builtins(each) for each in found])
+        return
+    for each in found:
+        print_line("\n".join(budget_as_text(each)))
+
+
+def budget_as_text(seen: "BudgetView") -> list[str]:
+    """A budget in a few lines."""
+    lines = [f"{seen.kind} {seen.name}: {_left(seen)}", f"    {seen.forecast}"]
+    if seen.limit is not None and seen.used is not None:
+        kept = f"{seen.reserve:.0%} kept for others"
+        lines.append(
+            f"    {seen.used:,} of {seen.limit:,} calls used in 24 hours by all, {seen.own:,} by the hub; {kept}"
+        )
+    lines += [f"    {_resting(each)}" for each in seen.resting]
+    for spent in seen.spent:
+        whom = f" for {spent.sync}" if spent.sync else ""
+        lines.append(f"    {spent.calls:>9,}  {spent.purpose}{whom}")
+    return lines
+
+
+def _left(seen: "BudgetView") -> str:
+    if seen.left is None or seen.share is None:
+        return f"{counted(seen.own, 'call')} in 24 hours"
+    return f"{seen.left:,} of the hub's {seen.share:,} calls left"
+
+
+def _resting(endpoint: "EndpointView") -> str:
+    until = "" if endpoint.resting_until is None else f"{endpoint.resting_until:%H:%M:%S} UTC"
+    if endpoint.because == "circuit":
+        return f"{endpoint.name}: does not answer; one call tries again at {until}"
+    return f"{endpoint.name}: the vendor asked to wait until {until}"

@@ -192,7 +192,7 @@ class DeadLetters:
         NotPossible
             No reason was given.
         """
-        by, reason = _named(by), " ".join(reason.split())
+        by, reason = _named(by), _line(reason)
         if not 0 < len(reason) <= LONGEST_REASON:
             raise NotPossible(f"give a reason of 1 to {LONGEST_REASON} characters: it is kept with who discarded it")
         async with self._database.transaction() as connection:
@@ -284,8 +284,13 @@ def _as_text(value: FieldValue) -> str:
     return "empty" if value is None else str(value)
 
 
+def _line(text: str) -> str:
+    """The text in one line, without NUL, which PostgreSQL's texts cannot hold."""
+    return " ".join(text.replace("\0", " ").split())
+
+
 def _named(by: str) -> str:
-    name = " ".join(by.split())
+    name = _line(by)
     if not 0 < len(name) <= LONGEST_NAME:
         raise NotPossible(f"say who does it, in 1 to {LONGEST_NAME} characters: it is noted")
     return name

@@ -72,7 +72,7 @@ class Resumer:
         return pause
 
     async def _end(self, pause: Pause, by: str) -> bool:
-        by = " ".join(by.split())[:LONGEST_NAME] or "somebody"
+        by = " ".join(by.replace("\0", " ").split())[:LONGEST_NAME] or "somebody"
         async with self._database.transaction() as connection:
             if not await pauses.end(connection, pause, by):
                 return False

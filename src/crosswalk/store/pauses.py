@@ -141,6 +141,8 @@ async def insisted(connection: Connection, kind: PauseKind, names: Collection[st
 
 async def park(connection: Connection, sync: SyncName, subjects: Sequence[UserId], seqs: Collection[int]) -> None:
     """Let these events of these subjects wait for a flow."""
+    if not subjects:
+        return
     await connection.execute(PARK, (sync, list(seqs), list(subjects)))
 
 

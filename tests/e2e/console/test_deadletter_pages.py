@@ -136,6 +136,8 @@ async def test_what_there_is_none_of_is_refused(api: httpx.AsyncClient, admin: h
     }
     assert (await api.post("/api/v1/deadletters/replay", json={})).status_code == 409
     assert (await api.post("/api/v1/deadletters/discard", json={"all": True})).status_code == 422
+    assert (await api.post("/api/v1/deadletters/discard", json={"all": True, "reason": "\0"})).status_code == 409
+    assert (await api.post("/api/v1/deadletters/replay", json={"all": True, "by": "a\0b"})).json() == {"number": 2}
     assert (await admin.get("/console/deadletters/x")).status_code == 404
     assert (await admin.get("/console/deadletters/999")).status_code == 404
     assert (await admin.get("/console/deadletters/causes/nobody/x")).status_code == 404

@@ -222,6 +222,15 @@ async def test_a_refused_call_is_the_result_of_its_record(status: int, code: str
     assert await results_of([a_create("auth0|1")], lambda request: httpx.Response(status, json=body)) == [result]
 
 
+@pytest.mark.parametrize("limit", ["ConcurrentRequests (Concurrent API Requests)", "ConcurrentPerOrgLongTxn"])
+async def test_too_many_calls_at_one_moment_are_tried_again_soon_and_not_when_the_day_is_over(limit: str):
+    body = [{"errorCode": "REQUEST_LIMIT_EXCEEDED", "message": f"{limit} Limit exceeded."}]
+
+    [result] = await results_of([a_create("auth0|1")], lambda request: httpx.Response(403, json=body))
+
+    assert result == RetryLater("REQUEST_LIMIT_EXCEEDED", f"{limit} Limit exceeded.", 2.0)
+
+
 async def test_the_wait_that_the_org_asks_for_is_kept():
     answer = httpx.Response(503, headers={"Retry-After": "40"}, json=[])
 

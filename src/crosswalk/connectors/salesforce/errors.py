@@ -33,6 +33,9 @@ def reaction_of(code: str, message: str = "", action: Action | None = None, fiel
     ):
         # A trigger ran into somebody else's lock: the trigger is fine, the moment was not.
         return Reaction.RETRY_ALONE
+    if code == "REQUEST_LIMIT_EXCEEDED" and message.startswith("Concurrent"):
+        # Too many calls at this moment (`ConcurrentRequests …`, `ConcurrentPerOrgLongTxn …`), not too many of the day.
+        return Reaction.RETRY_SOON
     if code == "INVALID_CROSS_REFERENCE_KEY" and (action is Action.CREATE or fields):
         return Reaction.DEAD_LETTER
     if code == "CANNOT_UPDATE_CONVERTED_LEAD" and action is Action.UPDATE:

@@ -50,7 +50,8 @@ async def book(database: Database, *bookings: Booking) -> list[tuple[str, str | 
     """Settle a batch; returns user, outcome and kinds of problems of each."""
     async with database.transaction() as connection:
         settled = await settle(connection, SYNC, bookings)
-        await pauses.park(connection, SYNC, settled.parked, range(1000))
+        seqs = [row[0] for row in await (await connection.execute("SELECT seq FROM due")).fetchall()]
+        await pauses.park(connection, SYNC, settled.parked, seqs)
     return [(each.user_id, each.outcome, [p.kind for p in each.problems]) for each in settled.bookings]
 
 

@@ -55,7 +55,9 @@ CHUNKS_AT_ONCE = 3
 """While one waits for an org or for the database, another is planned."""
 
 LOOK_EVERY_S = 1.0
-CATCH_UP_EVERY_S = 300.0
+CATCH_UP_EVERY_S = 60.0
+"""A call or two for each object; what people make in between, the back-fill does not see."""
+
 LONGEST_PAUSE_S = 60.0
 LET_GO_FIRST_EVERY_S = 0.2
 SPARED_FOR_S = 15.0
@@ -157,7 +159,7 @@ class _Runner:
         await self._move(Stage.MATCHING)
 
     async def _catch_up(self, backfill: Backfill) -> None:
-        """Before anything is written, and every few minutes then, records that changed since are read."""
+        """Before anything is written, and every minute then, records that changed since are read."""
         async with self._database.transaction() as connection:
             since, age_s = await backfills.when_read(connection, self._number)
         if since is not None and age_s > CATCH_UP_EVERY_S:

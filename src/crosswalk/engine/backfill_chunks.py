@@ -31,7 +31,7 @@ from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import take_in
 from crosswalk.engine.ledger import Booking, Books
-from crosswalk.engine.pausing import settle
+from crosswalk.engine.pausing import hold_back, settle
 from crosswalk.engine.planning import Planned, Planner, have_news
 from crosswalk.engine.settings import subscribers
 from crosswalk.engine.states import newer
@@ -176,39 +176,46 @@ class ChunkWork:
 
     async def _write(self, states: Sequence[Identity], chunk: Chunk | None) -> Tally:
         planned = await self._planned(states)
-        async with self._database.transaction() as connection:
-            lost = await self._side.lost(connection, list(planned.plans))
-        plans = {
-            user_id: plan
-            for user_id, plan in planned.plans.items()
-            if user_id not in lost and (self._makes_records or not creates(plan))
-        }
-        admission = Admission(plans, {}, {})
+        plans = await self._wanted(planned)
+        held_back = await hold_back(self._database, self._definition.name, plans)
+        admission = Admission(held_back.plans, {}, {})
         if self._backfill.approved_by is None:
-            admission = await self._gate.admit(plans)
+            admission = await self._gate.admit(held_back.plans)
         books = Books(self._definition.name, {}, f"back-fill {self._backfill.id}")
         carried = await self._reconciler.carry_out(planned, admission.going, books)
         async with self._database.transaction() as connection:
             # What is misconfigured pauses the sync, and so the back-fill, instead of refusing everybody.
             settled = await settle(connection, self._definition.name, carried.bookings)
-        carried = msgspec.structs.replace(carried, bookings=settled.bookings)
-        again = {*admission.held, *(b.user_id for b in carried.bookings if _is_open(b, plans[b.user_id]))}
-        tally = _outcomes(carried.bookings, again)
-        tally.became(Outcome.OPEN, len(planned.plans) - len(plans))
-        tally.became(Outcome.HANDED_OVER, len(admission.held))
-        later = _put_off(carried.bookings)
+        bookings = settled.bookings
+        stirs = await self._reconciler.awaiting.stirs(planned, bookings)
+        later = _put_off(bookings)
+        again = {*admission.held, *held_back.parked}
+        if not later:
+            again |= {b.user_id for b in bookings if _is_open(b, plans[b.user_id])}
+        tally = _outcomes(bookings, again, handed_over=len(admission.held), left_out=len(planned.plans) - len(plans))
         async with self._database.transaction() as connection:
-            await self._store(connection, states, carried.bookings, admission)
+            await self._store(connection, states, bookings, admission)
             await identities.save(connection, self._definition.tenant, carried.users)
-            again = admission.held.keys() if later else again
-            woken = {woken for booking in carried.bookings for woken in booking.wakes} - again
+            await self._reconciler.awaiting.settle(connection, planned)
+            stirred = await self._reconciler.awaiting.stirred(connection, stirs)
+            woken = {user_id for booking in bookings for user_id in booking.wakes}.union(*stirred.values())
             await self.hand_over(connection, again)
-            await self.hand_over(connection, woken, Disposition.CHANGED)
+            await self.hand_over(connection, woken - again, Disposition.CHANGED)
             if chunk is not None and not later:
                 await self._finish(connection, chunk, "matched", "written", tally)
         if later:
             raise NotNow(later)
         return tally
+
+    async def _wanted(self, planned: Planned) -> dict[UserId, Plan]:
+        """The plans that the back-fill carries out: who loses a record to another waits for that one."""
+        async with self._database.transaction() as connection:
+            lost = await self._side.lost(connection, list(planned.plans))
+        return {
+            user_id: plan
+            for user_id, plan in planned.plans.items()
+            if user_id not in lost and (self._makes_records or not creates(plan))
+        }
 
     async def _store(
         self, connection: Connection, states: Sequence[Identity], bookings: Sequence[Booking], admission: Admission
@@ -334,8 +341,11 @@ def _put_off(bookings: Sequence[Booking]) -> str:
     return ""
 
 
-def _outcomes(bookings: Sequence[Booking], again: Collection[UserId]) -> Tally:
+def _outcomes(bookings: Sequence[Booking], again: Collection[UserId], *, handed_over: int, left_out: int) -> Tally:
+    """What became of the identities: of these, of so many that were not even begun, and of so many left out."""
     tally = Tally()
+    tally.became(Outcome.HANDED_OVER, handed_over)
+    tally.became(Outcome.OPEN, left_out)
     for booking in bookings:
         if booking.user_id in again:
             tally.became(Outcome.HANDED_OVER)

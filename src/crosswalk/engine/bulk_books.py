@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 
 from crosswalk.connectors.base import BulkJob, WritesInBulk
+from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import OrgName, SyncName
 from crosswalk.store import bulk_jobs, due
@@ -109,7 +110,7 @@ class BulkBooks:
 
         Raises
         ------
-        crosswalk.connectors.errors.ConnectorError
+        JobUnresolved
             It cannot be found out what became of them.
         """
         async with self._database.transaction() as connection:
@@ -120,7 +121,10 @@ class BulkBooks:
         jobs = [BulkJob(each.id, each.object, each.key) for each in stored]
         for job in jobs:
             log.warning("bulk_job_taken_over", lane=str(lane), job=job.id)
-            await org.wait_for_job(job)
+            try:
+                await org.wait_for_job(job)
+            except ConnectorError as error:
+                raise JobUnresolved(f"it cannot be found out what became of the org's job {job.id}: {error}") from error
         async with self._database.transaction() as connection:
             events = await due.read_again(connection, lane, sorted({seq for each in stored for seq in each.seqs}))
         return BatchBook(self._database, name, lane, events, jobs), events

@@ -8,7 +8,6 @@ import structlog
 from msgspec import Struct
 
 from crosswalk.connectors.allowance import spending
-from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName
 from crosswalk.engine.batches import Batches, subjects_of
@@ -104,7 +103,7 @@ class Lanes:
         batches = Batches()
         try:
             lingered = await self._work(lane, jobs, reconciler, batches)
-        except (JobUnresolved, ConnectorError) as error:
+        except JobUnresolved as error:
             log.warning("bulk_job_unresolved", lane=str(lane), error=str(error))
             await jobs.rest(lane, TAKE_OVER_AGAIN_S)
             return

@@ -99,7 +99,7 @@ LIMIT %(limit)s
 # a time, so that only the part that holds it is looked into.
 AGAIN = """
 SELECT d.seq, extract(epoch FROM clock_timestamp() - d.received_at)::float8, i.event_id, i.source, i.type,
-       i.disposition, i.note, d.user_id, i.updated_at, i.occurred_at, i.raw, i.object, i.record_id
+       i.disposition, i.note, d.user_id, i.updated_at, i.occurred_at, i.raw, i.object, i.record_id, d.rank
 FROM due AS d
 CROSS JOIN LATERAL (SELECT * FROM inbox WHERE seq = d.seq LIMIT 1) AS i
 WHERE d.sync = %s AND d.lane = %s AND d.seq = ANY(%s) AND d.outcome IS NULL

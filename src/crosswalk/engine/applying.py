@@ -20,7 +20,7 @@ from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger
-from crosswalk.engine.held_lanes import all_lanes
+from crosswalk.engine.held_lanes import held, lanes_of
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.planning import Planned, Planner
@@ -108,7 +108,7 @@ class Application:
             A side did not answer before anything was written.
         """
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(all_lanes(self._hub.database, [self._definition]))
+            await stack.enter_async_context(held(self._hub.database, lanes_of(self._definition)))
             planner = self._hub.planners[self._definition.name]
             if self._header.basis is Basis.REPLICA:
                 compiled = self._hub.compiled[self._definition.name]

@@ -11,17 +11,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from msgspec import Struct
+from psycopg.errors import LockNotAvailable
 
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.erasure import RecordErasure, pseudonym_of
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName, UserId
-from crosswalk.domain.link import Link
+from crosswalk.domain.link import Link, Standing
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.record_id import full_record_id
 from crosswalk.engine.gate import MassChangeGate
-from crosswalk.engine.held_lanes import all_lanes
+from crosswalk.engine.held_lanes import held, lanes_of
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import take_in
 from crosswalk.engine.ledger import Booking, Books
@@ -29,6 +30,7 @@ from crosswalk.engine.planning import Planned
 from crosswalk.reconcile.erasure import plan_erasure
 from crosswalk.store import audit, erased, links, personal, subjects
 from crosswalk.store.database import Connection
+from crosswalk.store.due import ROUTING, Lane
 from crosswalk.store.erased import Receipt
 from crosswalk.store.inbox import Subscriber
 from crosswalk.store.personal import Person
@@ -102,8 +104,13 @@ class Eraser:
     def deeds(self, subject: Subject) -> list[Deed]:
         """What erasing does with the person's records, sync by sync."""
         return [
-            Deed(sync, link.record.object, link.record.id, self._definitions[sync].on_erasure.record)
-            for sync, link in subject.links
+            Deed(
+                sync,
+                link.record.object,
+                link.record.id,
+                self._definitions[sync].on_erasure.record if plan.writes or plan.effects else RecordErasure.LEAVE,
+            )
+            for (sync, link), (_, plan) in zip(subject.links, subject.plans, strict=True)
         ]
 
     async def receipts(self, limit: int) -> list[Receipt]:
@@ -143,7 +150,8 @@ class Eraser:
         """
         first = await self.look(text, tenant)
         concerned = [self._definitions[sync] for sync in first.person.syncs]
-        async with all_lanes(self._hub.database, concerned):
+        lanes = [lane for each in concerned for lane in (*lanes_of(each), Lane(each.name, ROUTING))]
+        async with held(self._hub.database, lanes):
             subject = await self.look(text, tenant)
             await self._refuse_while_backfilling(subject.person)
             written = [await self._write(sync, plan) for sync, plan in subject.plans if plan.writes or plan.effects]
@@ -232,7 +240,8 @@ class Eraser:
         planned = Planned({plan.user_id: plan}, {}, (), {} if link is None else {plan.user_id: link}, _now())
         carried = await self._hub.reconcilers[sync].carry_out(planned, admission.going, Books(sync, {}))
         booking = carried.bookings[0]
-        if booking.problems:
+        gone = booking.link is not None and booking.link.standing is Standing.LOST
+        if booking.problems and not gone:
             problem = booking.problems[0]
             raise CannotErase(f"Salesforce did not do it: {problem.code}: {problem.message}; nothing was erased")
         return sync, plan, booking
@@ -244,14 +253,25 @@ class Eraser:
             for sync, plan, _ in written
         ]
         who = pseudonym_of(person.remembered[0])
-        async with self._hub.database.transaction() as connection:
-            await personal.take_time(connection)
-            number = await erased.open_receipt(connection, by.strip()[:LONGEST_NAME], person.tenant, who)
-            await audit.append(connection, [entry for _, _, booking in written for entry in booking.audit])
-            forgotten = await personal.erase(connection, person)
-            await erased.remember(connection, number, person.remembered)
-            await self._look_again(connection, number, forgotten.disturbed)
-            return await erased.fill_receipt(connection, number, forgotten.rows, told)
+        try:
+            async with self._hub.database.transaction() as connection:
+                # First, so that nothing comes in any more while the rest is done.
+                await erased.close_doors(connection)
+                number = await erased.open_receipt(connection, by.strip()[:LONGEST_NAME], person.tenant, who)
+                await erased.remember(connection, number, person.remembered)
+        except LockNotAvailable as error:
+            raise CannotErase("the hub is too busy to stop for a moment: try again; nothing was erased yet") from error
+        try:
+            async with self._hub.database.transaction() as connection:
+                await personal.take_time(connection)
+                await audit.append(connection, [entry for _, _, booking in written for entry in booking.audit])
+                forgotten = await personal.erase(connection, person)
+                await self._look_again(connection, number, forgotten.disturbed)
+                return await erased.fill_receipt(connection, number, forgotten.rows, told)
+        except BaseException:
+            async with self._hub.database.transaction() as connection:
+                await erased.withdraw(connection, number)
+            raise
 
     async def _look_again(
         self, connection: Connection, number: int, disturbed: frozenset[tuple[SyncName, UserId]]

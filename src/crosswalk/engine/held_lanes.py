@@ -1,4 +1,4 @@
-"""Holding all lanes of a sync: nobody else reconciles its identities meanwhile."""
+"""Holding lanes: nobody else works on them meanwhile."""
 
 import asyncio
 import time
@@ -19,16 +19,20 @@ class LanesBusy(CrosswalkError):
     """A lane was not free in time."""
 
 
+def lanes_of(definition: SyncDefinition) -> list[Lane]:
+    """Every lane in which a sync's identities are reconciled."""
+    return [Lane(definition.name, number) for number in range(definition.lanes)]
+
+
 @asynccontextmanager
-async def all_lanes(database: Database, definitions: Sequence[SyncDefinition]) -> AsyncIterator[None]:
-    """Hold every lane of these syncs, as soon as the jobs under way have left them.
+async def held(database: Database, lanes: Sequence[Lane]) -> AsyncIterator[None]:
+    """Hold these lanes, as soon as the jobs under way have left them.
 
     Raises
     ------
     LanesBusy
         One was not free within two minutes.
     """
-    lanes = [Lane(each.name, number) for each in definitions for number in range(each.lanes)]
     until = time.monotonic() + LOCK_WITHIN_S
     async with database.session() as session:
         for lane in lanes:

@@ -44,8 +44,9 @@ def plan_erasure(definition: SyncDefinition, link: Link) -> Plan:
             return Plan(link.user_id, Situation.LINKED, record.object, (write,), record, link.base, link.evidence)
         case RecordErasure.DELETE:
             delete = RecordDelete(record.object, (target.external_id_field, link.user_id))
-            effect = Effect(f"{ERASURE}/{record.id}", delete, None, _BECAUSE)
-            step = EffectStep(Step.DO, ERASURE, effect, target.place)
+            # As something that is taken back: then a record that is gone already is as good as deleted.
+            effect = Effect(f"{ERASURE}/{record.id}", delete, delete, _BECAUSE)
+            step = EffectStep(Step.UNDO, ERASURE, effect, target.place)
             return Plan(
                 link.user_id,
                 Situation.LINKED,

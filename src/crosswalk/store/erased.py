@@ -49,6 +49,12 @@ SET erasure = excluded.erasure, erased_at = excluded.erased_at
 
 LIFT = "DELETE FROM erased_ids WHERE digest = ANY(%b::bytea[])"
 
+# Whoever looked here before has stored what it was about by then, and whoever comes later sees what is new.
+CLOSE_DOORS = "SET LOCAL lock_timeout = '10s'; LOCK TABLE erased_ids IN ACCESS EXCLUSIVE MODE"
+
+FORGET_IDS = "DELETE FROM erased_ids WHERE erasure = %s"
+FORGET_RECEIPT = "DELETE FROM erasures WHERE id = %s"
+
 OPEN_RECEIPT = "INSERT INTO erasures (by, tenant, subject) VALUES (%s, %s, %s) RETURNING id"
 FILL_RECEIPT = (
     "UPDATE erasures SET rows = %s::json, salesforce = %s::json WHERE id = %s RETURNING at, by, tenant, subject"
@@ -73,6 +79,17 @@ async def users(connection: Connection, tenant: TenantName, user_ids: Sequence[U
     """Which of these users were erased, and not made anew since."""
     by_digest = {digest_of_user(tenant, user_id): user_id for user_id in user_ids}
     return {by_digest[digest] for digest in await standing(connection, by_digest)}
+
+
+async def close_doors(connection: Connection) -> None:
+    """Wait for everything under way that may bring somebody in, and let others wait until this transaction ends."""
+    await connection.execute(CLOSE_DOORS)
+
+
+async def withdraw(connection: Connection, erasure: int) -> None:
+    """Undo what a receipt began: nobody was erased."""
+    await connection.execute(FORGET_IDS, (erasure,))
+    await connection.execute(FORGET_RECEIPT, (erasure,))
 
 
 async def remember(connection: Connection, erasure: int, digests: Collection[bytes]) -> None:

@@ -6,9 +6,9 @@ import msgspec
 from msgspec import Struct
 
 from crosswalk.domain.accounts import linked_accounts
+from crosswalk.domain.erasure import digest_of_user
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import TenantName, UserId
-from crosswalk.store import erased
 from crosswalk.store.database import Connection
 
 
@@ -37,10 +37,10 @@ WHERE tenant = %s AND user_id = ANY(%b::text[])
 # workers of the version before, by which they find who waits for a record.
 SAVE = """
 INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted, email)
-SELECT %s, *
-FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[], %b::text[])
-     AS given (user_id, profile, updated_at, observed_at, carrier, deleted, email)
-WHERE given.user_id <> ALL(%b::text[])
+SELECT %s, given.user_id, profile, updated_at, observed_at, carrier, deleted, email
+FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[], %b::text[], %b::bytea[])
+     AS given (user_id, profile, updated_at, observed_at, carrier, deleted, email, digest)
+WHERE NOT EXISTS (SELECT FROM erased_ids AS e WHERE e.digest = given.digest)
 ORDER BY given.user_id
 ON CONFLICT (tenant, user_id) DO UPDATE
 SET profile = excluded.profile, updated_at = excluded.updated_at, observed_at = excluded.observed_at,
@@ -103,7 +103,7 @@ async def save(connection: Connection, tenant: TenantName, identities: Sequence[
                 [i.version.carrier for i in identities],
                 [i.deleted for i in identities],
                 [_email(i.profile) for i in identities],
-                list(await erased.users(connection, tenant, [i.user_id for i in identities])),
+                [digest_of_user(tenant, i.user_id) for i in identities],
             ),
         )
     ).fetchall()

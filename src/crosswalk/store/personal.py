@@ -11,6 +11,7 @@ place of each id. All others go.
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, LiteralString
 
+import msgspec
 from msgspec import Struct
 
 from crosswalk.domain.erasure import digest_of_record, digest_of_user, pseudonym_of
@@ -256,12 +257,30 @@ async def count(connection: Connection, person: Person) -> dict[str, int]:
 
 
 async def rows(connection: Connection, person: Person) -> AsyncIterator[tuple[str, dict[str, Any]]]:
-    """Everything that is held about the person: table and row, a value as PostgreSQL writes it in JSON."""
+    """Everything that is held about the person: table and row, a value as PostgreSQL writes it in JSON.
+
+    What is stored as it came, in bytes, is given as the JSON that it is.
+    """
     parameters = person.parameters()
     for table, held in HELD.items():
         query: LiteralString = "SELECT to_json(t) FROM " + table + " AS t WHERE " + held.where
         for row in await (await connection.execute(query, parameters)).fetchall():
-            yield table, row[0]
+            yield table, {column: _readable(value) for column, value in row[0].items()}
+
+
+def _readable(value: object) -> object:
+    """Bytes, which PostgreSQL writes as `\\x7b7d`, as the JSON or the text that they are."""
+    if not isinstance(value, str) or not value.startswith("\\x"):
+        return value
+    try:
+        text = bytes.fromhex(value[2:])
+    except ValueError:
+        return value
+    try:
+        decoded: object = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text.decode(errors="replace")
+    return decoded
 
 
 class Forgotten(Struct, frozen=True):

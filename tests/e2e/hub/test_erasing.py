@@ -80,6 +80,7 @@ async def test_an_erased_person_is_nowhere_and_does_not_come_back(system: System
         document = await eraser.export(user_id)
         assert document["users"] == [user_id] and document["records"] == [lead]
         assert document["held"]["links"][0]["record"]["LastName"] == "Wunderlich-Sanft"
+        assert document["held"]["identities"][0]["profile"]["user_metadata"]["title"] == "Freifrau"
 
         receipt = await eraser.erase(user_id, "Grace Hopper")
         await stage.quiet()
@@ -89,7 +90,7 @@ async def test_an_erased_person_is_nowhere_and_does_not_come_back(system: System
         await assert_nothing_left(stage, *whole)
         assert (receipt.by, receipt.rows["links"], receipt.rows["identities"]) == ("Grace Hopper", 1, 1)
         assert receipt.salesforce == [{"sync": "customers", "object": "Lead", "record": "delete"}]
-        [(actor, subject)] = system.rows("SELECT DISTINCT actor, user_id FROM audit WHERE reason = 'flow'")
+        [(actor, subject)] = system.rows("SELECT DISTINCT actor, user_id FROM audit WHERE reason = 'undone'")
         assert (actor, subject) == ("crosswalk", receipt.subject)
         assert await stage.problems_of(twin) == [] and await stage.record_of(twin) is not None
 
@@ -105,6 +106,11 @@ async def test_an_erased_person_is_nowhere_and_does_not_come_back(system: System
 async def test_a_user_who_is_made_anew_is_a_user_like_any_other(system: System) -> None:
     system.targets = [contact_target(), LEADS]
     async with a_stage(system) as stage:
+        stranger = str(stage.org.Contact.create({"LastName": "Fremdling", "Email": "fremd@example.com"})["id"])
+        await stage.deliver(*await stage.collect_records(stranger))
+        assert await tables_with(stage, "fremd@example.com") == ["inbox"]
+        await Eraser(stage.hub).erase(stranger[:15], "Grace Hopper")
+        await assert_nothing_left(stage, "fremd@example.com", stranger)
         user_id, lead = await clara(stage)
         stage.auth0.users.delete(user_id)
         await stage.deliver(*await stage.collect_users(1))

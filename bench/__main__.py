@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import calls, core, drift, end_to_end, intake, lag, look_ups, matching, sandbox, scaling
+from bench import allowance, calls, core, drift, end_to_end, intake, lag, look_ups, matching, sandbox, scaling
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "core": lambda _, report: core.run(report),
     "intake": intake.run,
     "calls": calls.run,
+    "allowance": allowance.run,
     "lag": lag.run,
     "end_to_end": end_to_end.run,
     "scaling": scaling.run,

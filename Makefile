@@ -22,7 +22,7 @@ test: $(READY)  ## every test, in parallel
 	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder -p no:randomly
 
 nightly: $(READY)  ## the property tests at length: 10,000 sequences of what people, vendors and the network do
-	CROSSWALK_NIGHTLY=1 $(BIN)/pytest tests/properties/test_two_sides.py --timeout=7200
+	CROSSWALK_NIGHTLY=1 $(BIN)/pytest tests/properties/test_two_sides.py tests/properties/test_deals.py --timeout=7200
 
 CHAOS_RUNS ?= 5
 CHAOS_SEED ?= 1

@@ -8,8 +8,8 @@ import structlog
 from hypothesis import HealthCheck, given, note, settings
 
 from tests.core_builders import EXTERNAL_ID
-from tests.properties.two_sides.hub import Outage
 from tests.properties.two_sides.outcome import run
+from tests.properties.two_sides.process import Outage
 from tests.properties.two_sides.steps import (
     Convert,
     CreateRecord,

@@ -7,8 +7,9 @@ rounds, each of which asks for the next.
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 import structlog
@@ -36,10 +37,12 @@ from crosswalk.flows.closed_won import (
     Deal,
     Wanted,
     fields_of,
+    get_in_the_way,
     next_round,
     steps_towards,
 )
-from crosswalk.store import effects, links, pauses
+from crosswalk.store import claims, effects, links, pauses
+from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
 from crosswalk.store.due import DueEvent
 from crosswalk.store.effects import Holding
@@ -49,6 +52,8 @@ log = structlog.get_logger()
 OBJECT = "Opportunity"
 _CONTACT = "Contact"
 _PREFIX = f"{OBJECT}/"
+_EFFECT = "effect"
+"""Stands in claims where otherwise the object of a record stands."""
 _NOTHING = Holding()
 
 T = TypeVar("T")
@@ -131,7 +136,10 @@ class DealReconciler:
         self._link_field = targets[_CONTACT].external_id_field if _CONTACT in targets else None
 
     async def reconcile(self, due: Sequence[DueEvent]) -> None:
-        """Deal with a batch of due events about deals; raises what `isolating` raises."""
+        """Deal with a batch of due events about deals; raises what `isolating` raises.
+
+        Deals that give and take the same go one after another.
+        """
         await isolating(self._definition.name, due, self._reconcile, self._put_aside)
 
     async def _reconcile(self, due: Sequence[DueEvent]) -> None:
@@ -143,24 +151,58 @@ class DealReconciler:
             after_s = error.after_s if isinstance(error, CallRefused) else None
             bookings = [books.postponed(each, error.code, str(error), after_s or 0.0) for each in books.seqs]
             admission, held_back = Admission({}, {}, {}), HeldBack({})
+            later: Collection[UserId] = ()
         else:
             async with self._database.transaction() as connection:
+                since = await claims.moment(connection)
                 held = await effects.read(connection, self._definition.name, NAME, list(found))
-            rounds = [await self._round(each, state, held.get(each, _NOTHING)) for each, state in found.items()]
+            planned = [await self._round(each, state, held.get(each, _NOTHING)) for each, state in found.items()]
+            later = get_in_the_way({each.subject: each.steps for each in planned})
+            rounds = [each for each in planned if each.subject not in later]
             held_back = await hold_back(self._database, self._definition.name, {e.subject: e.plan for e in rounds})
             admission = await self._gate.admit(held_back.plans)
-            await note_begun(self._database, self._definition.name, admission.going)
-            going = (each for each in rounds if each.subject in admission.going)
-            bookings = await asyncio.gather(
-                *(self._settle(books, replace(each, steps=admission.going[each.subject].effects)) for each in going)
-            )
+            bookings = await self._carry_out(rounds, admission.going, books, since)
         async with self._database.transaction() as connection:
             bookings = await self._gate.settle(connection, admission, bookings)
             settled = await settle(connection, self._definition.name, bookings, held_back.parked)
             await ledger.store(connection, self._definition.name, settled.bookings, [item.seq for item in due])
             await pauses.park(connection, self._definition.name, settled.parked, [item.seq for item in due])
-        metrics.batch_done(self._definition.name, due, bookings, began)
+        handled = [item for item in due if item.event.user_id not in later]
+        metrics.batch_done(self._definition.name, handled, bookings, began)
         log.info("deals_reconciled", sync=self._definition.name, deals=len(bookings))
+        if later:
+            await self._reconcile([item for item in due if item.event.user_id in later])
+
+    async def _carry_out(
+        self, rounds: Sequence[_Round], going: Mapping[UserId, Plan], books: Books, since: datetime
+    ) -> list[Booking]:
+        """Bring about what these of the rounds want, unless another worker is about to give or take the same."""
+        others = await self._claim(going, since)
+        ready = {subject: plan for subject, plan in going.items() if subject not in others}
+        await note_begun(self._database, self._definition.name, ready)
+        settled = await asyncio.gather(
+            *(
+                self._settle(books, replace(each, steps=ready[each.subject].effects))
+                for each in rounds
+                if each.subject in ready
+            )
+        )
+        because = "another deal of the same contact goes first"
+        return [*settled, *(books.postponed(subject, "CLAIMED", because) for subject in others)]
+
+    async def _claim(self, going: Mapping[UserId, Plan], since: datetime) -> set[UserId]:
+        """Claim all that these deals are about to give or take; returns those that another worker is in the way of."""
+        owners: dict[str, UserId] = {}
+        for subject, plan in going.items():
+            for step in plan.effects:
+                owners.setdefault(step.effect.key, subject)
+        if not owners:
+            return set()
+        wanted = [Claim(subject, _EFFECT, NAME, key[:300]) for key, subject in owners.items()]
+        async with self._database.transaction() as connection:
+            lost = await claims.claim(connection, self._definition.name, wanted, since)
+        taken = {key for key, subject in owners.items() if subject in lost}
+        return {subject for subject, plan in going.items() if any(step.effect.key in taken for step in plan.effects)}
 
     async def _round(self, subject: UserId, state: _Found, holding: Holding) -> _Round:
         """What one deal wants next."""

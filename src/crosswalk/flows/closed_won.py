@@ -1,6 +1,6 @@
 """A won deal: its contact becomes a user with the roles of what was bought, and is invited."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -157,6 +157,25 @@ def steps_towards(
         # Nothing is taken away because something could not be found out.
         return tuple(step for step in steps if step.step is Step.DO)
     return steps
+
+
+def get_in_the_way(steps: Mapping[UserId, Sequence[EffectStep]]) -> frozenset[UserId]:
+    """The deals that have to come after others of a batch: what one gives or takes, another is just taking.
+
+    Whether a role is taken from a user depends on who else holds it, so two deals must not let go of it at once.
+    """
+    given: set[str] = set()
+    taken: set[str] = set()
+    later: set[UserId] = set()
+    for subject, each in steps.items():
+        gives = {step.effect.key for step in each if step.step is Step.DO}
+        takes = {step.effect.key for step in each if step.step is not Step.DO}
+        if takes & (given | taken) or gives & taken:
+            later.add(subject)
+        else:
+            given |= gives
+            taken |= takes
+    return frozenset(later)
 
 
 def new_user_id(contact: Record) -> UserId:

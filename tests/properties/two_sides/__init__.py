@@ -9,8 +9,10 @@ What is modelled, in memory:
 - `tenant`: Auth0's users: sign-up, edits, verification, blocking, deletion, account linking and unlinking, PATCH.
 - `org`: Salesforce's records: edits, the unique external id, upserts, conversion, merge, recycle bin.
 - `store`: the tables behind `crosswalk.store`, each function doing in a dictionary what its SQL does.
-- `hub`: intake, lanes, and what a process can suffer between any two steps of its work.
+- `process`: what a process can suffer between any two steps of its work. `hub`: intake and lanes.
 - `steps`: what people, vendors and the network may do. `outcome`: what must hold in the end.
 
-What is not: the loop detector (its quarantines would let fields differ on purpose), deals, thresholds and pauses.
+Deals have a hub of their own (`deals`), over the same tables and with the same mishaps.
+
+What is not modelled: the loop detector (its quarantines would let fields differ on purpose), thresholds and pauses.
 """

@@ -1,10 +1,7 @@
 """The hub between the two sides: the real engine, with doors at which its process may die or others come in between."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from crosswalk.connectors.base import RetryLater, UserWriteResult, WriteResult
@@ -30,6 +27,7 @@ from crosswalk.store.due import NOBODY, ROUTING, Lane
 from tests.properties.two_sides.clock import Clock
 from tests.properties.two_sides.configuration import SYNC
 from tests.properties.two_sides.org import Org, as_polled
+from tests.properties.two_sides.process import Inline, Interruption, Outage, Process, Stuck
 from tests.properties.two_sides.store import Store
 from tests.properties.two_sides.tenant import OWN_CLIENT, Tenant
 
@@ -37,42 +35,6 @@ LANES = (0, 1, ROUTING)
 OF_AUTH0 = {"LastName": "name", "Email": "email"}
 ROUNDS = 25
 """How often everything that is due is worked on before it counts as stuck."""
-
-
-class Died(BaseException):
-    """The process was killed."""
-
-
-class Outage(StrEnum):
-    """A vendor's call fails: it was not carried out, or it was and only its answer is lost."""
-
-    REFUSED = "refused"
-    UNANSWERED = "unanswered"
-
-
-class Stuck(AssertionError):
-    """Work that never ends."""
-
-
-@dataclass
-class Interruption:
-    """What happens at one of the doors that the work passes, counted from 0."""
-
-    door: int
-    act: Callable[[], Awaitable[None]]
-
-
-class Inline(Executor):
-    """Runs everything at once, in the thread that asks."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run it."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as error:
-            future.set_exception(error)
-        return future
 
 
 class NoLoops:
@@ -100,12 +62,9 @@ class Hub:
 
     def __init__(self, tenant: Tenant, org: Org, clock: Clock) -> None:
         self.tenant, self.org, self.clock = tenant, org, clock
-        self.store = Store(self.door, lane_of)
-        self.mishaps = 0
-        self.outage: Outage | None = None
+        self.process = Process()
+        self.store = Store(self.process.door, lane_of)
         self.users_first = False
-        self._interruption: Interruption | None = None
-        self._dead = False
         self._drifts = 0
         database: Any = self.store
         definition = SYNC.definition
@@ -133,15 +92,8 @@ class Hub:
 
     def work(self, lane: int, interruption: Interruption | None = None) -> None:
         """One batch of a lane, as far as it gets."""
-        self._interruption, self.org.hub_began, _WIRE.hub = interruption, 0, self
-        loop = _loop()
-        try:
-            loop.run_until_complete(self.batch(lane))
-        except Died:
-            self.mishaps += 1
-            self._bury(loop)
-        finally:
-            self._dead, self._interruption, self.outage = False, None, None
+        self.org.hub_began, _WIRE.hub = 0, self
+        self.process.run(lambda: self.batch(lane), interruption)
 
     async def batch(self, lane: int) -> None:
         """What a lane's job does with what is due."""
@@ -194,31 +146,6 @@ class Hub:
             self.hear(as_polled(news, self.clock))
         self.settle()
 
-    async def door(self) -> None:
-        """A place between two steps."""
-        if self._dead:
-            raise Died
-        if self._interruption is None:
-            return
-        if self._interruption.door > 0:
-            self._interruption.door -= 1
-            return
-        interruption, self._interruption = self._interruption, None
-        await interruption.act()
-
-    async def die(self) -> None:
-        """Kill the process: whatever it does at once dies with it."""
-        self._dead = True
-        raise Died
-
-    def _bury(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End what ran beside the step at which the process died."""
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.wait(left))
-
     def forbid_old(self, write: RecordWrite) -> None:
         """What Auth0 owns is never written as it was before the state that the hub has stored already."""
         user_id = UserId(write.external_id[1])
@@ -230,14 +157,6 @@ class Hub:
             path = OF_AUTH0.get(each.field, "")
             states = [str(user.get(path)).strip() for user in since if user["user_id"] == user_id]
             assert not path or each.new in states, f"an old {each.field} is written: {each} instead of {states}"
-
-    def failing(self, outage: Outage) -> bool:
-        """Whether the next call fails in this way; a failure is over once it was met."""
-        if self.outage is not outage:
-            return False
-        self.outage = None
-        self.mishaps += 1
-        return True
 
 
 class _Wire:
@@ -252,13 +171,13 @@ class _Wire:
     async def write_users(self, writes: Sequence[UserWrite]) -> list[UserWriteResult]:
         results: list[UserWriteResult] = []
         for write in writes:
-            await self.hub.door()
-            if self.hub.failing(Outage.REFUSED):
+            await self.hub.process.door()
+            if self.hub.process.failing(Outage.REFUSED):
                 results.append(RetryLater("too_many_requests", "later"))
                 continue
             results += await self.hub.tenant.write_users([write])
-            await self.hub.door()
-            if self.hub.failing(Outage.UNANSWERED):
+            await self.hub.process.door()
+            if self.hub.process.failing(Outage.UNANSWERED):
                 results[-1] = RetryLater("UNREACHABLE", "no answer")
         return results
 
@@ -284,19 +203,19 @@ class _Wire:
         results: list[WriteResult] = []
         for write in writes:
             self.hub.forbid_old(write)
-            await self.hub.door()
-            if self.hub.failing(Outage.REFUSED):
+            await self.hub.process.door()
+            if self.hub.process.failing(Outage.REFUSED):
                 results.append(RetryLater("UNABLE_TO_LOCK_ROW", "later"))
                 continue
             results += await self.hub.org.write([write])
-            await self.hub.door()
-            if self.hub.failing(Outage.UNANSWERED):
+            await self.hub.process.door()
+            if self.hub.process.failing(Outage.UNANSWERED):
                 results[-1] = RetryLater("UNREACHABLE", "no answer")
         return results
 
     async def _reach(self, call: str) -> None:
-        await self.hub.door()
-        if self.hub.failing(Outage.REFUSED) or self.hub.failing(Outage.UNANSWERED):
+        await self.hub.process.door()
+        if self.hub.process.failing(Outage.REFUSED) or self.hub.process.failing(Outage.UNANSWERED):
             raise Unreachable("the vendor", call, "a timeout")
 
 
@@ -312,13 +231,3 @@ def lane_of(user_id: UserId) -> int:
 
 async def _wake(connection: Connection, lane: Lane) -> None:
     """Everything that is due is worked on anyway."""
-
-
-_LOOPS: list[asyncio.AbstractEventLoop] = []
-
-
-def _loop() -> asyncio.AbstractEventLoop:
-    """One event loop for all sequences: making one takes longer than a sequence."""
-    if not _LOOPS:
-        _LOOPS.append(asyncio.new_event_loop())
-    return _LOOPS[0]

@@ -14,8 +14,9 @@ from msgspec.structs import replace
 
 from crosswalk.domain.values import FieldValue
 from tests.properties.two_sides.clock import Clock
-from tests.properties.two_sides.hub import LANES, Hub, Interruption, Outage
+from tests.properties.two_sides.hub import LANES, Hub
 from tests.properties.two_sides.org import Org, Row, as_change_event, as_polled
+from tests.properties.two_sides.process import Interruption, Outage
 from tests.properties.two_sides.tenant import Tenant, User
 
 Item = TypeVar("Item")
@@ -314,9 +315,9 @@ class Work:
     async def _happen(self, world: World, busy: int) -> None:
         match self.happens:
             case Outage() as outage:
-                world.hub.outage = outage
+                world.hub.process.outage = outage
             case str():
-                await world.hub.die()
+                await world.hub.process.die()
             case int(lane):
                 if lane != busy:
                     await world.hub.batch(lane)

@@ -292,6 +292,11 @@ async def read_effects(db: Store, sync: SyncName, flow: str, subjects: Collectio
     return found
 
 
+async def effects_held_by_others(db: Store, sync: SyncName, flow: str, subject: str, keys: Collection[str]) -> set[str]:
+    held = {key for key, each in db.tables.effects.items() if not each.undone}
+    return {key for of, whose, key in held if key in keys and (of, whose) != (flow, subject)}
+
+
 async def begin_effects(db: Store, sync: SyncName, steps: Sequence[StepTaken]) -> None:
     for taken in steps:
         effect, flow = taken.step.effect, taken.step.flow
@@ -412,6 +417,7 @@ def in_memory() -> Iterator[None]:
         (pauses, "standing", nothing),
         (pauses, "park", nothing),
         (effects, "read", read_effects),
+        (effects, "held_by_others", effects_held_by_others),
         (effects, "begin", begin_effects),
         (effects, "take", take_effects),
         (effects, "hand_over", hand_over_effects),

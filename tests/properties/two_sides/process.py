@@ -1,0 +1,107 @@
+"""A process at work: between any two of its steps it may be killed, a call may fail, or others may come in."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Died(BaseException):
+    """The process was killed."""
+
+
+class Outage(StrEnum):
+    """A vendor's call fails: it was not carried out, or it was and only its answer is lost."""
+
+    REFUSED = "refused"
+    UNANSWERED = "unanswered"
+
+
+class Stuck(AssertionError):
+    """Work that never ends."""
+
+
+@dataclass
+class Interruption:
+    """What happens at one of the doors that the work passes, counted from 0."""
+
+    door: int
+    act: Callable[[], Awaitable[None]]
+
+
+class Inline(Executor):
+    """Runs everything at once, in the thread that asks."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Run it."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Process:
+    """Does one piece of work after another, each with one interruption at most."""
+
+    def __init__(self) -> None:
+        self.outage: Outage | None = None
+        self._interruption: Interruption | None = None
+        self._dead = False
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, None]], interruption: Interruption | None = None) -> None:
+        """Work, as far as it gets."""
+        self._interruption = interruption
+        loop = _loop()
+        try:
+            loop.run_until_complete(work())
+        except Died:
+            _bury(loop)
+        finally:
+            self._dead, self._interruption, self.outage = False, None, None
+
+    async def door(self) -> None:
+        """A place between two steps."""
+        if self._dead:
+            raise Died
+        if self._interruption is None:
+            return
+        if self._interruption.door > 0:
+            self._interruption.door -= 1
+            return
+        interruption, self._interruption = self._interruption, None
+        await interruption.act()
+
+    async def die(self) -> None:
+        """Kill the process: whatever it does at once dies with it."""
+        self._dead = True
+        raise Died
+
+    def failing(self, outage: Outage) -> bool:
+        """Whether the next call fails in this way; a failure is over once it was met."""
+        if self.outage is not outage:
+            return False
+        self.outage = None
+        return True
+
+
+def _bury(loop: asyncio.AbstractEventLoop) -> None:
+    """End what ran beside the step at which the process died."""
+    left = asyncio.all_tasks(loop)
+    for task in left:
+        task.cancel()
+    if left:
+        loop.run_until_complete(asyncio.wait(left))
+
+
+_LOOPS: list[asyncio.AbstractEventLoop] = []
+
+
+def _loop() -> asyncio.AbstractEventLoop:
+    """One event loop for all sequences: making one takes longer than a sequence."""
+    if not _LOOPS:
+        _LOOPS.append(asyncio.new_event_loop())
+    return _LOOPS[0]

@@ -88,8 +88,10 @@ class Purse:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is held and nothing is to be told."""
-        return not self.has_news and not any(self._left.values()) and not any(self._under_way.values())
+        """Whether nothing is held, no place for a call either, and nothing is to be told."""
+        holds_slots = self.granted is not None and bool(self.granted.slots)
+        held = any(self._left.values()) or any(self._under_way.values()) or holds_slots
+        return not self.has_news and not held
 
     def is_short_of(self, endpoint: Endpoint) -> bool:
         """Whether the lease will soon be used up."""

@@ -2,15 +2,26 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
+from fastapi import FastAPI
 from psycopg import sql
 from simple_salesforce.exceptions import SalesforceResourceNotFound
 
-from crosswalk.engine.erasing import CannotErase, Eraser, UnknownSubject
+from crosswalk.api.admin import admin_router
+from crosswalk.api.app import console_data
+from crosswalk.api.security import AdminAccess
+from crosswalk.connectors.secret import Secret
+from crosswalk.engine.desk import desk_of
+from crosswalk.engine.erasing import Eraser, UnknownSubject
 from crosswalk.engine.holding import Holds
 from crosswalk.store.holds import Decision
+from tests.console_scene import ADMIN_TOKEN
+from tests.e2e.console.client import client_of
 from tests.e2e.hub.command_line import crosswalk
 from tests.e2e.hub.conftest import LEAD_FIELDS, System, contact_target, lead_target
 from tests.e2e.hub.stage import Stage, a_stage
@@ -46,6 +57,17 @@ async def tables_with(stage: Stage, text: str) -> list[str]:
 
 async def assert_nothing_left(stage: Stage, *texts: str) -> None:
     assert {text: tables for text in texts if (tables := await tables_with(stage, text))} == {}
+
+
+@asynccontextmanager
+async def an_admin(stage: Stage) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the admin API."""
+    app = FastAPI()
+    access = AdminAccess(Secret(ADMIN_TOKEN))
+    app.include_router(admin_router(console_data(stage.hub), access, desk_of(stage.hub), Eraser(stage.hub)))
+    async with client_of(app, address="192.0.2.8") as client:
+        client.headers["Authorization"] = f"Bearer {ADMIN_TOKEN}"
+        yield client
 
 
 async def clara(stage: Stage) -> tuple[str, str]:
@@ -139,15 +161,23 @@ async def test_a_record_may_be_made_anonymous_unless_a_threshold_stops_it(system
     system.sync = {"on_erasure": policy, "thresholds": {"clear": 0}}
     async with a_stage(system) as stage:
         user_id, lead = await clara(stage)
-        eraser = Eraser(stage.hub)
+        async with an_admin(stage) as admin:
+            order = {"who": user_id, "by": "Grace Hopper"}
 
-        with pytest.raises(CannotErase, match="a threshold of sync customers"):
-            await eraser.erase(user_id, "Grace Hopper")
+            stopped = await admin.post("/api/v1/subjects/erasures", json=order)
 
-        assert await stage.record_of(user_id) == lead
-        [(hold,)] = system.rows("SELECT id FROM holds")
-        await Holds(stage.hub.database).decide(hold, Decision.APPROVED, "Grace Hopper", 600.0)
-        await eraser.erase(user_id, "Grace Hopper")
+            assert stopped.status_code == 409
+            assert "a threshold of sync customers" in stopped.json()["detail"]
+            held = (await admin.get("/api/v1/subjects", params={"who": lead})).json()
+            assert (held["users"], held["rows"]["links"]) == ([user_id], 1)
+            assert [deed["record"] for deed in held["salesforce"]] == ["anonymise"]
+            [(hold,)] = system.rows("SELECT id FROM holds")
+            await Holds(stage.hub.database).decide(hold, Decision.APPROVED, "Grace Hopper", 600.0)
+            erased = await admin.post("/api/v1/subjects/erasures", json=order)
+            assert (erased.status_code, erased.json()["rows"]["links"]) == (200, 1)
+            assert (await admin.get("/api/v1/subjects/erasures")).json()["items"] == [erased.json()]
+            assert (await admin.post("/api/v1/subjects/erasures", json=order)).status_code == 404
+            assert (await admin.get("/api/v1/subjects/export", params={"who": user_id})).status_code == 404
         record: dict[str, Any] = dict(stage.org.Lead.get(lead))
         names = ("FirstName", "LastName", "Email", "Company", "Title", "Auth0_User_Id__c")
         assert [record[name] for name in names] == [None, "Erased", None, "Nobody", "Freifrau", None]

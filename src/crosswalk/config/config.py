@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from crosswalk.config.alerts import AlertsConfig
 from crosswalk.config.monitoring import MonitoringConfig
 from crosswalk.config.nearest import nearest_name
 from crosswalk.config.orgs import OrgConfig
@@ -33,6 +34,8 @@ class Config:
         The hub's own HTTP server.
     monitoring
         Who may read metrics, and where.
+    alerts
+        Who is told when something needs a person; `None` for nobody.
     database_url
         Address of a PostgreSQL server, or `None` for the embedded one.
     state_dir
@@ -48,6 +51,7 @@ class Config:
     path: Path
     server: ServerConfig
     monitoring: MonitoringConfig
+    alerts: AlertsConfig | None
     database_url: SecretStr | None
     state_dir: Path
     retention: RetentionConfig

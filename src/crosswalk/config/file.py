@@ -5,6 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from crosswalk.config.alerts import AlertsConfig
 from crosswalk.config.monitoring import MonitoringConfig
 from crosswalk.config.orgs import OrgConfig
 from crosswalk.config.retention import RetentionConfig
@@ -22,6 +23,9 @@ class ConfigFile(Section):
     server: ServerConfig = Field(default=ServerConfig(), description="The hub's own HTTP server.")
     monitoring: MonitoringConfig = Field(
         default=MonitoringConfig(), description="Metrics, and probes of processes that serve nothing else."
+    )
+    alerts: AlertsConfig | None = Field(
+        default=None, description="Who is told when something needs a person; nobody when absent."
     )
     database_url: DatabaseUrl | None = Field(
         default=None,

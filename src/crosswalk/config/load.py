@@ -23,7 +23,7 @@ from crosswalk.config.values import DatabaseUrl
 
 DATABASE_URL_VARIABLE = "CROSSWALK_DATABASE_URL"
 
-_OF_THE_HUB = ("server", "monitoring", "database_url", "retention")
+_OF_THE_HUB = ("server", "monitoring", "alerts", "database_url", "retention")
 """Sections about the hub itself, which say nothing of a sync."""
 
 _ANY_TENANT: Value = {
@@ -69,6 +69,7 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
         path=path.absolute(),
         server=file.server,
         monitoring=file.monitoring,
+        alerts=file.alerts,
         database_url=database_url,
         state_dir=(path.parent / file.state_dir).absolute(),
         retention=file.retention,

@@ -13,6 +13,7 @@ from crosswalk.connectors.base import ApiUsage
 from crosswalk.domain.event import Source
 from crosswalk.domain.ids import OrgName, Origin, SyncName, TenantName
 from crosswalk.domain.purpose import Purpose
+from crosswalk.engine.alerting import Alerting
 from crosswalk.engine.backfill import backfill_for_ever
 from crosswalk.engine.dead_letters import dead_letters_of, expire_for_ever
 from crosswalk.engine.desk import desk_of, release_for_ever
@@ -57,6 +58,9 @@ def _parts(hub: Hub, stop_within_s: float) -> dict[str, Callable[[], Awaitable[N
         "pauses": partial(watch_pauses_for_ever, hub),
         "dead letters": partial(expire_for_ever, dead_letters_of(hub), _expiries(hub)),
     }
+    if hub.config.alerts is not None:
+        alerting = Alerting(hub.database, list(hub.compiled), hub.config.alerts, hub.config.server.public_url)
+        parts["alerts"] = alerting.run
     for name, tenant in hub.config.tenants.items():
         parts |= _sources(hub, TenantName(name), hub.tenants[TenantName(name)], tenant.sources)
     for name, org in hub.config.orgs.items():

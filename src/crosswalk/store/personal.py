@@ -190,6 +190,8 @@ NOTHING_PERSONAL: Mapping[str, str] = {
     "backfill_chunks": "copies of users, gone once a back-fill is finished; while one is open nobody is erased",
     "erasures": "receipts, with pseudonyms",
     "erased_ids": "digests",
+    "alerts": "figures, and names of the configuration",
+    "failing_parts": "names of parts and kinds of errors",
     "event_ids": "digests of the vendors' ids of events",
 }
 """The other tables, and why nobody is in them. Those of the job engine know lanes and numbers alone."""

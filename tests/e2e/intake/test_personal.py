@@ -35,6 +35,7 @@ async def test_tables_without_anybody_have_the_columns_that_were_judged(database
     columns = await columns_of_all(database)
 
     assert {table: " ".join(sorted(columns[table])) for table in NOTHING_PERSONAL} == {
+        "alerts": "attempts condition ended_at id key seen_at since told try_at",
         "api_usage": "allowed org seen_at used",
         "backfill_chunks": "backfill changed_at id lane profiles state tally users",
         "backfills": "approved_by definition direction error finished_at id lanes moved_at ordered_by outcomes paused "
@@ -47,6 +48,7 @@ async def test_tables_without_anybody_have_the_columns_that_were_judged(database
         "erased_ids": "digest erased_at erasure",
         "erasures": "at by id rows salesforce subject tenant",
         "event_ids": "day id",
+        "failing_parts": "error part seen_at since",
         "holds": "allowed decided_at decided_by decision id identities kind open_until opened_at sync window_s "
         "would_be",
         "write_counts": "kind minute sync writes",

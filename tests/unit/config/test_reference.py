@@ -26,7 +26,7 @@ def test_every_key_has_a_meaning() -> None:
     ]
 
     assert unexplained == []
-    assert len(list(walk_sections())) == 39
+    assert len(list(walk_sections())) == 40
 
 
 def test_a_key_shows_its_type_default_and_meaning() -> None:
@@ -48,6 +48,8 @@ def test_the_example_of_the_whole_file_loads(tmp_path: Path) -> None:
     (tmp_path / "crosswalk.yaml").write_text(example)
     environ = {
         "CROSSWALK_ADMIN_TOKEN": "a-token",
+        "CROSSWALK_ALERTS_URL": "https://alerts.example.com",
+        "CROSSWALK_ALERTS_SECRET": "a-secret",
         "CROSSWALK_METRICS_TOKEN": "a-token-for-metrics",
         "CROSSWALK_DATABASE_URL": "postgresql:///hub",
         "AUTH0_CLIENT_SECRET": "a-secret",

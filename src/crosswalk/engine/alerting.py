@@ -1,0 +1,195 @@
+"""Looks every few seconds whether something needs a person, and tells it by webhook: when it begins, and when it ends.
+
+What is wrong is decided by one worker at a time from what all of them stored. Alerts are kept in the database until
+they arrived, so neither a restart nor a receiver that is away loses or repeats one; a receiver that sees one twice
+knows it by its id and state.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+
+import httpx
+import structlog
+from msgspec import Struct
+
+from crosswalk.config.alerts import AlertsConfig
+from crosswalk.connectors.alert_webhook import TIMEOUT_S, body_of, post
+from crosswalk.connectors.http import Timeouts, open_http
+from crosswalk.connectors.secret import Secret
+from crosswalk.domain.alert import Cause, Condition
+from crosswalk.domain.ids import SyncName
+from crosswalk.engine import supervise
+from crosswalk.store import alerts, monitoring, overview
+from crosswalk.store.alerts import FailingPart
+from crosswalk.store.database import Connection, Database, fetch_row
+from crosswalk.store.monitoring import Backlog, OpenProblems
+from crosswalk.store.overview import Usage
+from crosswalk.store.problems import ProblemKind
+
+log = structlog.get_logger()
+
+LOOK_EVERY_S = 5.0
+LOCK = 0x616C7274
+"""Held by the transaction that looks: another worker then does not."""
+
+TRY_LOCK = "SELECT pg_try_advisory_xact_lock(%s)"
+
+
+class Seen(Struct, frozen=True):
+    """What there is to judge."""
+
+    backlogs: Sequence[Backlog] = ()
+    problems: Sequence[OpenProblems] = ()
+    usage: Sequence[Usage] = ()
+    failing: Sequence[FailingPart] = ()
+    pauses: Sequence[tuple[str, str]] = ()
+    drift: Mapping[str, int] = {}
+    holds: int = 0
+
+
+def conditions(seen: Seen, limits: AlertsConfig) -> list[Condition]:
+    """What somebody should be told of."""
+    return [
+        *_of_problems(seen.problems, limits),
+        *_of_lag(seen.backlogs, limits.lag_above.total_seconds()),
+        *_of_budgets(seen.usage, limits.budget_below),
+        *_of_parts(seen.failing, limits.source_fails_for.total_seconds()),
+        *(Condition(Cause.PAUSED, name, f"{name} stands still: {code}") for name, code in seen.pauses),
+        *(
+            Condition(Cause.DRIFT, sync, f"the last drift check of {sync} left {left} differences", {"left": left})
+            for sync, left in seen.drift.items()
+            if left > limits.drift_above
+        ),
+        *(
+            [Condition(Cause.HELD, "all", f"{seen.holds} mass changes wait for a person", {"holds": seen.holds})]
+            if seen.holds
+            else []
+        ),
+    ]
+
+
+def _of_problems(problems: Sequence[OpenProblems], limits: AlertsConfig) -> list[Condition]:
+    allowed = {
+        ProblemKind.DEAD_LETTER.value: (Cause.DEAD_LETTERS, "dead letters", limits.dead_letters_above),
+        ProblemKind.CONFLICT.value: (Cause.CONFLICTS, "conflicts", limits.conflicts_above),
+    }
+    found = []
+    for each in problems:
+        if each.kind in allowed and each.open > allowed[each.kind][2]:
+            cause, words, most = allowed[each.kind]
+            figures = {"open": each.open, "allowed": most}
+            found.append(Condition(cause, each.sync, f"{each.open} {words} are open in {each.sync}", figures))
+    return found
+
+
+def _of_lag(backlogs: Sequence[Backlog], most_s: float) -> list[Condition]:
+    return [
+        Condition(
+            Cause.LAG,
+            each.sync,
+            f"the oldest event of {each.sync} has waited for {each.oldest_s / 60:.0f} minutes",
+            {"oldest_s": round(each.oldest_s, 1), "allowed_s": most_s, "waiting": each.waiting},
+        )
+        for each in backlogs
+        if each.oldest_s > most_s
+    ]
+
+
+def _of_budgets(usage: Sequence[Usage], least: int) -> list[Condition]:
+    found = []
+    for each in usage:
+        left = 100 * (each.allowed - each.used) / each.allowed if each.allowed else 100.0
+        if left < least:
+            words = f"{left:.0f} % of the API calls of {each.org} are left for these 24 hours"
+            figures = {"used": each.used, "allowed": each.allowed, "least_percent": least}
+            found.append(Condition(Cause.BUDGET, each.org, words, figures))
+    return found
+
+
+def _of_parts(failing: Sequence[FailingPart], most_s: float) -> list[Condition]:
+    return [
+        Condition(
+            Cause.SOURCE,
+            each.part,
+            f"{each.part} has failed for {each.failing_s / 60:.0f} minutes ({each.error})",
+            {"failing_s": round(each.failing_s, 1), "allowed_s": most_s},
+        )
+        for each in failing
+        if each.failing_s > most_s
+    ]
+
+
+class Alerting:
+    """Looks and tells, for one process.
+
+    Parameters
+    ----------
+    database, syncs
+        Where everything is, and which syncs are looked at.
+    limits
+        When somebody is told, and where.
+    hub_url
+        How the alert names the hub.
+    """
+
+    def __init__(
+        self, database: Database, syncs: Sequence[SyncName], limits: AlertsConfig, hub_url: str | None
+    ) -> None:
+        self._database = database
+        self._syncs = syncs
+        self._limits = limits
+        self._hub_url = hub_url
+
+    async def run(self) -> None:
+        """Look and tell every few seconds, until cancelled."""
+        timeouts = Timeouts(connect=TIMEOUT_S, read=TIMEOUT_S, write=TIMEOUT_S, pool=TIMEOUT_S)
+        async with open_http(self._limits.ca_file, timeouts, connections=2) as client:
+            while True:
+                await self.look()
+                await self.tell(client)
+                await asyncio.sleep(LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Say which parts of this process fail; then, unless another process does, note everything that is wrong."""
+        own = supervise.failing(time.monotonic())
+        async with self._database.transaction() as connection:
+            if own:
+                await alerts.say_failing(connection, own)
+        async with self._database.transaction() as connection:
+            if (await fetch_row(connection, TRY_LOCK, (LOCK,)))[0]:
+                await alerts.see(connection, conditions(await self._seen(connection), self._limits))
+
+    async def _seen(self, connection: Connection) -> Seen:
+        return Seen(
+            backlogs=await monitoring.backlogs(connection, self._syncs),
+            problems=await monitoring.open_problems(connection, self._syncs),
+            usage=list((await overview.usage(connection)).values()),
+            failing=await alerts.failing(connection),
+            pauses=await alerts.pauses(connection),
+            drift=await alerts.drift(connection),
+            holds=await monitoring.open_holds(connection),
+        )
+
+    async def tell(self, client: httpx.AsyncClient) -> None:
+        """Post what is untold, unless another process does; what does not arrive is tried again later."""
+        secret = self._limits.signing_secret
+        url = Secret(self._limits.url.get_secret_value())
+        async with self._database.transaction() as connection:
+            if not await alerts.any_untold(connection):
+                return
+        async with self._database.session() as session:
+            if not (await fetch_row(session, "SELECT pg_try_advisory_lock(%s)", (LOCK,)))[0]:
+                return
+            async with self._database.transaction() as connection:
+                waiting = await alerts.untold(connection)
+            for alert in waiting:
+                body = body_of(alert, self._hub_url)
+                refused = await post(client, url, Secret(secret.get_secret_value()) if secret else None, body)
+                async with self._database.transaction() as connection:
+                    if refused is None:
+                        await alerts.told(connection, alert)
+                        log.info("alert_sent", alert=alert.id, state=alert.state.value, cause=alert.condition.key)
+                    else:
+                        await alerts.try_later(connection, alert)
+                        log.warning("alert_not_sent", alert=alert.id, attempts=alert.attempts + 1, reason=refused)

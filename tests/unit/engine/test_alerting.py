@@ -1,0 +1,85 @@
+"""What somebody is told of."""
+
+from datetime import UTC, datetime
+
+from pydantic import SecretStr
+
+from crosswalk.config.alerts import AlertsConfig
+from crosswalk.connectors.alert_webhook import signature_of
+from crosswalk.connectors.secret import Secret
+from crosswalk.engine import supervise
+from crosswalk.engine.alerting import Seen, conditions
+from crosswalk.store.alerts import FailingPart
+from crosswalk.store.monitoring import Backlog, OpenProblems
+from crosswalk.store.overview import Usage
+
+LIMITS = AlertsConfig(url=SecretStr("https://alerts.example.com/secret-part"))
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def keys(**seen: object) -> list[str]:
+    return [each.key for each in conditions(Seen(**seen), LIMITS)]  # type: ignore[arg-type]  # its own fields
+
+
+def test_nobody_is_told_of_a_hub_that_is_well():
+    assert (
+        keys(
+            backlogs=[Backlog("customers", 4, 1, 899.0)],
+            problems=[OpenProblems("customers", "dead_letter", 0), OpenProblems("customers", "conflict", 50)],
+            usage=[Usage("acme", 900, 1000, NOW)],
+            failing=[FailingPart("log poll of acme", "Unreachable", 299.0)],
+            drift={"customers": 0},
+        )
+        == []
+    )
+
+
+def test_each_limit_that_is_passed_has_a_cause_and_a_subject():
+    assert keys(
+        backlogs=[Backlog("customers", 4, 1, 901.0), Backlog("partners", 0, 0, 0.0)],
+        problems=[
+            OpenProblems("customers", "dead_letter", 1),
+            OpenProblems("customers", "conflict", 51),
+            OpenProblems("customers", "retrying", 5000),
+        ],
+        usage=[Usage("acme", 901, 1000, NOW), Usage("other", 0, 0, NOW)],
+        failing=[FailingPart("log poll of acme", "Unreachable", 301.0)],
+        pauses=[("tenant acme", "CREDENTIALS_REFUSED")],
+        drift={"customers": 3},
+        holds=2,
+    ) == [
+        "dead_letters/customers",
+        "conflicts/customers",
+        "lag/customers",
+        "budget/acme",
+        "source_stopped/log poll of acme",
+        "paused/tenant acme",
+        "drift/customers",
+        "writes_held/all",
+    ]
+
+
+def test_a_sentence_says_how_bad_it_is():
+    (lag,) = conditions(Seen(backlogs=[Backlog("customers", 40, 1, 1800.0)]), LIMITS)
+
+    assert lag.summary == "the oldest event of customers has waited for 30 minutes"
+    assert lag.figures == {"oldest_s": 1800.0, "allowed_s": 900.0, "waiting": 40}
+
+
+def test_the_signature_is_that_of_time_and_body():
+    # printf '1700000000.{"a":1}' | openssl dgst -sha256 -hmac topsecret
+    assert signature_of(b'{"a":1}', Secret("topsecret"), 1_700_000_000) == (
+        "t=1700000000,v1=6a939b0c71853d606167625a15168ee9188c6a511c773ef4f42d307f3849e50f"
+    )
+
+
+def test_a_part_fails_from_its_first_failure_until_it_ran_well_for_a_while(monkeypatch):
+    monkeypatch.setattr(supervise, "_failures", {})
+
+    supervise._note_failure("poll", ValueError(), 1000.0)
+    supervise._note_failure("poll", KeyError(), 1060.0)
+
+    assert supervise.failing(1100.0) == {"poll": ("KeyError", 100.0)}
+    assert supervise.failing(1150.0) == {}
+    supervise._note_failure("poll", ValueError(), 5000.0)
+    assert supervise.failing(5010.0) == {"poll": ("ValueError", 10.0)}

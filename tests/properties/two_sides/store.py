@@ -128,8 +128,8 @@ class Store:
 
     def __init__(self, at_door: Doorway, lane_of: "LaneOf") -> None:
         self.tables = Tables()
-        self.made: list[tuple[Link, Identity]] = []
-        """Every link that came to be, with the user as the hub knew it then."""
+        self.made: list[Link] = []
+        """Every link that came to be."""
         self._at_door = at_door
         self._lane_of = lane_of
 
@@ -182,7 +182,7 @@ async def save_links(db: Store, sync: SyncName, given: Sequence[Link]) -> set[Us
     free = [link for link in given if held.get(link.record.id, link.user_id) == link.user_id]
     if len({link.record.id for link in free}) < len(free) or len({link.user_id for link in free}) < len(free):
         raise Refused("two links to one record, or of one identity, in one statement")
-    db.made += [(link, db.tables.identities[link.user_id]) for link in free if held.get(link.record.id) is None]
+    db.made += [link for link in free if held.get(link.record.id) is None]
     db.tables.links |= {link.user_id: link for link in free}
     return {link.user_id for link in free}
 

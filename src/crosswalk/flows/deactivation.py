@@ -117,7 +117,12 @@ def _with_marks(flow: DeactivationFlow, plan: Plan, identity: Identity, so_far: 
     known = {each.effect.key for each in (*here, *again)}
     new = wanted_effects(flow, identity, record, so_far.around, so_far.episode)
     wanted += [each for each in new if each.key not in known and not (marked and _is_mark(each))]
-    steps = tuple(EffectStep(Step.DO, NAME, each, flow.place) for each in wanted)
+    # A task of an episode that is over, and could not be closed when it ended.
+    over = [each.effect for each in so_far.held if 0 <= each.episode < so_far.episode and not _is_mark(each.effect)]
+    steps = (
+        *(EffectStep(Step.UNDO, NAME, each, flow.place) for each in over if each.undo is not None),
+        *(EffectStep(Step.DO, NAME, each, flow.place) for each in wanted),
+    )
     return replace(plan, effects=steps, episode=so_far.episode) if steps else plan
 
 

@@ -186,3 +186,16 @@ def test_what_failed_when_the_rest_was_done_is_done_later(done: list[int], lacki
     plan = with_deactivation(FLOW, a_plan(Situation.LINKED), an_identity(), True, SoFar(held, around=AROUND))
 
     assert [each.effect.key for each in plan.effects] == [every[number].key for number in lacking]
+
+
+def test_a_task_that_could_not_be_closed_is_closed_when_the_next_time_begins() -> None:
+    """Blocked, unblocked while the org was away, and blocked again: the mark is there, the old task goes."""
+    mark, _, task = (HeldEffect(NAME, "auth0|ada", effect) for effect in wanted())
+
+    plan = plan_of(blocked=True, so_far=SoFar((mark, task), episode=1, around=AROUND))
+
+    assert [(each.step, each.effect.key) for each in plan.effects] == [
+        (Step.UNDO, "deactivation/auth0|ada/task/0"),
+        (Step.DO, "deactivation/auth0|ada/note/1"),
+        (Step.DO, "deactivation/auth0|ada/task/1"),
+    ]

@@ -98,10 +98,10 @@ class Service:
             process.stop()
             self.start()
 
-    def stop(self) -> None:
-        """End it in order."""
+    def end(self) -> None:
+        """End it for good, on the spot: all that was to be seen has been."""
         if self._process is not None:
-            self._process.stop()
+            self._process.kill()
 
 
 class Machine:
@@ -152,7 +152,7 @@ class Machine:
         self.api = Service(lambda: self._process("serve", "api"), self._announce)
         self.workers = [self._worker(number) for number in range(WORKERS)]
         for service in (self.api, *self.workers):
-            self._stack.callback(service.stop)
+            self._stack.callback(service.end)
         starts = [threading.Thread(target=service.start) for service in (self.api, *self.workers)]
         for start in starts:
             start.start()

@@ -21,7 +21,9 @@ from tests.chaos.oracle import STALE, STANDING, differences
 from tests.chaos.people import Origin
 from tests.chaos.schedule import Schedule, draw
 
-DAILY_LIMIT = 6_000
+DAILY_LIMIT = 5_000
+OURS_OF_IT = 4_000
+"""Without the reserve of 20 per cent."""
 SESSIONS_LAST_S = 300.0
 DRIVEN_WITHIN_S = 120.0
 QUIET_WITHIN_S = 90.0
@@ -172,8 +174,8 @@ def _check_the_rest(machine: Machine, schedule: Schedule, outcome: Outcome) -> N
     problems = machine.postgres.rows(OPEN_PROBLEMS)
     outcome.wrong += [f"an open problem: {row}" for row in problems if row[0] not in twins]
     used = machine.sandbox.calls()["total"]
-    if used >= DAILY_LIMIT:
-        outcome.wrong.append(f"{used} calls to the org, which allows {DAILY_LIMIT} a day")
+    if used > OURS_OF_IT:
+        outcome.wrong.append(f"{used} calls to the org, and {OURS_OF_IT} is the most that the hub may make in a day")
     if not outcome.right:
         return
     ended = _command(machine, "plan", "--all", "--summary")

@@ -90,6 +90,8 @@ def _of_somebody_who_left(person: Person, user: Row | None, record: Row, tasks: 
         return ["the user is there again"]
     if record.get(KEY) != person.user_id:
         return []  # gone before the two were linked
+    if record.get(STANDING) != INACTIVE and not tasks:
+        return [f"{STALE}the user left, and nothing tells so"]
     marked = [] if record.get(STANDING) == INACTIVE else [f"the record's standing is {record.get(STANDING)!r}"]
     return marked + _of_tasks(tasks, inactive=True, times=person.times_blocked + 1)
 

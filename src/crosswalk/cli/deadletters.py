@@ -29,7 +29,7 @@ Which = Annotated[
 ]
 WhichOrAll = Annotated[
     str | None,
-    typer.Argument(metavar="[NAME]", help="The number of a dead letter, the name of a cause, or an Auth0 user id."),
+    typer.Argument(metavar="NAME", help="The number of a dead letter, the name of a cause, or an Auth0 user id."),
 ]
 All = Annotated[bool, typer.Option("--all", help="Every open dead letter; with --sync those of the sync.")]
 Sync = Annotated[str | None, typer.Option("--sync", help="Only those of this sync.")]

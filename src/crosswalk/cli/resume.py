@@ -17,7 +17,7 @@ def resume(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME]", help="A tenant, an org, a sync, or a flow as SYNC/FLOW. None: list what pauses."
+            metavar="NAME", help="A tenant, an org, a sync, or a flow as SYNC/FLOW. None: list what pauses."
         ),
     ] = None,
     by: Annotated[

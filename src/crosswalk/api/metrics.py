@@ -21,8 +21,9 @@ from starlette.routing import Route
 from crosswalk import __version__
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.ids import SyncName
+from crosswalk.domain.pause import Pause
 from crosswalk.engine.metrics import REGISTRY
-from crosswalk.store import monitoring, overview
+from crosswalk.store import monitoring, overview, pauses
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.monitoring import Backlog, LastEvent, OpenProblems, Position
 from crosswalk.store.overview import Usage
@@ -46,6 +47,7 @@ class Shared(Struct, frozen=True):
     usage: Sequence[Usage]
     holds: int
     workers: int
+    pauses: Sequence[Pause] = ()
 
 
 class SharedFigures:
@@ -86,6 +88,7 @@ class SharedFigures:
             usage=list((await overview.usage(connection)).values()),
             holds=await monitoring.open_holds(connection),
             workers=await monitoring.live_workers(connection),
+            pauses=await pauses.standing(connection),
         )
 
 
@@ -127,6 +130,11 @@ def _families(shared: Shared) -> Iterable[GaugeMetricFamily]:
         [({"sync": each.sync, "kind": each.kind}, each.open) for each in shared.problems],
     )
     yield _gauge("crosswalk_holds_open", "Mass changes that wait for a person.", [({}, shared.holds)])
+    yield _gauge(
+        "crosswalk_paused",
+        "1 for each tenant, org, sync or flow that stands still until something is put right.",
+        [({"kind": each.kind.value, "name": each.name}, 1) for each in shared.pauses],
+    )
     yield _gauge("crosswalk_workers", "Workers that gave a sign of life within half a minute.", [({}, shared.workers)])
     yield _gauge(
         "crosswalk_source_moved_timestamp_seconds",

@@ -12,9 +12,10 @@ from crosswalk.api.metrics import SharedFigures
 from crosswalk.api.monitoring import monitoring_app
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.ids import Origin, SyncName, TenantName
+from crosswalk.domain.pause import Cause, PauseKind
 from crosswalk.engine.intake import Intake
 from crosswalk.engine.jobs import LaneJobs
-from crosswalk.store import cursors, usage
+from crosswalk.store import cursors, pauses, usage
 from crosswalk.store.database import Database
 from tests.unit.engine.builders import a_state
 
@@ -117,6 +118,7 @@ async def test_metrics_show_the_backlog_the_problems_the_sources_and_the_api_cal
         await cursors.move(connection, Origin(tenant=TenantName("acme")), "log_poll", "900")
         await connection.execute("UPDATE cursors SET moved_at = to_timestamp(1700000000)")
         await usage.save(connection, "acme", 40, 5000)  # type: ignore[arg-type]  # a name
+        await pauses.start(connection, PauseKind.ORG, "acme", Cause("CREDENTIALS_REFUSED", "", "no"))
 
     async with watched(Readiness(database, None)) as client:
         metrics = (await client.get("/metrics")).text
@@ -135,6 +137,7 @@ async def test_metrics_show_the_backlog_the_problems_the_sources_and_the_api_cal
     assert value_of(metrics, 'crosswalk_api_calls_allowed{org="acme"}') == 5000
     assert value_of(metrics, "crosswalk_workers") == 0
     assert value_of(metrics, "crosswalk_holds_open") == 0
+    assert value_of(metrics, 'crosswalk_paused{kind="org",name="acme"}') == 1
     assert value_of(metrics, 'crosswalk_events_stored_total{source="event_stream"}') >= 2
 
 

@@ -8,7 +8,21 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import allowance, calls, core, drift, end_to_end, intake, lag, look_ups, matching, sandbox, scaling
+from bench import (
+    allowance,
+    calls,
+    core,
+    drift,
+    end_to_end,
+    intake,
+    lag,
+    life,
+    look_ups,
+    matching,
+    recovery,
+    sandbox,
+    scaling,
+)
 
 RESULTS = Path(__file__).parent / "results.json"
 
@@ -22,25 +36,30 @@ BENCHMARKS: dict[str, Benchmark] = {
     "lag": lag.run,
     "end_to_end": end_to_end.run,
     "scaling": scaling.run,
+    "recovery": recovery.run,
     "look_ups": look_ups.run,
     "drift": drift.run,
     "matching": matching.run,
     "sandbox": sandbox.run,
 }
 
+LONG: dict[str, Benchmark] = {"life": life.run}
+"""Measured by name alone: they take minutes."""
+
 
 def main(names: list[str]) -> None:
     """Run the named benchmarks, or all."""
-    unknown = set(names) - BENCHMARKS.keys()
+    every = BENCHMARKS | LONG
+    unknown = set(names) - every.keys()
     if unknown:
-        sys.exit(f"unknown benchmark {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}")
+        sys.exit(f"unknown benchmark {', '.join(sorted(unknown))}; there are: {', '.join(every)}")
     print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}", flush=True)
     # A run of some keeps the figures of the others.
     results: dict[str, float] = json.loads(RESULTS.read_text()) if names and RESULTS.exists() else {}
     for name in names or BENCHMARKS:
         # A short path: PostgreSQL's socket lies in it.
         with tempfile.TemporaryDirectory(prefix="cw-bench-") as folder:
-            results |= BENCHMARKS[name](Path(folder), lambda line: print(line, flush=True))
+            results |= every[name](Path(folder), lambda line: print(line, flush=True))
     RESULTS.write_text(json.dumps({name: round(value, 2) for name, value in results.items()}, indent=2) + "\n")
     print(f"written to {RESULTS}")
 

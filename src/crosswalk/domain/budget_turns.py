@@ -39,6 +39,9 @@ CAUTIOUS = 10
 LOOK_EVERY_S = 900.0
 """When nothing is left, one call in so much time, out of the reserve, finds out whether calls have become free."""
 
+LOOK_WHEN_REFUSED_S = 60.0
+"""The same while the org refuses every call, which it then does not count."""
+
 DAY_WAIT_S = 60.0
 
 
@@ -220,7 +223,8 @@ def _may_look(state: BudgetState, terms: Terms, now: float) -> bool:
     """Whether one call may go out although nothing is left: nobody has told the vendor's count for long."""
     if state.day is None or (terms.calls_per_day is not None and _own_is_spent(state, terms, now)):
         return False
-    return now - max(state.day.at, state.looked_at) >= LOOK_EVERY_S
+    every_s = LOOK_WHEN_REFUSED_S if state.day.report.used >= state.day.report.limit else LOOK_EVERY_S
+    return now - max(state.day.at, state.looked_at) >= every_s
 
 
 def _own_is_spent(state: BudgetState, terms: Terms, now: float) -> bool:

@@ -116,6 +116,15 @@ def test_when_nothing_is_left_one_call_in_a_quarter_of_an_hour_looks_whether_cal
     assert workers.turn("bob", wanted={"query": 9}).waits["query"].why is Why.DAY
 
 
+def test_a_look_that_the_org_would_refuse_costs_nothing_and_is_made_each_minute():
+    workers = Workers()
+    workers.told(used=1000)
+    assert workers.turn(wanted={"query": 9}).waits["query"].why is Why.DAY
+    workers.now += 61.0
+
+    assert workers.turn(wanted={"query": 9}).calls == {"query": 1}
+
+
 def test_an_endpoint_that_does_not_answer_is_probed_by_one_worker_alone():
     workers = Workers(Terms())
     workers.turn(spent={"records": 5}, failures={"records": 5})

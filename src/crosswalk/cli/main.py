@@ -13,6 +13,7 @@ from crosswalk.cli.check import check
 from crosswalk.cli.conflicts import conflicts
 from crosswalk.cli.deadletters import deadletters
 from crosswalk.cli.demo import demo
+from crosswalk.cli.doctor import doctor
 from crosswalk.cli.explain import explain
 from crosswalk.cli.holds import holds
 from crosswalk.cli.init import init
@@ -31,6 +32,7 @@ COMMANDS = (
     demo,
     init,
     check,
+    doctor,
     test,
     record_case,
     replay,

@@ -131,6 +131,7 @@ class FieldDescription(Struct, frozen=True, rename="camel"):
     unique: bool = False
     case_sensitive: bool = False
     restricted_picklist: bool = False
+    filterable: bool = True
     picklist_values: tuple[PicklistValue, ...] = ()
     reference_to: tuple[str, ...] = ()
 

@@ -26,6 +26,8 @@ class Token(Struct, frozen=True):
         Whom it was given to, and the organization it opens, where the vendor says so.
     instance_url
         Where the vendor itself says that the API is: the same as `base_url` unless another way there is configured.
+    scope
+        What it allows, in the vendor's words, where the vendor says so.
     """
 
     value: Secret
@@ -34,6 +36,7 @@ class Token(Struct, frozen=True):
     user_id: str = ""
     organization_id: str = ""
     instance_url: str = ""
+    scope: str = ""
 
 
 class SharedToken:

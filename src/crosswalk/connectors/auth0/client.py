@@ -106,6 +106,10 @@ class Auth0Client(ReadsUsers, WritesUsers, ChangesAccess, ReadsLogs, SubscribesT
         """
         await self._tokens.get()
 
+    async def scopes(self) -> frozenset[str]:
+        """What the application may do in the Management API. Raises what `authenticate` does."""
+        return frozenset((await self._tokens.get()).scope.split())
+
     @property
     def refusal(self) -> CredentialsRefused | None:
         """Why the tenant gave no token the last time; `None` where it gave one."""

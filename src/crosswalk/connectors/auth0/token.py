@@ -29,6 +29,7 @@ _DEFAULT_HINT = "Check domain, client id and client secret, and the application'
 class _TokenAnswer(Struct):
     access_token: str
     expires_in: float
+    scope: str = ""
 
 
 class _TokenError(Struct):
@@ -95,7 +96,7 @@ class TokenEndpoint:
                 self._service, call, "access_token and expires_in as JSON", "something else"
             ) from error
         life_s = max(0.0, token.expires_in - LEEWAY_S)
-        return Token(value=Secret(token.access_token), expires_at=self._clock() + life_s)
+        return Token(value=Secret(token.access_token), expires_at=self._clock() + life_s, scope=token.scope)
 
     def _refusal(self, answer: httpx.Response) -> CredentialsRefused:
         try:

@@ -43,7 +43,7 @@ from crosswalk.connectors.salesforce.last_writer import last_writer
 from crosswalk.connectors.salesforce.limits import Limit
 from crosswalk.connectors.salesforce.look_ups import look_up
 from crosswalk.connectors.salesforce.pubsub.calls import PubSubCalls
-from crosswalk.connectors.salesforce.pubsub.subscription import ChangeSubscription
+from crosswalk.connectors.salesforce.pubsub.subscription import ChangeSubscription, topic_of
 from crosswalk.connectors.salesforce.row_locks import retry_locked
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.salesforce.transport import Transport
@@ -202,6 +202,18 @@ class SalesforceClient(
         No call of the REST API is used up by it. It ends when the stream does: resume at the last position.
         """
         return ChangeSubscription(self._pubsub, object_name, fields).follow(position)
+
+    async def check_changes(self, object_name: str) -> None:
+        """Ask whether changes of an object are told.
+
+        Raises
+        ------
+        ChangesNotCaptured
+            The org makes no change events of it, or not for the hub's user.
+        ConnectorError
+            It could not be asked.
+        """
+        await self._pubsub.check(topic_of(object_name))
 
     async def newest_change(self, object_name: str) -> str:
         """Return when an object's records last changed; the present time where there are none."""

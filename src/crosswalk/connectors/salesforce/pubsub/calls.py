@@ -133,6 +133,10 @@ class PubSubCalls:
         look = partial(self._look_at, token, topic, name)
         return Stream(call, self._settings.pubsub_endpoint, name, timeouts.connect + timeouts.write, look)
 
+    async def check(self, topic: str) -> None:
+        """Ask whether there is such a topic for the hub's user; raises what a stream of it would be refused with."""
+        await self._look_at(await self.token(), topic, f"GetTopic {topic}")
+
     async def _look_at(self, token: Token, topic: str, name: str) -> None:
         """Ask for a topic alone: what refuses a stream refuses this, too."""
         try:

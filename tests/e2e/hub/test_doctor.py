@@ -1,0 +1,71 @@
+"""`crosswalk doctor` against the sandbox: as it should be, and with permissions, scopes and secrets taken away."""
+
+import json
+
+from crosswalk.config.load import load_config
+from crosswalk.engine.diagnosis.diagnose import diagnose
+from crosswalk.engine.diagnosis.finding import Finding, Verdict
+from tests.e2e.hub.command_line import crosswalk
+from tests.e2e.hub.conftest import System
+
+
+async def findings(system: System) -> list[Finding]:
+    return await diagnose(load_config(system.configure(), environ=system.environ))
+
+
+def those(found: list[Finding], verdict: Verdict) -> list[tuple[str, str]]:
+    return [(each.subject, each.message) for each in found if each.verdict is verdict]
+
+
+async def test_a_system_that_is_right_has_no_fault(system: System):
+    found = await findings(system)
+
+    assert those(found, Verdict.FAULT) == []
+    assert those(found, Verdict.WARNING) == [
+        ("database", "no worker gave a sign of life lately"),
+        ("tenant acme", "event stream: no event ever came"),
+    ]
+    assert ("database", "PostgreSQL 18 answers") in those(found, Verdict.GOOD)
+    assert ("sync customers", "Lead: its 5 mapped fields can be read and written") in those(found, Verdict.GOOD)
+    assert all(each.fix for each in found if each.verdict is not Verdict.GOOD)
+
+
+async def test_each_permission_that_was_taken_away_is_named_with_how_to_give_it_back(system: System):
+    system.sandbox.administer("field-access", object="Lead", hidden=["Title"], read_only=["Company"])
+    ended = crosswalk(system, "doctor", "--json")
+
+    assert ended.returncode == 1, ended.stderr
+    said = json.loads(ended.stdout)
+    assert said["ok"] is False
+    permission_set = "in the permission set of the hub's user"
+    edit = f"tick Edit Access for Lead.Company {permission_set}; if the org computes it, give it the owner salesforce"
+    assert [(each["message"], each["fix"]) for each in said["findings"] if each["verdict"] == "fault"] == [
+        ("Lead.Company: it cannot be changed by the hub's user", edit),
+        ("Lead.Company: it cannot be set when a record is made by the hub's user", edit),
+        (
+            "Lead.Title: there is no such field, or the hub's user may not see it",
+            f"create it, correct its name, or tick Read Access for Lead.Title {permission_set}",
+        ),
+    ]
+    for secret in (system.sandbox.access.auth0.client_secret, system.sandbox.access.salesforce.client_secret):
+        assert secret not in ended.stdout + ended.stderr
+
+
+async def test_what_cannot_be_reached_keeps_nothing_else_from_being_looked_at(system: System):
+    system.auth = {
+        "flow": "client_credentials",
+        "client_id": system.sandbox.access.salesforce.client_id,
+        "client_secret": "${WRONG_SECRET}",
+    }
+    system.variables = {"WRONG_SECRET": "not-the-secret-of-this-app"}
+    system.database_url = "postgresql://hub:very-secret-password@127.0.0.1:9/crosswalk"
+
+    found = await findings(system)
+
+    faults = [each for each in found if each.verdict is Verdict.FAULT]
+    assert [each.subject for each in faults] == ["database", "org acme"]
+    assert faults[0].message.startswith("it cannot be reached (connection failed")
+    assert "refused the credentials (invalid_client" in faults[1].message
+    assert ("tenant acme", "the credentials are accepted") in those(found, Verdict.GOOD)
+    assert "very-secret-password" not in str(found)
+    assert "not-the-secret" not in str(found)

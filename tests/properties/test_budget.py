@@ -26,6 +26,9 @@ STEP = st.one_of(
     st.tuples(st.just("turn that never arrives"), WORKER, st.sampled_from(ENDPOINTS), st.booleans()),
     st.tuples(st.just("call"), WORKER, st.sampled_from(ENDPOINTS), st.sampled_from(Purpose)),
     st.tuples(st.just("call"), WORKER, st.sampled_from(ENDPOINTS), st.just(Purpose.OFFBOARDING)),
+    st.tuples(
+        st.just("round"), WORKER, st.integers(1, 6), st.booleans(), st.sampled_from(["heard", "unheard", "lost"])
+    ),
     st.tuples(st.just("arrival"), st.integers(0, 5)),
     st.tuples(st.just("answer"), st.integers(0, 5)),
     st.tuples(st.just("giving up"), st.integers(0, 5)),
@@ -87,14 +90,28 @@ class Scene:
         self.purses[worker] = Purse(f"worker {self.lives}")
         self.lives += 1
 
+    def round(self, worker: int, calls: int, *, are_read: bool, ends: str) -> None:
+        """A lease, calls side by side with their answers, and a turn that is heard or not, or never arrives."""
+        self.turn(worker, "query", trims=False, is_heard=True)
+        for _ in range(calls):
+            self.call(worker, "query", Purpose.OFFBOARDING)
+        while self.on_their_way:
+            self.arrival(0)
+        while self.arrived:
+            self.answer(0, is_read=are_read)
+        if ends == "lost":
+            self.purses[worker].turn({}, trims=True)
+        else:
+            self.turn(worker, "query", trims=True, is_heard=ends == "heard")
+
     def do(self, step: Sequence[Any]) -> None:
         match step:
-            case ["turn", worker, endpoint, trims]:
-                self.turn(worker, endpoint, trims=trims, is_heard=True)
-            case ["turn whose answer is lost", worker, endpoint, trims]:
-                self.turn(worker, endpoint, trims=trims, is_heard=False)
+            case ["turn" | "turn whose answer is lost" as kind, worker, endpoint, trims]:
+                self.turn(worker, endpoint, trims=trims, is_heard=kind == "turn")
             case ["turn that never arrives", worker, endpoint, trims]:
                 self.purses[worker].turn({endpoint: Purpose.OFFBOARDING}, trims=trims)
+            case ["round", worker, calls, are_read, ends]:
+                self.round(worker, calls, are_read=are_read, ends=ends)
             case ["leaving", worker]:
                 self.turn(worker, "query", trims=False, is_heard=True, leaves=True)
             case ["call", worker, endpoint, purpose]:

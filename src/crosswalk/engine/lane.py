@@ -128,7 +128,7 @@ class Lanes:
         await self._take_over(lane, reconciler)
         for _ in range(BATCHES_PER_JOB):
             await batches.at_most(BATCHES_AT_ONCE - 1)
-            allowed = await permit(self._database, reconciler.definition)
+            allowed = await permit(self._database, reconciler.definition, lane)
             if allowed is Permit.NOTHING:
                 return Rest(LONGEST_GLANCE_S)
             if allowed is Permit.ONE:

@@ -22,6 +22,7 @@ from crosswalk.engine.causes import without_values
 from crosswalk.engine.ledger import Booking
 from crosswalk.store import pauses
 from crosswalk.store.database import Connection, Database
+from crosswalk.store.due import ROUTING, Lane
 from crosswalk.store.problems import ProblemKind
 
 log = structlog.get_logger()
@@ -54,8 +55,11 @@ class HeldBack(Struct, frozen=True):
     parked: frozenset[UserId] = frozenset()
 
 
-async def permit(database: Database, definition: SyncDefinition) -> Permit:
-    """What of a sync may be worked on now; a look that is due is taken by the caller."""
+async def permit(database: Database, definition: SyncDefinition, lane: Lane) -> Permit:
+    """What of a sync's lane may be worked on now; a look that is due is taken by the caller.
+
+    Finding out whom an event concerns writes nothing, so it goes on while only the sync pauses, and shows nothing.
+    """
     async with database.transaction() as connection:
         standing = await pauses.standing(connection)
         stopping = [pause for pause in standing if stops(pause, definition)]
@@ -63,6 +67,8 @@ async def permit(database: Database, definition: SyncDefinition) -> Permit:
             return Permit.ALL
         if any(pause.kind is not PauseKind.SYNC for pause in stopping):
             return Permit.NOTHING
+        if lane.number == ROUTING:
+            return Permit.ALL
         return Permit.ONE if await pauses.take_probe(connection, stopping[0]) else Permit.NOTHING
 
 

@@ -13,6 +13,7 @@ from crosswalk.engine.pausing import Permit, causes_to_pause, hold_back, permit,
 from crosswalk.store import pauses
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Database
+from crosswalk.store.due import ROUTING, Lane
 from crosswalk.store.effects import StepTaken
 from crosswalk.store.problems import Problem, ProblemKind
 from tests.console_scene import ORG, SYNC, TENANT, a_definition
@@ -23,6 +24,7 @@ NO_FIELD = Misconfigured("", "Lead", "INVALID_FIELD", "No such column 'Tier__c'"
 NO_RIGHT = Misconfigured("", "Lead", "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access", of_all=False)
 NO_ROLE = Misconfigured("closed_won", "", "UNKNOWN_ROLE", "no role named gold", of_all=True)
 DEFINITION = a_definition()
+LANE, ROUTES = Lane(SYNC, 0), Lane(SYNC, ROUTING)
 
 
 def refused(user: str, *wrong: Misconfigured) -> Booking:
@@ -67,32 +69,32 @@ async def let_time_pass(database: Database) -> None:
 
 
 async def test_a_field_that_the_org_does_not_have_pauses_the_sync(database: Database) -> None:
-    assert await permit(database, DEFINITION) is Permit.ALL
+    assert await permit(database, DEFINITION, LANE) is Permit.ALL
 
     booked = await book(database, refused("auth0|1", NO_FIELD))
 
     [pause] = await standing(database)
     assert (pause.kind, pause.name, pause.code, pause.object) == (PauseKind.SYNC, SYNC, "INVALID_FIELD", "Lead")
     assert booked == [("auth0|1", None, [ProblemKind.RETRYING])]
-    assert await permit(database, DEFINITION) is Permit.NOTHING
+    assert await permit(database, DEFINITION, LANE) is Permit.NOTHING
 
 
 async def test_one_identity_is_let_through_and_what_it_shows_decides(database: Database) -> None:
     await book(database, refused("auth0|1", NO_FIELD))
     await let_time_pass(database)
 
-    permits = [await permit(database, DEFINITION), await permit(database, DEFINITION)]
+    permits = [await permit(database, DEFINITION, lane) for lane in (ROUTES, LANE, LANE)]
     await book(database, refused("auth0|1", NO_FIELD))
-    still = await permit(database, DEFINITION)
+    still = await permit(database, DEFINITION, LANE)
     await let_time_pass(database)
-    assert await permit(database, DEFINITION) is Permit.ONE
+    assert await permit(database, DEFINITION, LANE) is Permit.ONE
     await book(database, Booking(UserId("auth0|2"), "unchanged"))
-    at_once = await permit(database, DEFINITION)
+    at_once = await permit(database, DEFINITION, LANE)
     await book(database, written("auth0|1"))
 
-    assert permits == [Permit.ONE, Permit.NOTHING]
+    assert permits == [Permit.ALL, Permit.ONE, Permit.NOTHING]
     assert (still, at_once) == (Permit.NOTHING, Permit.ONE)
-    assert await permit(database, DEFINITION) is Permit.ALL
+    assert await permit(database, DEFINITION, LANE) is Permit.ALL
     assert await standing(database) == []
 
 
@@ -106,7 +108,7 @@ async def test_a_person_who_lets_it_go_on_gets_dead_letters_instead(database: Da
     booked = await book(database, refused("auth0|1", NO_FIELD))
 
     assert booked == [("auth0|1", "dead_letter", [ProblemKind.DEAD_LETTER])]
-    assert await permit(database, DEFINITION) is Permit.ALL
+    assert await permit(database, DEFINITION, LANE) is Permit.ALL
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ async def test_a_flow_pauses_alone_and_its_work_waits_untried(database: Database
 
     [pause] = await standing(database)
     assert (pause.kind, pause.name) == (PauseKind.FLOW, "customers/closed_won")
-    assert await permit(database, DEFINITION) is Permit.ALL
+    assert await permit(database, DEFINITION, LANE) is Permit.ALL
     [plan] = held.plans.values()
     assert (plan.effects, plan.settled, held.parked) == ((), "", {"auth0|2"})
     assert (others.parked, len(next(iter(others.plans.values())).effects)) == (frozenset(), 1)
@@ -174,9 +176,9 @@ async def test_a_tenant_or_org_that_pauses_stops_its_syncs_only(database: Databa
         await pauses.start(connection, kind, "another", cause)
 
     assert new == [True, False]
-    assert await permit(database, DEFINITION) is Permit.NOTHING
+    assert [await permit(database, DEFINITION, lane) for lane in (LANE, ROUTES)] == [Permit.NOTHING, Permit.NOTHING]
     [_, other] = await standing(database)
     async with database.transaction() as connection:
         await pauses.end(connection, (await pauses.standing(connection))[0], "Grace Hopper")
-    assert await permit(database, DEFINITION) is Permit.ALL
+    assert await permit(database, DEFINITION, LANE) is Permit.ALL
     assert await standing(database) == [other]

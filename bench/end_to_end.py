@@ -31,9 +31,9 @@ def run(folder: Path, report: Callable[[str], None]) -> dict[str, float]:
         worker = system.start("worker")
         system.link_users(PEOPLE)
         worker.stop()
-        rate, peak_mb = drain(system, revision=1)
+        rate, peak_mb = _drain(system, revision=1)
         system.sandbox.settings(latency_ms=LATENCY_MS)
-        distant, _ = drain(system, revision=2)
+        distant, _ = _drain(system, revision=2)
     report(
         f"end to end, org answers at once: {rate:,.0f} changed identities/s on one worker (target 2,000), "
         f"{peak_mb:.0f} MB resident at most (target 250)"
@@ -42,20 +42,19 @@ def run(folder: Path, report: Callable[[str], None]) -> dict[str, float]:
     return {"end_to_end_per_s": rate, "worker_rss_mb": peak_mb, "end_to_end_250ms_per_s": distant}
 
 
-def drain(system: BenchSystem, revision: int, workers: int = 1) -> tuple[float, float]:
-    """Let everybody change, and then so many workers deal with it.
+def _drain(system: BenchSystem, revision: int) -> tuple[float, float]:
+    """Let everybody change, and then a worker deal with it.
 
     Returns
     -------
     tuple
-        Changed identities a second, and the most memory that a worker had resident, in MB.
+        Changed identities a second, and the most memory that the worker had resident, in MB.
     """
     before = system.value("SELECT max(seq) FROM due")
     system.send([an_event(number, revision=revision) for number in range(PEOPLE)])
-    running = [system.start("worker") for _ in range(workers)]
-    peak_mb = watch_memory([worker.pid for worker in running], system.wait_until_done)
-    for worker in running:
-        worker.stop()
+    worker = system.start("worker")
+    peak_mb = watch_memory(worker.pid, system.wait_until_done)
+    worker.stop()
     finished = system.value(FINISHED.format(int(before)))
     if len(finished) != PEOPLE:
         raise AssertionError(f"{PEOPLE} identities changed, and {len(finished)} were written")
@@ -64,15 +63,15 @@ def drain(system: BenchSystem, revision: int, workers: int = 1) -> tuple[float, 
     return rate, peak_mb
 
 
-def watch_memory(pids: list[int], until: Callable[[], None]) -> float:
-    """The most memory that one of these processes had resident while `until` ran, in MB."""
-    processes = [psutil.Process(pid) for pid in pids]
+def watch_memory(pid: int, until: Callable[[], None]) -> float:
+    """The most memory that a process had resident while `until` ran, in MB."""
+    process = psutil.Process(pid)
     done = threading.Event()
-    seen = [0]
+    seen = [process.memory_info().rss]
 
     def watch() -> None:
         while not done.wait(0.05):
-            seen.append(max(process.memory_info().rss for process in processes))
+            seen.append(process.memory_info().rss)
 
     watcher = threading.Thread(target=watch)
     watcher.start()

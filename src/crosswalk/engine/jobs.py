@@ -32,6 +32,9 @@ LOOK_EVERY_S = 0.1
 LANES_PER_WORKER = 4
 """Lanes that one worker process reconciles at once; they mostly wait for the network."""
 
+LOOKED_AT = 200
+"""Events at the head of a lane that tell how urgent it is. More are not looked at: thousands may have been put off."""
+
 PLACES_PER_RANK = 4
 """Turns that a lane lets pass for each rank by which its work is less than usual; so it does get its turn."""
 
@@ -62,13 +65,15 @@ WITH queued AS (
         (SELECT max(place) FROM queued WHERE status = 'doing'), (SELECT min(place) - 1 FROM queued), 0
     ) AS now
 ), work AS (
-    SELECT (
-        SELECT rank
+    SELECT min(rank) AS rank
+    FROM (
+        SELECT rank, not_before
         FROM due
-        WHERE sync = %(sync)s AND lane = %(lane)s AND outcome IS NULL AND not_before <= now()
+        WHERE sync = %(sync)s AND lane = %(lane)s AND outcome IS NULL
         ORDER BY rank, seq
-        LIMIT 1
-    ) AS rank
+        LIMIT %(looked_at)s
+    ) AS first
+    WHERE not_before <= now()
 )
 SELECT
     EXISTS (SELECT FROM queued WHERE queueing_lock = %(name)s AND status = 'todo'),
@@ -121,6 +126,7 @@ def _asking_for(lane: Lane) -> dict[str, object]:
         "sync": lane.sync,
         "lane": lane.number,
         "name": str(lane),
+        "looked_at": LOOKED_AT,
         "urgent": URGENT,
         "usual": USUAL,
         "later": PLACES_PER_RANK,

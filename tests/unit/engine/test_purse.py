@@ -1,37 +1,112 @@
-"""What one process holds of a shared budget, and what it gives back."""
+"""What a process spends from memory, and what it tells."""
 
 from crosswalk.connectors.allowance import Answer
-from crosswalk.domain.budget import BudgetState, Terms
-from crosswalk.domain.budget_turns import take_turn
+from crosswalk.domain.budget import DayReport
+from crosswalk.domain.lease import Granted, Wait, Why
 from crosswalk.domain.purpose import Purpose, Spender
-from crosswalk.engine.purse import Purse
+from crosswalk.engine.purse import Purse, Taken
 
-TERMS = Terms(concurrent_calls=20)
-RECORDS = "records"
-NOON = 1_770_000_000.0
+PROFILE, ACTIVITY = Spender(Purpose.PROFILE), Spender(Purpose.ACTIVITY)
 
 
-def a_turn(purse: Purse, state: BudgetState, at_s: float, *, trims: bool = False, leaves: bool = False) -> BudgetState:
-    waiting = {} if trims or leaves else {RECORDS: Purpose.PROFILE}
-    state, granted = take_turn(state, TERMS, purse.turn(waiting, trims=trims, leaves=leaves), NOON + at_s)
-    purse.take_grant(granted, at_s, at_s)
-    return state
+def a_grant(calls: int = 10, *, room: int | None = None, share: int | None = None, slots: int | None = None) -> Granted:
+    return Granted({"query": calls}, slots, room, share, None, 0, {}, {}, frozenset())
 
 
-def test_whoever_makes_no_more_calls_gives_its_places_back_to_the_others() -> None:
-    first, second = Purse("first"), Purse("second")
-    state = a_turn(first, BudgetState(), 0.0)
-    taken = first.take(RECORDS, Spender(), 0.1)
-    assert taken is not None
-    first.ended(taken, Answer(healthy=True))
-    for second_s in (1.0, 2.0):
-        state = a_turn(first, state, second_s, trims=True)
-    state = a_turn(second, state, 3.0)
+def a_purse(granted: Granted) -> Purse:
+    purse = Purse("ada")
+    purse.turn({"query": Purpose.PROFILE}, trims=False)
+    purse.take_grant(granted, 100.0, 100.0)
+    return purse
 
-    held_on = second.take(RECORDS, Spender(), 3.1)
-    would_leave = not first.is_empty
-    state = a_turn(first, state, 4.0, leaves=True)
-    state = a_turn(second, state, 5.0)
 
-    assert (held_on, would_leave, first.is_empty) == (None, True, True)
-    assert second.take(RECORDS, Spender(), 5.1) is not None
+def taken(purse: Purse, spender: Spender = PROFILE, at: float = 101.0) -> Taken:
+    call = purse.take("query", spender, at)
+    assert call is not None
+    return call
+
+
+def test_a_lease_is_good_for_so_many_calls_and_for_ten_seconds():
+    purse = a_purse(a_grant(2))
+    assert purse.take("query", PROFILE, 110.0) is None
+    assert purse.take("records", PROFILE, 101.0) is None
+
+    taken(purse)
+    taken(purse, at=109.9)
+
+    assert purse.take("query", PROFILE, 109.9) is None
+
+
+def test_a_report_counts_only_the_calls_that_had_ended_when_its_own_was_sent():
+    """Of two calls side by side nobody knows which one the org counted first."""
+    purse = a_purse(a_grant())
+    first, second = taken(purse), taken(purse)
+
+    purse.ended(second, Answer(day=(1, 100)))
+    early = purse.turn({}, trims=False)
+    purse.take_grant(a_grant(0), 101.0, 101.0)
+    purse.ended(first, Answer(day=(2, 100)))
+    purse.ended(taken(purse), Answer(day=(3, 100)))
+
+    assert (early.day, early.spent, early.held["query"]) == (DayReport(1, 1, 100), {"query": 1}, 9)
+    assert purse.turn({}, trims=False).day == DayReport(2, 3, 100)
+
+
+def test_a_turn_that_nobody_heard_is_told_again_as_it_was():
+    purse = a_purse(a_grant())
+    purse.ended(taken(purse), Answer())
+    told = purse.turn({}, trims=False)
+    purse.ended(taken(purse), Answer())
+
+    again = purse.turn({}, trims=True)
+    purse.take_grant(a_grant(0), 101.0, 101.0)
+    rest = purse.turn({}, trims=False)
+
+    assert again == told
+    assert (told.number, told.spent) == (2, {"query": 1})
+    assert (rest.number, rest.spent) == (3, {"query": 1})
+
+
+def test_what_is_not_urgent_stops_at_its_floor_and_what_is_goes_on():
+    """A fifth of 100 is left for more than activity: 12 in this lease, and 9 that nobody holds."""
+    purse = a_purse(a_grant(12, room=9, share=100))
+
+    taken(purse, ACTIVITY)
+
+    assert purse.take("query", ACTIVITY, 101.0) is None
+    assert purse.why_not("query", Purpose.ACTIVITY, 101.0) == Wait(Why.DAY, 60.0)
+    taken(purse, PROFILE)
+
+
+def test_no_more_calls_are_under_way_than_there_are_slots():
+    purse = a_purse(a_grant(slots=1))
+    call = taken(purse)
+    assert purse.take("query", PROFILE, 101.0) is None
+    assert purse.why_not("query", Purpose.PROFILE, 101.0) is None
+
+    purse.ended(call, Answer())
+
+    taken(purse)
+
+
+def test_after_five_failures_in_a_row_no_call_goes_out_before_the_others_were_told():
+    purse = a_purse(a_grant())
+    for _ in range(5):
+        purse.ended(taken(purse), Answer(healthy=False))
+
+    assert purse.take("query", PROFILE, 101.0) is None
+    assert purse.is_urgent("query")
+    assert purse.turn({}, trims=False).failures == {"query": 5}
+
+
+def test_who_leaves_gives_everything_back_but_what_is_under_way():
+    purse = a_purse(a_grant())
+    taken(purse)
+
+    turn = purse.turn({}, trims=False, leaves=True)
+
+    assert ({endpoint: n for endpoint, n in turn.held.items() if n}, turn.wanted, turn.leaves) == (
+        {"query": 1},
+        {},
+        True,
+    )

@@ -21,7 +21,7 @@ from crosswalk.engine.writing import Writer
 from crosswalk.flows.closed_won import CompiledClosedWon
 from tests.core_builders import NOON, a_place, a_sync, a_target, an_identity
 from tests.properties.two_sides.hub import NoThresholds
-from tests.properties.two_sides.process import Inline, Interruption, Outage, Process, Stuck
+from tests.properties.two_sides.process import NO_THREADS, Interruption, Outage, Process, Stuck
 from tests.properties.two_sides.store import Store
 
 ROLES = {"Gold": ("gold", "support"), "Silver": ("silver", "support")}
@@ -76,7 +76,7 @@ class DealHub:
         wire: Any = _Wire(self)
         gate: Any = NoThresholds()
         writer = Writer(wire, wire)
-        self._reconciler = DealReconciler(DEFINITION, _COMPILED, wire, wire, writer, database, gate, Inline())
+        self._reconciler = DealReconciler(DEFINITION, _COMPILED, wire, wire, writer, database, gate, NO_THREADS)
 
     def hear(self, deal: RecordId) -> None:
         """Something happened to a deal."""
@@ -86,7 +86,8 @@ class DealHub:
 
     def work(self, lane: int, interruption: Interruption | None = None) -> None:
         """One batch of a lane, as far as it gets."""
-        self.process.run(lambda: self.batch(lane), interruption)
+        if self.store.read_due(lane):
+            self.process.run(lambda: self.batch(lane), interruption)
 
     async def batch(self, lane: int) -> None:
         """What a lane's job does with what is due."""

@@ -27,7 +27,7 @@ from crosswalk.store.due import NOBODY, ROUTING, Lane
 from tests.properties.two_sides.clock import Clock
 from tests.properties.two_sides.configuration import SYNC
 from tests.properties.two_sides.org import Org, as_polled
-from tests.properties.two_sides.process import Inline, Interruption, Outage, Process, Stuck
+from tests.properties.two_sides.process import NO_THREADS, Interruption, Outage, Process, Stuck
 from tests.properties.two_sides.store import Store
 from tests.properties.two_sides.tenant import OWN_CLIENT, Tenant
 
@@ -93,7 +93,8 @@ class Hub:
     def work(self, lane: int, interruption: Interruption | None = None) -> None:
         """One batch of a lane, as far as it gets."""
         self.org.hub_began, _WIRE.hub = 0, self
-        self.process.run(lambda: self.batch(lane), interruption)
+        if self.store.read_due(lane):
+            self.process.run(lambda: self.batch(lane), interruption)
 
     async def batch(self, lane: int) -> None:
         """What a lane's job does with what is due."""
@@ -220,7 +221,7 @@ class _Wire:
 
 
 _WIRE: Any = _Wire()
-_PLANNER = Planner(SYNC, _WIRE, _WIRE, Inline())
+_PLANNER = Planner(SYNC, _WIRE, _WIRE, NO_THREADS)
 """One for all sequences, since its expressions take long to compile; it remembers nothing."""
 
 

@@ -2,10 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+NO_THREADS = ThreadPoolExecutor(1)
+"""Never used, as `InlineLoop` runs everything itself."""
 
 
 class Died(BaseException):
@@ -31,14 +34,16 @@ class Interruption:
     act: Callable[[], Awaitable[None]]
 
 
-class Inline(Executor):
-    """Runs everything at once, in the thread that asks."""
+class InlineLoop(asyncio.SelectorEventLoop):
+    """Runs at once what is meant for a thread: threads only cost time here, and come in whatever order."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+    def run_in_executor(  # type: ignore[override]  the result is there, and nothing needs to wait for it
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
         """Run it."""
-        future: Future[Any] = Future()
+        future = self.create_future()
         try:
-            future.set_result(fn(*args, **kwargs))
+            future.set_result(func(*args))
         except Exception as error:
             future.set_exception(error)
         return future
@@ -103,5 +108,5 @@ _LOOPS: list[asyncio.AbstractEventLoop] = []
 def _loop() -> asyncio.AbstractEventLoop:
     """One event loop for all sequences: making one takes longer than a sequence."""
     if not _LOOPS:
-        _LOOPS.append(asyncio.new_event_loop())
+        _LOOPS.append(InlineLoop())
     return _LOOPS[0]

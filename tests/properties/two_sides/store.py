@@ -4,8 +4,7 @@
 here fails loudly, because what stands for the connection executes nothing.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -382,11 +381,6 @@ async def accept(db: Store, events: Sequence[tuple[TenantName, Event]], subscrib
     return Accepted(len(events), ())
 
 
-async def at_once(function: Callable[..., Any], /, *arguments: Any) -> Any:
-    """What a thread would do, without one: threads only cost time here, and come in whatever order."""
-    return function(*arguments)
-
-
 async def nothing(*_: object) -> Any:
     """What leaves no trace that the model looks at, or finds nothing."""
     return {}
@@ -429,7 +423,6 @@ def in_memory() -> Iterator[None]:
         (erased, "users", nothing),
         (due, "finish", finish),
         (due, "route", route),
-        (asyncio, "to_thread", at_once),
     ]
     patches = [mock.patch.object(module, name, function) for module, name, function in places]
     for patch in patches:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench import (
     allowance,
+    backfill,
     calls,
     core,
     drift,
@@ -39,6 +40,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "recovery": recovery.run,
     "look_ups": look_ups.run,
     "drift": drift.run,
+    "backfill": backfill.run,
     "matching": matching.run,
     "sandbox": sandbox.run,
 }

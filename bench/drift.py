@@ -257,8 +257,10 @@ def _one_core() -> Iterator[None]:
 
 
 def _processes() -> list[psutil.Process]:
-    """This process and the database's, which were started by it or are called so."""
-    return [psutil.Process(), *(p for p in psutil.process_iter(["name"]) if _is_ours(p))]
+    """This process with its workers, and the database's, which were started by it or are called so."""
+    own = psutil.Process()
+    found = [own, *own.children(recursive=True), *(p for p in psutil.process_iter(["name"]) if _is_ours(p))]
+    return list({each.pid: each for each in found}.values())
 
 
 def _is_ours(process: psutil.Process) -> bool:

@@ -40,6 +40,7 @@ from crosswalk.domain.pause import Pause, stops
 from crosswalk.domain.purpose import Purpose
 from crosswalk.engine.backfill_chunks import ChunkTaken, ChunkWork, NotNow
 from crosswalk.engine.backfill_reading import BackfillReading
+from crosswalk.engine.collecting import collecting_rarely
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.jobs import try_lane
 from crosswalk.engine.saved_plans import definition_digest
@@ -86,7 +87,7 @@ async def backfill_for_ever(hub: Hub) -> None:
 
 async def work_on(hub: Hub, number: int) -> None:
     """Work on a back-fill as long as there is something to do in it that nobody else does."""
-    with ThreadPoolExecutor(1, thread_name_prefix="backfill") as threads:
+    with ThreadPoolExecutor(1, thread_name_prefix="backfill") as threads, collecting_rarely():
         await _Runner(hub, number, threads).run()
 
 

@@ -38,7 +38,7 @@ from crosswalk.engine.states import newer
 from crosswalk.reconcile.kinds import kinds_of
 from crosswalk.reconcile.outlook import creates, finding_of, outlook_of
 from crosswalk.reconcile.tracking import tracked_fields
-from crosswalk.store import backfills, holds, identities, links
+from crosswalk.store import awaited, backfills, holds, identities, links
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.backfills import Chunk
 from crosswalk.store.database import Connection
@@ -187,7 +187,9 @@ class ChunkWork:
             # What is misconfigured pauses the sync, and so the back-fill, instead of refusing everybody.
             settled = await settle(connection, self._definition.name, carried.bookings)
         bookings = settled.bookings
-        stirs = await self._reconciler.awaiting.stirs(planned, bookings)
+        async with self._database.transaction() as connection:
+            somebody_waits = await awaited.any_waits(connection, self._definition.name)
+        stirs = await self._reconciler.awaiting.stirs(planned, bookings) if somebody_waits else {}
         later = _put_off(bookings)
         again = {*admission.held, *held_back.parked}
         if not later:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from crosswalk.domain.ids import SyncName, UserId
-from crosswalk.store.database import Connection
+from crosswalk.store.database import Connection, fetch_row
 
 REGISTER = """
 INSERT INTO awaited_keys (sync, key, user_id)
@@ -26,12 +26,20 @@ WHERE a.sync = %b AND a.user_id = ANY(%b::text[])
 """
 
 # Relies on the primary key (sync, key, user_id).
+ANY_WAITS = "SELECT EXISTS (SELECT FROM awaited_keys WHERE sync = %s)"
+
+# Relies on the primary key (sync, key, user_id).
 WAITING_FOR = """
 SELECT key, user_id
 FROM awaited_keys
 WHERE sync = %s AND key = ANY(%b::bytea[])
 ORDER BY key, user_id
 """
+
+
+async def any_waits(connection: Connection, sync: SyncName) -> bool:
+    """Whether anybody of a sync waits for anything."""
+    return bool((await fetch_row(connection, ANY_WAITS, (sync,)))[0])
 
 
 async def register(connection: Connection, sync: SyncName, awaited: Mapping[UserId, Collection[bytes]]) -> None:

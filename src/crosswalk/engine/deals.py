@@ -41,7 +41,7 @@ from crosswalk.flows.closed_won import (
     next_round,
     steps_towards,
 )
-from crosswalk.store import claims, effects, links, pauses
+from crosswalk.store import claims, effects, erased, links, pauses
 from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
 from crosswalk.store.due import DueEvent
@@ -53,6 +53,8 @@ OBJECT = "Opportunity"
 _CONTACT = "Contact"
 _PREFIX = f"{OBJECT}/"
 _EFFECT = "effect"
+
+CONTACT_ERASED = "The deal is won, but its contact was erased from the hub on request: nobody is made a user."
 """Stands in claims where otherwise the object of a record stands."""
 _NOTHING = Holding()
 
@@ -246,12 +248,15 @@ class DealReconciler:
         contacts = await self._contacts(deals)
         async with self._database.transaction() as connection:
             linked = await links.owners(connection, self._definition.name, list(contacts))
+            forgotten = await erased.records(connection, self._definition.org, list(contacts)) - linked.keys()
         found: dict[UserId, _Found] = {}
         for subject, record_id in zip(subjects, ids, strict=True):
             deal = deals.get(record_id)
             contact = contacts.get(RecordId(str(deal.fields.get(flow.contact_field)))) if deal is not None else None
             # A deal that is gone is won no more.
             state = judged.get(record_id, Deal(won=False))
+            if state.won and contact is not None and contact.id in forgotten:
+                state, contact = replace(state, problem=CONTACT_ERASED), None
             user_id = await self._user(contact, linked) if state.won and contact is not None else None
             found[subject] = _Found(state, contact, user_id)
         return found

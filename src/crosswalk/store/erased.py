@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from crosswalk.domain.erasure import digest_of_user
-from crosswalk.domain.ids import TenantName, UserId
+from crosswalk.domain.erasure import digest_of_record, digest_of_user
+from crosswalk.domain.ids import OrgName, RecordId, TenantName, UserId
 from crosswalk.store.database import Connection, fetch_row
 
 
@@ -90,6 +90,12 @@ async def withdraw(connection: Connection, erasure: int) -> None:
     """Undo what a receipt began: nobody was erased."""
     await connection.execute(FORGET_IDS, (erasure,))
     await connection.execute(FORGET_RECEIPT, (erasure,))
+
+
+async def records(connection: Connection, org: OrgName, record_ids: Sequence[RecordId]) -> set[RecordId]:
+    """Which of these records were an erased person's."""
+    by_digest = {digest_of_record(org, record_id): record_id for record_id in record_ids}
+    return {by_digest[digest] for digest in await standing(connection, by_digest)}
 
 
 async def remember(connection: Connection, erasure: int, digests: Collection[bytes]) -> None:

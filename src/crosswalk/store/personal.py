@@ -115,7 +115,7 @@ HELD: Mapping[LiteralString, Held] = {
     "links": Held(_OWN),
     "former_links": Held(_OWN),
     "awaited_keys": Held(_OWN),
-    "claims": Held(_OWN),
+    "claims": Held(_OWN + " OR sync = ANY(%(syncs)s) AND " + _mentioned("value")),
     "decisions": Held(_OWN + " OR sync = ANY(%(syncs)s) AND " + _mentioned("decision::text")),
     "quarantines": Held(_OWN),
     "held_plans": Held("sync = ANY(%(syncs)s) AND (user_id = ANY(%(users)s) OR " + _mentioned("plan::text") + ")"),

@@ -8,7 +8,7 @@ from auth0.management import ManagementClient
 from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
-from tests.e2e.hub.command_line import a_lasting_system
+from tests.e2e.hub.command_line import a_lasting_system, crosswalk
 from tests.e2e.hub.conftest import System, contact_target, eventually, lead_target
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
 
@@ -223,3 +223,22 @@ def test_a_deleted_user_is_chased_once(town: System, auth0: ManagementClient, or
         "Auth0 user deactivated",
         "Customer has left: find out why",
     ]
+
+
+def test_a_won_deal_of_an_erased_contact_makes_nobody_a_user(
+    town: System, auth0: ManagementClient, org: Salesforce
+) -> None:
+    account, contact = an_account_with_a_contact(org, "erased", Tier__c="Gold")
+    deal = a_deal(org, account, contact)
+    heard = f"SELECT 1 FROM inbox WHERE record_id = '{contact}'"  # noqa: S608
+    eventually(lambda: town.rows(heard), "the contact in the inbox")
+    town.settled()
+    erased = crosswalk(town, "subject", "erase", contact, "--yes")
+    assert (erased.returncode, erased.stderr) == (0, "")
+
+    org.Opportunity.update(deal, {"StageName": "Closed Won"})
+
+    told = "SELECT user_id FROM problems WHERE message LIKE '%erased from the hub%' AND resolved_at IS NULL"
+    assert eventually(lambda: town.rows(told), "the problem") == [(f"Opportunity/{deal}",)]
+    assert user_of(auth0, "erased@example.com") is None
+    assert town.rows(heard) == []

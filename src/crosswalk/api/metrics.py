@@ -20,8 +20,10 @@ from starlette.routing import Route
 
 from crosswalk import __version__
 from crosswalk.connectors.secret import Secret
+from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import SyncName
 from crosswalk.domain.pause import Pause
+from crosswalk.engine.budget_view import BudgetView, read_views
 from crosswalk.engine.metrics import REGISTRY
 from crosswalk.store import monitoring, overview, pauses
 from crosswalk.store.database import Connection, Database
@@ -48,6 +50,7 @@ class Shared(Struct, frozen=True):
     holds: int
     workers: int
     pauses: Sequence[Pause] = ()
+    budgets: Sequence[BudgetView] = ()
 
 
 class SharedFigures:
@@ -59,11 +62,14 @@ class SharedFigures:
         Where it is.
     syncs
         The syncs of the configuration: each has a backlog and a count of each kind of problem, if only 0.
+    terms
+        The terms of each budget, by its name.
     """
 
-    def __init__(self, database: Database, syncs: Sequence[SyncName]) -> None:
+    def __init__(self, database: Database, syncs: Sequence[SyncName], terms: Mapping[str, Terms]) -> None:
         self._database = database
         self._syncs = syncs
+        self._terms = terms
         self._read: Shared | None = None
         self._read_at = float("-inf")
 
@@ -89,6 +95,7 @@ class SharedFigures:
             holds=await monitoring.open_holds(connection),
             workers=await monitoring.live_workers(connection),
             pauses=await pauses.standing(connection),
+            budgets=await read_views(connection, self._terms),
         )
 
 
@@ -155,6 +162,20 @@ def _families(shared: Shared) -> Iterable[GaugeMetricFamily]:
         "crosswalk_api_calls_allowed",
         "API calls that the org allows in 24 hours.",
         [({"org": each.org}, each.allowed) for each in shared.usage],
+    )
+    yield _gauge(
+        "crosswalk_budget_calls_left",
+        "API calls that are left of the hub's share of the day.",
+        [({"kind": each.kind, "name": each.name}, each.left) for each in shared.budgets if each.left is not None],
+    )
+    yield _gauge(
+        "crosswalk_endpoint_resting",
+        "1 for each group of endpoints that is left alone: it does not answer, or the vendor asked to wait.",
+        [
+            ({"kind": each.kind, "name": each.name, "endpoint": endpoint.name, "because": endpoint.because}, 1)
+            for each in shared.budgets
+            for endpoint in each.resting
+        ],
     )
 
 

@@ -25,6 +25,7 @@ from crosswalk.config.config import Config
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.engine import metrics
+from crosswalk.engine.budget_view import terms_of
 from crosswalk.engine.hub import Hub, open_hub
 from crosswalk.engine.intake import Intake
 from crosswalk.engine.settings import subscribers
@@ -67,7 +68,7 @@ async def run_process(config: Config, roles: Roles, announce: Callable[[str], No
     async with AsyncExitStack() as stack:
         hub = await stack.enter_async_context(open_hub(config))
         readiness = Readiness(hub.database, hub.jobs if roles.worker else None)
-        figures = SharedFigures(hub.database, list(hub.compiled))
+        figures = SharedFigures(hub.database, list(hub.compiled), terms_of(config))
         parts: list[asyncio.Task[None]] = []
         if hub.embedded is not None:
             parts.append(asyncio.create_task(keep_running("database", partial(watch_database, hub.embedded))))

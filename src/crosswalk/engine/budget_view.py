@@ -14,7 +14,7 @@ from crosswalk.domain.ids import OrgName, TenantName
 from crosswalk.engine.budget import org_budget, tenant_budget
 from crosswalk.store import budgets
 from crosswalk.store.budgets import Spent
-from crosswalk.store.database import Database
+from crosswalk.store.database import Connection, Database
 
 
 class EndpointView(Struct, frozen=True):
@@ -100,8 +100,13 @@ def terms_of(config: Config) -> dict[str, Terms]:
 async def view_budgets(database: Database, terms: Mapping[str, Terms]) -> list[BudgetView]:
     """Every budget as all processes share it, in the order of `terms`."""
     async with database.transaction() as connection:
-        states, now = await budgets.read_all(connection)
-        spent = await budgets.spent_of_the_day(connection)
+        return await read_views(connection, terms)
+
+
+async def read_views(connection: Connection, terms: Mapping[str, Terms]) -> list[BudgetView]:
+    """The same on a connection."""
+    states, now = await budgets.read_all(connection)
+    spent = await budgets.spent_of_the_day(connection)
     return [
         view(name, states.get(name, BudgetState()), its, [each for each in spent if each.name == name], now)
         for name, its in terms.items()

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 
 from crosswalk.api.admin import admin_router
+from crosswalk.api.metrics import SharedFigures, exposition
 from crosswalk.api.security import AdminAccess
 from crosswalk.cli.budget import budget_as_text
 from crosswalk.connectors.secret import Secret
@@ -85,3 +86,12 @@ async def test_the_command_says_it_in_a_few_lines(database: Database, scene: Sce
         "            1  profile",
     ]
     assert budget_as_text(tenant) == ["tenant prod-eu: 0 calls in 24 hours", "    No limit per day."]
+
+
+async def test_metrics_tell_what_is_left_and_what_does_not_answer(database: Database, scene: Scene) -> None:
+    await scene.spend(used=20_013, limit=100_000, calls=SPENT, failures=5)
+
+    told = exposition(await SharedFigures(database, [SYNC], console_data(database).terms).current()).decode()
+
+    assert 'crosswalk_budget_calls_left{kind="org",name="sales"} 59987.0' in told
+    assert 'crosswalk_endpoint_resting{because="circuit",endpoint="query",kind="org",name="sales"} 1.0' in told

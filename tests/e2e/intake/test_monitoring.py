@@ -25,7 +25,7 @@ TOKEN = "token-of-the-metrics-reader"
 
 @asynccontextmanager
 async def watched(readiness: Readiness, token: str | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    figures = SharedFigures(readiness.database, [SYNC])
+    figures = SharedFigures(readiness.database, [SYNC], {})
     app = monitoring_app(readiness, figures, Secret(token) if token else None)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub") as client:
         yield client

@@ -15,7 +15,7 @@ INCIDENTS = 8
 RULES_AT_ONCE = 7
 
 BY_THE_CLOCK = ("throttled until a moment", "lost events")
-"""What the hub makes good by comparing the vendors' times with its own clock, which here is up to an hour behind after a jump:
+"""What the hub makes good by comparing the vendors' times with its own clock, which a jump leaves up to an hour behind:
 it waits for a moment, and a drift check leaves out what changed just now."""
 
 

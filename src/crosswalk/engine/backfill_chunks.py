@@ -198,7 +198,7 @@ class ChunkWork:
         async with self._database.transaction() as connection:
             await self._store(connection, states, bookings, admission)
             await identities.save(connection, self._definition.tenant, carried.users)
-            await self._reconciler.awaiting.settle(connection, planned)
+            await self._reconciler.awaiting.settle(connection, _without_linked(planned, bookings))
             stirred = await self._reconciler.awaiting.stirred(connection, stirs)
             woken = {user_id for booking in bookings for user_id in booking.wakes}.union(*stirred.values())
             await self.hand_over(connection, again)
@@ -329,6 +329,13 @@ def _is_open(booking: Booking, plan: Plan) -> bool:
     if booking.outcome is None:
         return True
     return booking.outcome == Outlook.CONFLICT.value and plan.conflict is None and not plan.disputed
+
+
+def _without_linked(planned: Planned, bookings: Sequence[Booking]) -> Planned:
+    """The plans, where whoever has a record by now waits for nothing: of most, nothing has to be noted then."""
+    linked = {booking.user_id for booking in bookings if booking.link is not None}
+    awaited_keys = {user_id: () if user_id in linked else keys for user_id, keys in planned.awaited.items()}
+    return msgspec.structs.replace(planned, awaited=awaited_keys)
 
 
 def _put_off(bookings: Sequence[Booking]) -> str:

@@ -97,6 +97,12 @@ def test_users_have_what_the_won_deals_give_them(steps: list[Step]) -> None:
     run(*steps)
 
 
+def test_a_won_deal_that_gets_another_contact_makes_that_one_a_user() -> None:
+    hub = run(Becomes(0, contact=1), Work(1), Work(1), Becomes(0, contact=0))
+
+    assert hub.users == {f"auth0|{CONTACTS[0]}": {"gold", "support", "org_customers"}, f"auth0|{CONTACTS[1]}": set()}
+
+
 @pytest.mark.parametrize("happens", ["death", *Outage])
 def test_access_whose_answer_was_lost_is_taken_back_when_the_deal_is_reopened_meanwhile(happens: Outage | str) -> None:
     for door in range(40):

@@ -53,9 +53,9 @@ OBJECT = "Opportunity"
 _CONTACT = "Contact"
 _PREFIX = f"{OBJECT}/"
 _EFFECT = "effect"
+"""Stands in claims where otherwise the object of a record stands."""
 
 CONTACT_ERASED = "The deal is won, but its contact was erased from the hub on request: nobody is made a user."
-"""Stands in claims where otherwise the object of a record stands."""
 _NOTHING = Holding()
 
 T = TypeVar("T")

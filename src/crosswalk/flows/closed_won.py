@@ -133,7 +133,8 @@ def next_round(
     wanted = wanted_effects(flow, deal, contact, user_id, link_field)
     if user_id is not None or contact is None or not wanted.effects:
         return wanted, False
-    if any(isinstance(each.effect.write, UserCreate) for each in held):
+    made = user_key(contact)
+    if any(each.effect.key == made for each in held):
         message = "The deal is won, but the user that was made for it is gone from Auth0; it is not made again."
         return Wanted(problem=message), False
     linked = link_field is None or contact.fields.get(link_field) == new_user_id(contact)
@@ -183,6 +184,11 @@ def new_user_id(contact: Record) -> UserId:
     return UserId(f"auth0|{contact.id}")
 
 
+def user_key(contact: Record) -> str:
+    """Names the effect that a contact has a user."""
+    return f"user/{contact.id}"
+
+
 def _linked(flow: ClosedWonFlow, contact: Record, user: UserId, link_field: str, because: str) -> Effect:
     field = FieldWrite(link_field, contact.fields.get(link_field), user, Reason.LINKED, flow.place)
     write = RecordWrite(Action.UPDATE, contact.object, contact.id, (link_field, user), (field,))
@@ -194,7 +200,7 @@ def _user(flow: ClosedWonFlow, contact: Record, email: str, new_id: UserId, beca
     profile: dict[str, Any] = {key: value for key, field in names.items() if (value := contact.fields.get(field))}
     # The connection puts `auth0|` before it.
     profile |= {"user_id": new_id.partition("|")[2], "email_verified": False, "verify_email": False}
-    return Effect(f"user/{contact.id}", UserCreate(email, flow.connection, profile), None, because, once=True)
+    return Effect(user_key(contact), UserCreate(email, flow.connection, profile), None, because, once=True)
 
 
 def _read(row: Any) -> Deal:

@@ -381,6 +381,11 @@ async def accept(db: Store, events: Sequence[tuple[TenantName, Event]], subscrib
     return Accepted(len(events), ())
 
 
+async def none_of_these(*_: object) -> set[Any]:
+    """Nobody was erased."""
+    return set()
+
+
 async def nothing(*_: object) -> Any:
     """What leaves no trace that the model looks at, or finds nothing."""
     return {}
@@ -408,6 +413,7 @@ def in_memory() -> Iterator[None]:
         (decisions, "standing", no_decisions),
         (decisions, "end", nothing),
         (quarantines, "standing", nothing),
+        (erased, "records", none_of_these),
         (pauses, "standing", nothing),
         (pauses, "park", nothing),
         (effects, "read", read_effects),

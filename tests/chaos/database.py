@@ -36,7 +36,7 @@ def prepare(folder: Path) -> None:
     postgres = EmbeddedPostgres(folder)
     with psycopg.connect(postgres.uri, autocommit=True) as connection:
         for setting in SETTINGS:
-            connection.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[arg-type]  # a literal of this file
+            connection.execute(f"ALTER SYSTEM SET {setting}")
     migrate(postgres.uri)
     postgres.stop()
     server = postgres._server
@@ -108,7 +108,7 @@ class ChaosPostgres:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask it; raises what psycopg raises while it is away."""
         with psycopg.connect(self.uri, connect_timeout=5) as connection:
-            return connection.execute(query).fetchall()  # type: ignore[arg-type]  # a literal of this suite
+            return connection.execute(query).fetchall()
 
     def stop(self) -> None:
         """End it and its operator."""

@@ -88,5 +88,5 @@ def a_disk(folder: Path, processes: Callable[[], list[psutil.Process]]) -> Itera
 def _mount(place: Path) -> bool:
     if os.geteuid() != 0 or shutil.which("mount") is None:
         return False
-    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m,mode=0755", "chaos", place]
+    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE_MB}m,mode=0755", "chaos", str(place)]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0

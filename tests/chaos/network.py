@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import threading
+from collections.abc import Coroutine
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
+
+Answer = TypeVar("Answer")
 
 CHUNK = 1 << 16
 
@@ -63,8 +66,8 @@ class Line:
             self.cut()
         self._loop.call_soon_threadsafe(self._flowing.set)
 
-    def _call(self, coroutine: "asyncio.Future[None] | object") -> "Future[int]":
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)  # type: ignore[arg-type]
+    def _call(self, coroutine: Coroutine[Any, Any, Answer]) -> "Future[Answer]":
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
 
     async def _listen(self) -> int:
         self._flowing.set()
@@ -95,8 +98,8 @@ class Line:
             far_reader, far = await asyncio.open_connection(*self.target)
             self._writers.add(far)
             await asyncio.gather(self._pump(reader, far), self._pump(far_reader, writer))
-        except OSError:
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # the line was cut, or is closed
         finally:
             for each in (writer, far):
                 if each is not None:

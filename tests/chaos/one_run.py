@@ -97,7 +97,7 @@ def _keep_evidence(machine: Machine) -> None:
         for table in TABLES:
             with (machine.folder / f"{table}.csv").open("wb") as file:
                 query = f"COPY (SELECT * FROM {table}) TO STDOUT (FORMAT csv, HEADER)"  # noqa: S608  # our own names
-                with connection.cursor().copy(query) as copy:  # type: ignore[arg-type]
+                with connection.cursor().copy(query) as copy:
                     file.writelines(copy)
 
 

@@ -63,6 +63,7 @@ async def tidy(database: Database, kept: RetentionConfig) -> Mapping[str, int] |
             await _or_later("events", _drop_events(database, today - kept.events, gone))
         if kept.audit is not None:
             await _or_later("audit", _drop_audit(database, today - kept.audit, gone))
+        await _forget_rows(database, retention.AUDIT, kept.audit, gone)
         await _forget_rows(database, retention.PROBLEMS, kept.problems, gone)
         await _forget_rows(database, retention.HISTORY, kept.history, gone)
     if gone.total():

@@ -14,7 +14,19 @@ WHERE id = ANY(ARRAY(SELECT id FROM problems WHERE resolved_at < now() - make_in
 }
 """Resolved problems."""
 
+AUDIT: Mapping[str, LiteralString] = {
+    "interventions": """
+DELETE FROM interventions
+WHERE id = ANY(ARRAY(SELECT id FROM interventions WHERE at < now() - make_interval(secs => %s) LIMIT %s))
+""",
+}
+"""What people did by hand, beside the audit trail that is dropped in parts."""
+
 HISTORY: Mapping[str, LiteralString] = {
+    "pauses": """
+DELETE FROM pauses
+WHERE id = ANY(ARRAY(SELECT id FROM pauses WHERE ended_at < now() - make_interval(secs => %s) LIMIT %s))
+""",
     "drift_checks": """
 DELETE FROM drift_checks
 WHERE id = ANY(ARRAY(

@@ -184,8 +184,18 @@ async def test_what_was_resolved_and_what_ended_long_ago_goes_and_what_is_open_s
             "INSERT INTO drift_checks (sync, asked_by, started_at, finished_at, report) SELECT 'customers', 'schedule',"
             " now(), now() - make_interval(days => n), '{}' FROM (VALUES (500), (400)) AS v (n)"
         )
+        await connection.execute(
+            "INSERT INTO pauses (kind, name, code, object, message, probe_at, ended_at)"
+            " SELECT 'org', 'acme', n::text, '', '', now(), now() - make_interval(days => n) FROM (VALUES (366), (364)) AS v (n)"
+        )
+        await connection.execute(
+            "INSERT INTO interventions (at, by, deed, sync, about, reason, number)"
+            " SELECT now() - make_interval(days => n), 'admin', 'replay', 'customers', '', '', n FROM (VALUES (731), (729)) AS v (n)"
+        )
     await tidy(database, KEPT)
 
+    assert await numbers(database, "SELECT code::int FROM pauses") == [364]
+    assert await numbers(database, "SELECT number FROM interventions") == [729]
     async with database.transaction() as connection:
         rows = await (await connection.execute("SELECT user_id FROM problems ORDER BY 1")).fetchall()
         # The last check says when the next one is due.

@@ -186,11 +186,13 @@ async def test_what_was_resolved_and_what_ended_long_ago_goes_and_what_is_open_s
         )
         await connection.execute(
             "INSERT INTO pauses (kind, name, code, object, message, probe_at, ended_at)"
-            " SELECT 'org', 'acme', n::text, '', '', now(), now() - make_interval(days => n) FROM (VALUES (366), (364)) AS v (n)"
+            " SELECT 'org', 'acme', n::text, '', '', now(), now() - make_interval(days => n)"
+            " FROM (VALUES (366), (364)) AS v (n)"
         )
         await connection.execute(
             "INSERT INTO interventions (at, by, deed, sync, about, reason, number)"
-            " SELECT now() - make_interval(days => n), 'admin', 'replay', 'customers', '', '', n FROM (VALUES (731), (729)) AS v (n)"
+            " SELECT now() - make_interval(days => n), 'admin', 'replay', 'customers', '', '', n"
+            " FROM (VALUES (731), (729)) AS v (n)"
         )
     await tidy(database, KEPT)
 

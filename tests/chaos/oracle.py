@@ -80,7 +80,7 @@ def _of_person(person: Person, user: Row | None, record: Row, tasks: Sequence[Ro
         stale = STALE if title in {*person.user_titles, *person.record_titles} else ""
         found.append(f"{stale}the title is to be one of {person.titles}, found {title!r}")
     if (standing := record.get(STANDING)) != (INACTIVE if person.blocked else None):
-        stale = STALE if person.times_blocked and not person.blocked else ""
+        stale = STALE if person.times_blocked > person.blocked else ""
         found.append(f"{stale}the record's standing is {standing!r}, and blocked is {person.blocked}")
     return found + _of_tasks(tasks, inactive=person.blocked, times=person.times_blocked)
 
@@ -103,7 +103,7 @@ def _of_tasks(tasks: Sequence[Row], *, inactive: bool, times: int) -> list[str]:
     still_open = sum(task["Status"] != CLOSED for task in calls)
     found = []
     if still_open != inactive:
-        stale = STALE if times and not inactive else ""
+        stale = STALE if times > inactive else ""
         found.append(f"{stale}{still_open} open tasks where {int(inactive)} is right")
     if not inactive <= notes <= times or not inactive <= len(calls) <= times:
         found.append(f"{notes} notes and {len(calls)} tasks for {times} times of being inactive")

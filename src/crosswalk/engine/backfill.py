@@ -57,7 +57,7 @@ CHUNKS_AT_ONCE = 3
 
 LOOK_EVERY_S = 1.0
 CATCH_UP_EVERY_S = 60.0
-"""A call or two for each object; what people make in between, the back-fill does not see."""
+"""A call or two for each object. Whether somebody made a record in between is asked before another is made."""
 
 LONGEST_PAUSE_S = 60.0
 LET_GO_FIRST_EVERY_S = 0.2

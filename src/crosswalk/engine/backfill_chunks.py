@@ -100,6 +100,7 @@ class ChunkWork:
         self._org = ReadOrg(hub.database, side, compiled, org)
         users = ReadTenant(hub.database, side, tenant)
         self._planner = Planner(compiled, self._org, users, threads, self._org.candidates)
+        self._asking = hub.planners[backfill.sync]
         self._reconciler = hub.reconcilers[backfill.sync]
         self._gate = MassChangeGate(definition.name, definition.thresholds, hub.database)
         self._tracked = {target.object: tracked_fields(target, definition.flows) for target in definition.targets}
@@ -125,7 +126,8 @@ class ChunkWork:
         total = Matched(Tally(), [], [])
 
         async def work(states: Sequence[Identity]) -> None:
-            _add(total, self._matched(await self._planned(states)))
+            _, planned = await self._planned(states)
+            _add(total, self._matched(planned))
 
         await self._isolating(self._read(chunk), work, lambda user_id, error: _add(total, _failed(user_id, error)))
         async with self._database.transaction() as connection:
@@ -175,7 +177,8 @@ class ChunkWork:
                 await self._finish(connection, chunk, "matched", "written", total)
 
     async def _write(self, states: Sequence[Identity], chunk: Chunk | None) -> Tally:
-        planned = await self._planned(states)
+        newest, planned = await self._planned(states)
+        planned = await self._looked_up(newest, planned)
         plans = await self._wanted(planned)
         held_back = await hold_back(self._database, self._definition.name, plans)
         admission = Admission(held_back.plans, {}, {})
@@ -254,8 +257,8 @@ class ChunkWork:
     def _read(self, chunk: Chunk) -> list[Identity]:
         return [identity_of(profile, self._backfill.started_at)[0] for profile in unpack(chunk.profiles)]
 
-    async def _planned(self, read: Sequence[Identity]) -> Planned:
-        """Plan for users in the newest state that is known, with their records as they were read."""
+    async def _planned(self, read: Sequence[Identity]) -> tuple[list[Identity], Planned]:
+        """Plan for users with their records as they were read; returns the users in the newest state known, too."""
         user_ids = [each.user_id for each in read]
         async with self._database.transaction() as connection:
             stored = await identities.read(connection, self._definition.tenant, user_ids)
@@ -277,7 +280,20 @@ class ChunkWork:
         planned = await self._planner.plan(self._database, states, changes)
         for error in planned.waiting.values():
             raise error
-        return planned
+        return states, planned
+
+    async def _looked_up(self, states: Sequence[Identity], planned: Planned) -> Planned:
+        """Ask the org about those who would get a new record: somebody may have made it since everything was read.
+
+        Two calls or so for a thousand of them, beside the five that make their records.
+        """
+        new = {user_id for user_id, plan in planned.plans.items() if creates(plan)} if self._makes_records else ()
+        if not new:
+            return planned
+        anew = await self._asking.plan(self._database, [each for each in states if each.user_id in new])
+        for error in anew.waiting.values():
+            raise error
+        return planned.replaced_by(anew, new)
 
     async def _finish(self, connection: Connection, chunk: Chunk, before: str, after: str, tally: Tally) -> None:
         if not await backfills.move_chunk(connection, chunk.id, before, after, tally):

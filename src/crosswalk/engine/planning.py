@@ -95,14 +95,14 @@ class Planned(Struct, frozen=True):
     awaited: Mapping[UserId, Collection[bytes]] = {}
 
     def replaced_by(self, anew: "Planned", of: Collection[UserId]) -> "Planned":
-        """The same plans, but for some linked identities those that were made anew."""
+        """The same plans, but for some identities those that were made anew."""
         return Planned(
             plans={user_id: plan for user_id, plan in self.plans.items() if user_id not in of} | dict(anew.plans),
             waiting=dict(self.waiting) | dict(anew.waiting),
-            claims=self.claims,
+            claims=(*(claim for claim in self.claims if claim.user_id not in of), *anew.claims),
             links=self.links,
             since=self.since,
-            awaited=self.awaited,
+            awaited=dict(self.awaited) | dict(anew.awaited),
         )
 
 

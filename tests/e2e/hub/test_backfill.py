@@ -230,10 +230,9 @@ def test_by_records_only_users_to_whom_one_belongs_are_done(
     assert system.leads() == {}
 
 
-def test_what_changed_since_it_was_read_is_not_overlooked_when_it_is_written(
-    system: System, auth0: ManagementClient, org: Salesforce, monkeypatch: pytest.MonkeyPatch
+def test_a_record_that_somebody_made_since_everything_was_read_is_found_before_another_is_made(
+    system: System, auth0: ManagementClient, org: Salesforce
 ) -> None:
-    monkeypatch.setattr(backfill, "CATCH_UP_EVERY_S", 0.0)
     user = sign_up(auth0, "late@example.com", verified=True)
     matched = begin(system)
     contact = a_contact(org, "late@example.com")
@@ -245,3 +244,21 @@ def test_what_changed_since_it_was_read_is_not_overlooked_when_it_is_written(
     assert done.outcomes == {Outcome.WRITTEN: 1}
     assert system.rows("SELECT user_id, record_id FROM links") == [(user, contact)]
     assert system.leads() == {}
+
+
+def test_what_changed_since_it_was_read_is_not_overlooked_when_it_is_written(
+    system: System, auth0: ManagementClient, org: Salesforce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "CATCH_UP_EVERY_S", 0.0)
+    user = sign_up(auth0, "moved@example.com", verified=True)
+    contact = a_contact(org, "moved@example.com")
+    matched = begin(system)
+    org.Contact.update(contact, {"Email": "elsewhere@example.com"})
+
+    done = write(system)
+
+    assert matched.report is not None
+    assert matched.report.outlooks == {Outlook.LINK: 1}
+    assert done.outcomes == {Outcome.WRITTEN: 1}
+    assert list(system.leads()) == [user]
+    assert org.Contact.get(contact)["Auth0_User_Id__c"] is None

@@ -6,7 +6,16 @@ import pytest
 from crosswalk.connectors.auth0.errors import failure_of, refusal
 from crosswalk.connectors.base import ConfigurationWrong, ConflictFound, Failure, LinkLost, Rejected, RetryLater
 from crosswalk.connectors.errors import WITHHELD, CredentialsRefused, Unreachable
-from crosswalk.connectors.reactions import ANYTHING_ELSE, CODES, DELAYS_S, Reaction, Vendor, fix_for, reaction_to, row_of
+from crosswalk.connectors.reactions import (
+    ANYTHING_ELSE,
+    CODES,
+    DELAYS_S,
+    Reaction,
+    Vendor,
+    fix_for,
+    reaction_to,
+    row_of,
+)
 
 SALESFORCE = {
     Reaction.RETRY_ALONE: ["UNABLE_TO_LOCK_ROW"],

@@ -29,6 +29,9 @@ from crosswalk.domain.purpose import Purpose
 LEASE_S = 30.0
 """A worker that was not heard of for so long is dead; what it held counts as spent."""
 
+PLACES_S = 6.0
+"""A worker that was not heard of for so long begins no calls any more (`engine/purse.py`): others get its places."""
+
 LONGEST_STEP_S = 5.0
 """How far the budget's own clock goes on in one turn at most; workers take turns more often."""
 
@@ -132,8 +135,9 @@ def _slots(state: BudgetState, terms: Terms, turn: Turn, now: float) -> int | No
     most = most_at_once(state, terms, now)
     if most is None:
         return None
-    others = sum(lease.slots for worker, lease in state.leases.items() if worker != turn.worker)
-    part = max(1, most // len(state.leases))
+    heard_of = {name for name, lease in state.leases.items() if lease.ends > state.clock + LEASE_S - PLACES_S}
+    others = sum(lease.slots for worker, lease in state.leases.items() if worker in heard_of - {turn.worker})
+    part = max(1, most // len(heard_of | {turn.worker}))
     return max(0, min(turn.slots, part, most - others))
 
 

@@ -12,8 +12,8 @@ from crosswalk.domain.budget_turns import DAY_WAIT_S
 from crosswalk.domain.lease import Granted, Turn, Wait, Why
 from crosswalk.domain.purpose import Purpose, Spender
 
-VALID_S = 10.0
-"""A lease is spent for so long after it was asked for; the others count the worker as dead three times later."""
+VALID_S = 5.0
+"""A lease is spent for so long after it was asked for; the others give its places away a little later (`PLACES_S`)."""
 
 FIRST_SIZE = 16
 LARGEST_SIZE = 512

@@ -100,7 +100,8 @@ async def test_lag_is_measured_from_received_to_finished(
         await scene.event(f"evt_{number}", outcome="written")
     async with database.transaction() as connection:
         await connection.execute(
-            "UPDATE due SET received_at = finished_at - make_interval(secs => CASE WHEN seq = 1 THEN 2 ELSE 0.1 END)"
+            "UPDATE due SET received_at = finished_at - make_interval(secs => CASE seq WHEN (SELECT min(seq) FROM due) "
+            "THEN 2 ELSE 0.1 END)"
         )
 
     text = card((await admin.get("/console")).text, SYNC)

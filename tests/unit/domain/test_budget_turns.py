@@ -183,6 +183,18 @@ def test_workers_share_equally_what_may_be_under_way_at_once():
     assert [workers.turn(name, slots=64).slots for name in ("ada", "bob")] == [10, 10]
 
 
+def test_the_places_of_a_worker_that_begins_no_calls_any_more_go_to_the_others_before_its_calls_do():
+    workers = Workers(Terms(concurrent_calls=20))
+    workers.turn(slots=64, wanted={"query": 5})
+    workers.now += 5.0
+    assert workers.turn("bob", slots=64).slots == 0
+
+    workers.now += 1.0
+
+    assert workers.turn("bob", slots=64).slots == 20
+    assert workers.state.held(but="bob") == 2
+
+
 def test_fewer_calls_at_once_are_risked_for_a_while_when_the_org_found_them_too_many():
     workers = Workers(Terms(concurrent_calls=20))
     workers.turn(slots=64)

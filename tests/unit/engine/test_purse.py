@@ -26,15 +26,15 @@ def taken(purse: Purse, spender: Spender = PROFILE, at: float = 101.0) -> Taken:
     return call
 
 
-def test_a_lease_is_good_for_so_many_calls_and_for_ten_seconds():
+def test_a_lease_is_good_for_so_many_calls_and_for_five_seconds():
     purse = a_purse(a_grant(2))
-    assert purse.take("query", PROFILE, 110.0) is None
+    assert purse.take("query", PROFILE, 105.0) is None
     assert purse.take("records", PROFILE, 101.0) is None
 
     taken(purse)
-    taken(purse, at=109.9)
+    taken(purse, at=104.9)
 
-    assert purse.take("query", PROFILE, 109.9) is None
+    assert purse.take("query", PROFILE, 104.9) is None
 
 
 def test_a_report_counts_only_the_calls_that_had_ended_when_its_own_was_sent():

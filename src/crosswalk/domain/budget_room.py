@@ -73,7 +73,8 @@ def rate_room(state: BudgetState, terms: Terms, endpoint: Endpoint, now: float) 
     share = rate_share(state, terms, endpoint)
     known = state.endpoints.get(endpoint)
     if known is None or not known.spent:
-        return UNTOLD_RATE - state.held_of(endpoint)
+        # An org has one count for all its calls, and what may be held before it told that one is bounded with the day.
+        return None if terms.counts_by_day else UNTOLD_RATE - state.held_of(endpoint)
     if share is None or known.rate is None:
         return None
     report = known.rate.report

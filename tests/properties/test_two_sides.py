@@ -168,3 +168,20 @@ def test_marks_that_were_handed_over_are_taken_back_when_the_other_user_is_unblo
     world = run(*gone, *blocked, EditUser(0, "blocked", False))
 
     assert [(row.fields[EXTERNAL_ID], row.fields["Inactive__c"]) for row in world.org.alive()] == [("auth0|b", False)]
+
+
+def test_what_the_org_refuses_because_a_converted_lead_has_the_id_is_left_to_a_person() -> None:
+    world = run(
+        SignUp(3, 1),
+        Work(-1, 6),
+        Convert(2, None, True),
+        DeleteUser(0),
+        DeleteRecord(1),
+        Work(0, 6, 9, happens=SignUp(3, 0), users_first=True),
+        CreateRecord("Lead", "one@example.com", None),
+    )
+
+    assert world.org.refusals > 0
+    assert [code for found in world.hub.store.tables.problems.values() for code in [p.code for p in found]] == [
+        "DUPLICATE_VALUE"
+    ]

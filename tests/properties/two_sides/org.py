@@ -71,6 +71,7 @@ class Org:
     rows: dict[RecordId, Row] = field(default_factory=dict)
     news: list[RecordNews] = field(default_factory=list)
     writes: int = 0
+    refusals: int = 0
     changes: int = 0
     hub_began: int = 0
     """The number of the last change before the hub began what it is doing: what came later it may have missed."""
@@ -177,7 +178,12 @@ class Org:
         ]
 
     def _write(self, write: RecordWrite) -> WriteResult:
-        self.writes += 1
+        result = self._carry_out(write)
+        self.writes += isinstance(result, Written)
+        self.refusals += not isinstance(result, Written)
+        return result
+
+    def _carry_out(self, write: RecordWrite) -> WriteResult:
         fields = {each.field: each.new for each in write.fields}
         if write.action is Action.CREATE:
             return self._upsert(write, fields)

@@ -29,6 +29,7 @@ EQUAL = ("LastName", "Email", "Interests__c", "Tier__c", "Phone", "Newsletter__c
 """The fields that are the same on both sides in the end; `Title` is only filled."""
 
 
+FOR_A_PERSON = (ProblemKind.CONFLICT, ProblemKind.DEAD_LETTER)
 WRITES_FOR_A_DEED = 2
 WRITES_FOR_A_USER = 2
 OWNERS = {
@@ -84,7 +85,7 @@ def check_writes(world: World, steps: Sequence[Step]) -> None:
     """The hub writes at most so often: what each deed can cause, and once more for each thing that went wrong."""
     wrong = sum(isinstance(step, Work) and step.happens is not None for step in steps)
     most = WRITES_FOR_A_DEED * (world.edits + wrong) + WRITES_FOR_A_USER * len(USERS)
-    assert sum(_written(world)) <= most, f"{_written(world)} writes for {world.edits} deeds"
+    assert sum(_written(world)) + world.org.refusals <= most, f"{_written(world)} writes for {world.edits} deeds"
 
 
 def check_in_the_end(world: World) -> None:
@@ -97,9 +98,11 @@ def check_in_the_end(world: World) -> None:
         user = world.tenant.users.get(user_id)
         if row.alive and user is not None and link.standing is Standing.LIVE:
             _check_pair(world, user_id, user, link, row)
-    writes, links = _written(world), _links(world)
+    writes, links, refusals = _written(world), _links(world), world.org.refusals
     world.hub.drift_pass()
     assert _written(world) == writes, "the last plan was not empty"
+    for_a_person = any(each.kind in FOR_A_PERSON for found in tables.problems.values() for each in found)
+    assert for_a_person or world.org.refusals == refusals, "what the org refuses was left to nobody"
     assert _links(world) == links, "the links were not at rest"
 
 

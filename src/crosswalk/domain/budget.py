@@ -134,6 +134,14 @@ class Crowded(Struct, frozen=True, array_like=True):
     at: float
 
 
+LEASE_S = 30.0
+"""A worker that was not heard of for so long is dead; what it held counts as spent."""
+
+SILENT_S = 6.0
+"""A worker that was not heard of for so long begins no calls any more (`engine/purse.py`): it needs no places for calls
+under way, and nothing of what is allowed within seconds."""
+
+
 class BudgetState(Struct, frozen=True, omit_defaults=True):
     """Everything about one budget that the workers share.
 
@@ -172,9 +180,14 @@ class BudgetState(Struct, frozen=True, omit_defaults=True):
         """Calls that count against the day and that workers hold, without those of the worker `but`."""
         return sum(counted(lease.calls) for worker, lease in self.leases.items() if worker != but)
 
-    def held_of(self, endpoint: Endpoint, but: str = "") -> int:
-        """The same for one class of calls."""
-        return sum(lease.calls.get(endpoint, 0) for worker, lease in self.leases.items() if worker != but)
+    def calling(self) -> frozenset[str]:
+        """The workers that may begin calls: they were heard of lately."""
+        return frozenset(name for name, lease in self.leases.items() if lease.ends > self.clock + LEASE_S - SILENT_S)
+
+    def held_of(self, endpoint: Endpoint) -> int:
+        """Calls of one class that are held by workers that may begin them."""
+        calling = self.calling()
+        return sum(lease.calls.get(endpoint, 0) for worker, lease in self.leases.items() if worker in calling)
 
 
 def counted(calls: Mapping[Endpoint, int]) -> int:

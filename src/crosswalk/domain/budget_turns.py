@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from crosswalk.domain import breaker as breakers
-from crosswalk.domain.budget import TOKEN, BudgetState, Endpoint, EndpointState, Lease, Second, Terms, counted
+from crosswalk.domain.budget import LEASE_S, TOKEN, BudgetState, Endpoint, EndpointState, Lease, Second, Terms, counted
 from crosswalk.domain.budget_news import LONGEST_BLOCK_S, hear
 from crosswalk.domain.budget_room import (
     DAY_S,
@@ -25,12 +25,6 @@ from crosswalk.domain.budget_room import (
 from crosswalk.domain.forecast import seconds_left
 from crosswalk.domain.lease import Granted, Turn, Wait, Why
 from crosswalk.domain.purpose import Purpose
-
-LEASE_S = 30.0
-"""A worker that was not heard of for so long is dead; what it held counts as spent."""
-
-PLACES_S = 6.0
-"""A worker that was not heard of for so long begins no calls any more (`engine/purse.py`): others get its places."""
 
 LONGEST_STEP_S = 5.0
 """How far the budget's own clock goes on in one turn at most; workers take turns more often."""
@@ -135,9 +129,9 @@ def _slots(state: BudgetState, terms: Terms, turn: Turn, now: float) -> int | No
     most = most_at_once(state, terms, now)
     if most is None:
         return None
-    heard_of = {name for name, lease in state.leases.items() if lease.ends > state.clock + LEASE_S - PLACES_S}
-    others = sum(lease.slots for worker, lease in state.leases.items() if worker in heard_of - {turn.worker})
-    part = max(1, most // len(heard_of | {turn.worker}))
+    calling = state.calling()
+    others = sum(lease.slots for worker, lease in state.leases.items() if worker in calling - {turn.worker})
+    part = max(1, most // len(calling))
     return max(0, min(turn.slots, part, most - others))
 
 

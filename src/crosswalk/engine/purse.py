@@ -13,7 +13,7 @@ from crosswalk.domain.lease import Granted, Turn, Wait, Why
 from crosswalk.domain.purpose import Purpose, Spender
 
 VALID_S = 5.0
-"""A lease is spent for so long after it was asked for; the others give its places away a little later (`PLACES_S`)."""
+"""A lease is spent for so long after it was asked for; the others give its places away a little later (`SILENT_S`)."""
 
 FIRST_SIZE = 16
 LARGEST_SIZE = 512

@@ -1,5 +1,6 @@
 """The npm clients, installed once from the lock file, and a way to run a file of `node:test` tests with them."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -26,9 +27,7 @@ def run_node() -> RunNode:
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
-    installed, locked = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
-    if not installed.is_file() or installed.stat().st_mtime < locked.stat().st_mtime:
-        subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True, timeout=INSTALL_SECONDS)
+    _install(npm)
 
     def run(test_file: str, environment: dict[str, str]) -> str:
         ran = subprocess.run(
@@ -44,3 +43,12 @@ def run_node() -> RunNode:
         return ran.stdout
 
     return run
+
+
+def _install(npm: str) -> None:
+    """Install once, whoever of the test processes comes first: two at a time remove each other's files."""
+    installed, locked = HERE / "node_modules" / ".package-lock.json", HERE / "package-lock.json"
+    with (HERE / "package.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.is_file() or installed.stat().st_mtime < locked.stat().st_mtime:
+            subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=HERE, check=True, timeout=INSTALL_SECONDS)

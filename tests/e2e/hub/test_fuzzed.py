@@ -72,6 +72,11 @@ OPERATIONS = [
     "GET /api/v1/backfills/{number}/findings",
     "POST /api/v1/backfills",
     "POST /api/v1/backfills/{number}/action",
+    "GET /api/v1/budgets",
+    "GET /api/v1/subjects",
+    "GET /api/v1/subjects/export",
+    "GET /api/v1/subjects/erasures",
+    "POST /api/v1/subjects/erasures",
 ]
 ALLOWED = {"GET": {200, 404, 422}, "POST": {200, 204, 400, 404, 409, 422}}
 

@@ -1,7 +1,6 @@
 """`crosswalk apply`: saved plans are carried out, exactly, or not at all where the world has moved."""
 
 import asyncio
-import getpass
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ import typer
 
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import counted, print_json, print_line
+from crosswalk.cli.who import who_is_here
 
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
@@ -37,7 +37,7 @@ def apply(
     from crosswalk.logs import configure_logs  # noqa: PLC0415
 
     configure_logs(verbose=verbose)
-    asyncio.run(_apply(load_config(config), file, only_unmoved, by or getpass.getuser(), as_json))
+    asyncio.run(_apply(load_config(config), file, only_unmoved, by or who_is_here(), as_json))
 
 
 async def _apply(config: "Config", file: Path, only_unmoved: bool, by: str, as_json: bool) -> None:

@@ -1,7 +1,6 @@
 """`crosswalk backfill`: everybody who was there before the hub, matched first, and written when somebody wants it."""
 
 import asyncio
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -9,6 +8,7 @@ import typer
 
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import JsonValue, print_json, print_line
+from crosswalk.cli.who import who_is_here
 from crosswalk.domain.backfill import Direction, Stage
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def backfill(
     if report is not None and report.suffix not in {".csv", ".json"}:
         raise typer.BadParameter("--report: expected a file name that ends with .csv or .json")
     configure_logs(verbose=verbose)
-    wish = _Wish(direction, write, approve, resume, pause, cancel, status, by or getpass.getuser())
+    wish = _Wish(direction, write, approve, resume, pause, cancel, status, by or who_is_here())
     done = asyncio.run(_backfill(load_config(config), sync, wish, report, shown=not as_json))
     if as_json:
         print_json(_as_data(done))

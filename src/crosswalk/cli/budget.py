@@ -1,32 +1,26 @@
 """`crosswalk budget`: what is left of the vendors' limits, how long it lasts, and who spent it."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
+from crosswalk.cli.opened_hub import in_hub
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import counted, print_json, print_line
 
 if TYPE_CHECKING:
     from crosswalk.engine.budget_view import BudgetView, EndpointView
+    from crosswalk.engine.hub import Hub
 
 
 def budget(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, verbose: VerboseOption = False) -> None:
     """Show how many API calls are left, how long they last, and what they were spent on."""
     import msgspec  # noqa: PLC0415  # the light commands start without the engine
 
-    from crosswalk.config.load import load_config  # noqa: PLC0415
     from crosswalk.engine.budget_view import terms_of, view_budgets  # noqa: PLC0415
-    from crosswalk.engine.hub import open_hub  # noqa: PLC0415
-    from crosswalk.logs import configure_logs  # noqa: PLC0415
 
-    configure_logs(verbose=verbose)
-    loaded = load_config(config)
+    async def read(hub: "Hub") -> "list[BudgetView]":
+        return await view_budgets(hub.database, terms_of(hub.config))
 
-    async def read() -> "list[BudgetView]":
-        async with open_hub(loaded) as hub:
-            return await view_budgets(hub.database, terms_of(loaded))
-
-    found = asyncio.run(read())
+    found = in_hub(config, verbose, read)
     if as_json:
         print_json([msgspec.to_builtins(each) for each in found])
         return

@@ -1,15 +1,15 @@
 """`crosswalk conflicts`: what rules cannot decide, and a person can."""
 
-import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from crosswalk.cli.opened_hub import in_hub
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import JsonValue, counted, print_json, print_line
+from crosswalk.cli.who import who_is_here
 
 if TYPE_CHECKING:
     from crosswalk.engine.conflict_view import ConflictView
@@ -92,7 +92,7 @@ def decide(
     """Decide a conflict; a running hub carries it out at once, in your name."""
     from crosswalk.cli.deciding import Order, carry_out  # noqa: PLC0415
 
-    order = Order(record or "", create, leave, object_name or "", take or "", field or "", by or _me())
+    order = Order(record or "", create, leave, object_name or "", take or "", field or "", by or who_is_here())
     done = _at_the_desk(config, verbose, lambda desk: carry_out(desk, which, order))
     if as_json:
         print_json(done.data)
@@ -112,7 +112,7 @@ def release(
     """Take a field out of quarantine: the hub writes it again."""
     from crosswalk.cli.deciding import carry_out_release  # noqa: PLC0415
 
-    done = _at_the_desk(config, verbose, lambda desk: carry_out_release(desk, which, field or "", by or _me()))
+    done = _at_the_desk(config, verbose, lambda desk: carry_out_release(desk, which, field or "", by or who_is_here()))
     if as_json:
         print_json(done.data)
     else:
@@ -128,7 +128,7 @@ def reopen(
     verbose: VerboseOption = False,
 ) -> None:
     """Take back which record is a user's, as with a user who was left alone: the rules decide again."""
-    done = _at_the_desk(config, verbose, lambda desk: desk.reopen_everywhere(which, by or _me()))
+    done = _at_the_desk(config, verbose, lambda desk: desk.reopen_everywhere(which, by or who_is_here()))
     if as_json:
         print_json([{"sync": sync, "user_id": user_id} for sync, user_id in done])
     else:
@@ -137,30 +137,13 @@ def reopen(
 
 
 def _at_the_desk(config: Path, verbose: bool, task: "Callable[[Desk], Awaitable[T]]") -> T:
-    """Open the hub of a configuration, do something at its desk, and close it."""
-    from crosswalk.config.load import load_config  # noqa: PLC0415  # the light commands start without the engine
-    from crosswalk.engine.desk import desk_of  # noqa: PLC0415
-    from crosswalk.engine.hub import open_hub  # noqa: PLC0415
-    from crosswalk.logs import configure_logs  # noqa: PLC0415
+    """Do something at the desk of a configuration's hub."""
+    from crosswalk.engine.desk import desk_of  # noqa: PLC0415  # the light commands start without the engine
 
-    configure_logs(verbose=verbose)
-    loaded = load_config(config)
-
-    async def run() -> T:
-        async with open_hub(loaded) as hub:
-            return await task(desk_of(hub))
-
-    return asyncio.run(run())
+    return in_hub(config, verbose, lambda hub: task(desk_of(hub)))
 
 
 def _as_data(problem: "Problem") -> dict[str, "JsonValue"]:
     from crosswalk.cli.conflict_text import problem_as_data  # noqa: PLC0415
 
     return problem_as_data(problem)
-
-
-def _me() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a process whose user has no name
-        return "command line"

@@ -1,15 +1,15 @@
 """`crosswalk deadletters`: what was refused for good, by cause; replayed after a fix, or discarded with a reason."""
 
-import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from crosswalk.cli.opened_hub import in_hub
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import JsonValue, counted, print_json, print_line
+from crosswalk.cli.who import who_is_here
 
 if TYPE_CHECKING:
     from crosswalk.engine.dead_letters import DeadLetters, Letter
@@ -90,7 +90,7 @@ def show(
             found = await desk.letters(await desk.find(which, sync or ""), 10)
         if not show_values:
             return found
-        return [await desk.reveal(letter.problem.id or 0, by or _me()) for letter in found]
+        return [await desk.reveal(letter.problem.id or 0, by or who_is_here()) for letter in found]
 
     found = _at(config, verbose, read)
     if as_json:
@@ -112,7 +112,7 @@ def replay(
     """Try again after a fix, in order, behind what is live; a letter goes away once there is nothing left to write."""
 
     async def task(desk: "DeadLetters") -> int:
-        return await desk.replay(await _selected(desk, which, everything, sync), by or _me())
+        return await desk.replay(await _selected(desk, which, everything, sync), by or who_is_here())
 
     number = _at(config, verbose, task)
     if as_json:
@@ -135,7 +135,7 @@ def discard(
     """Give dead letters up: what they are about stays as it is until something else about it changes."""
 
     async def task(desk: "DeadLetters") -> int:
-        return await desk.discard(await _selected(desk, which, everything, sync), by or _me(), reason)
+        return await desk.discard(await _selected(desk, which, everything, sync), by or who_is_here(), reason)
 
     number = _at(config, verbose, task)
     if as_json:
@@ -151,30 +151,13 @@ async def _selected(desk: "DeadLetters", which: str | None, everything: bool, sy
 
 
 def _at(config: Path, verbose: bool, task: "Callable[[DeadLetters], Awaitable[T]]") -> T:
-    """Open the hub of a configuration, do something about its dead letters, and close it."""
-    from crosswalk.config.load import load_config  # noqa: PLC0415  # the light commands start without the engine
-    from crosswalk.engine.dead_letters import dead_letters_of  # noqa: PLC0415
-    from crosswalk.engine.hub import open_hub  # noqa: PLC0415
-    from crosswalk.logs import configure_logs  # noqa: PLC0415
+    """Do something about its dead letters, in the hub of a configuration."""
+    from crosswalk.engine.dead_letters import dead_letters_of  # noqa: PLC0415  # the light commands start without the engine
 
-    configure_logs(verbose=verbose)
-    loaded = load_config(config)
-
-    async def run() -> T:
-        async with open_hub(loaded) as hub:
-            return await task(dead_letters_of(hub))
-
-    return asyncio.run(run())
+    return in_hub(config, verbose, lambda hub: task(dead_letters_of(hub)))
 
 
 def _hint(cause: str | None, data: list[dict[str, JsonValue]]) -> str:
     if not data:
         return ""
     return "; see one with `crosswalk deadletters show " + ("NUMBER`" if cause else "CAUSE`")
-
-
-def _me() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a process whose user has no name
-        return "command line"

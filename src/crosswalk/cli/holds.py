@@ -1,15 +1,15 @@
 """`crosswalk holds`: mass changes that were stopped before they were written, and wait for a person."""
 
-import asyncio
-import getpass
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from crosswalk.cli.opened_hub import in_hub
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import JsonValue, counted, print_json, print_line
+from crosswalk.cli.who import who_is_here
 
 if TYPE_CHECKING:
     from crosswalk.engine.holding import Holds
@@ -131,7 +131,7 @@ def replan(
 def _decide(
     config: Path, verbose: bool, as_json: bool, which: int, decision: "Decision", by: str | None, for_s: float | None
 ) -> None:
-    done = _with_holds(config, verbose, lambda desk: desk.decide(which, decision, by or _me(), for_s))
+    done = _with_holds(config, verbose, lambda desk: desk.decide(which, decision, by or who_is_here(), for_s))
     if as_json:
         print_json(_as_data(done))
         return
@@ -140,20 +140,10 @@ def _decide(
 
 
 def _with_holds(config: Path, verbose: bool, task: "Callable[[Holds], Awaitable[T]]") -> T:
-    """Open the hub of a configuration, do something about its holds, and close it."""
-    from crosswalk.config.load import load_config  # noqa: PLC0415  # the light commands start without the engine
-    from crosswalk.engine.holding import Holds  # noqa: PLC0415
-    from crosswalk.engine.hub import open_hub  # noqa: PLC0415
-    from crosswalk.logs import configure_logs  # noqa: PLC0415
+    """Do something about its holds, in the hub of a configuration."""
+    from crosswalk.engine.holding import Holds  # noqa: PLC0415  # the light commands start without the engine
 
-    configure_logs(verbose=verbose)
-    loaded = load_config(config)
-
-    async def run() -> T:
-        async with open_hub(loaded) as hub:
-            return await task(Holds(hub.database))
-
-    return asyncio.run(run())
+    return in_hub(config, verbose, lambda hub: task(Holds(hub.database)))
 
 
 def _as_data(hold: "Hold") -> dict[str, "JsonValue"]:
@@ -184,7 +174,3 @@ def _seconds(text: str) -> float:
         return float(TypeAdapter(Duration).validate_python(text).total_seconds())
     except ValidationError:
         raise typer.BadParameter(f"--for {text}: expected a number with a unit: 30m or 2h") from None
-
-
-def _me() -> str:
-    return getpass.getuser()

@@ -1,16 +1,17 @@
 """`crosswalk resume`: what pauses until somebody puts something right, and letting it go on."""
 
-import asyncio
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crosswalk.cli.opened_hub import in_hub
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import JsonValue, counted, print_json, print_line
+from crosswalk.cli.who import who_is_here
 
 if TYPE_CHECKING:
     from crosswalk.domain.pause import Pause
+    from crosswalk.engine.hub import Hub
 
 
 def resume(
@@ -28,20 +29,13 @@ def resume(
     verbose: VerboseOption = False,
 ) -> None:
     """Let what pauses go on, after what it says was put right; without a name, list what pauses (exit code 2)."""
-    from crosswalk.config.load import load_config  # noqa: PLC0415  # the light commands start without the engine
-    from crosswalk.engine.hub import open_hub  # noqa: PLC0415
-    from crosswalk.engine.resuming import Resumer  # noqa: PLC0415
-    from crosswalk.logs import configure_logs  # noqa: PLC0415
+    from crosswalk.engine.resuming import Resumer  # noqa: PLC0415  # the light commands start without the engine
 
-    configure_logs(verbose=verbose)
-    loaded = load_config(config)
+    async def run(hub: "Hub") -> "list[Pause]":
+        resumer = Resumer(hub.database)
+        return await resumer.standing() if name is None else await resumer.resume(name, by or who_is_here())
 
-    async def run() -> "list[Pause]":
-        async with open_hub(loaded) as hub:
-            resumer = Resumer(hub.database)
-            return await resumer.standing() if name is None else await resumer.resume(name, by or _me())
-
-    found = asyncio.run(run())
+    found = in_hub(config, verbose, run)
     if as_json:
         print_json([_as_data(pause) for pause in found])
     elif name is None:
@@ -72,10 +66,3 @@ def _as_data(pause: "Pause") -> dict[str, JsonValue]:
 
     data: dict[str, JsonValue] = msgspec.to_builtins(pause)
     return {**data, "fix": fix_of(pause)}
-
-
-def _me() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a process whose user has no name
-        return "command line"

@@ -1,7 +1,6 @@
 """`crosswalk subject`: what the hub holds about a person, handed out or erased on request."""
 
 import asyncio
-import getpass
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -9,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from crosswalk.cli.opened_hub import in_hub
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import JsonValue, counted, print_error, print_json, print_line
+from crosswalk.cli.who import who_is_here
 
 if TYPE_CHECKING:
     from crosswalk.engine.erasing import Eraser, Subject
@@ -68,7 +69,7 @@ def erase(
         if not dry_run:
             if not yes:
                 await asyncio.to_thread(typer.confirm, "Erase all of this for good?", abort=True)
-            receipt = await eraser.erase(who, by or getpass.getuser(), tenant)
+            receipt = await eraser.erase(who, by or who_is_here(), tenant)
             data = {**data, "receipt": _receipt(receipt)}
             if not as_json:
                 print_line(f"erased: receipt {receipt.id}, {receipt.subject}")
@@ -128,17 +129,7 @@ def _receipt(receipt: "Receipt") -> dict[str, JsonValue]:
 
 
 def _with_eraser(config: Path, verbose: bool, task: "Callable[[Eraser], Awaitable[T]]") -> T:
-    """Open the hub of a configuration, do something about a person, and close it."""
-    from crosswalk.config.load import load_config  # noqa: PLC0415  # the light commands start without the engine
-    from crosswalk.engine.erasing import Eraser  # noqa: PLC0415
-    from crosswalk.engine.hub import open_hub  # noqa: PLC0415
-    from crosswalk.logs import configure_logs  # noqa: PLC0415
+    """Do something about a person, in the hub of a configuration."""
+    from crosswalk.engine.erasing import Eraser  # noqa: PLC0415  # the light commands start without the engine
 
-    configure_logs(verbose=verbose)
-    loaded = load_config(config)
-
-    async def run() -> T:
-        async with open_hub(loaded) as hub:
-            return await task(Eraser(hub))
-
-    return asyncio.run(run())
+    return in_hub(config, verbose, lambda hub: task(Eraser(hub)))

@@ -50,7 +50,7 @@ def held_connect(comet: Comet, meanwhile: ThreadPoolExecutor) -> "Future[list[Re
 
 def until_done(waiting: "Future[list[Reply]]", act: Any) -> list[Reply]:
     """What a request in the background brings, once `act` has been tried as often as it takes."""
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while not waiting.done():
         assert time.monotonic() < deadline, "the request is still held"
         act()
@@ -286,9 +286,11 @@ def test_client_is_forgotten_40_seconds_after_its_last_reply(comet: Comet, sandb
 def test_poll_ends_after_110_seconds_of_the_sandbox(
     comet: Comet, sandbox: SandboxProcess, meanwhile: ThreadPoolExecutor
 ) -> None:
-    held = meanwhile.submit(comet.send, comet.connect())
-
-    [reply] = until_done(held, lambda: sandbox.clock(advance=30))
+    for _ in range(10):
+        [reply] = until_done(held_connect(comet, meanwhile), lambda: sandbox.clock(advance=30))
+        if reply["successful"]:
+            break
+        comet.handshake()  # on a busy machine the time may have gone on before the poll had come: a client forgotten
 
     assert (reply["channel"], reply["successful"]) == ("/meta/connect", True)
 

@@ -125,3 +125,14 @@ def test_a_role_goes_when_all_deals_that_gave_it_are_reopened_at_once() -> None:
     hub = run(*won, Becomes(0, won=False), Becomes(2, won=False), Work(1))
 
     assert list(hub.users.values()) == [set()]
+
+
+def test_what_may_have_been_taken_back_before_a_death_is_given_again_when_the_deal_is_won_again() -> None:
+    run(
+        Becomes(0, won=True),
+        Work(1),
+        Work(1),
+        Becomes(0, won=False),
+        Work(1, 13, "death"),
+        Becomes(0, won=True, is_heard=False),
+    )

@@ -68,16 +68,20 @@ def marked_by(plan: Plan) -> list[Claim]:
 
 
 async def note_begun(database: Database, sync: SyncName, plans: Mapping[UserId, Plan]) -> None:
-    """Note what flows are about to do, so that it is known even if the answer is lost, or the process dies."""
-    doing = [
+    """Note what flows are about to do and undo, so that it is known even if the answer is lost, or the process dies.
+
+    Of what may have been done or undone nobody knows whether it is there: it is done again where it is wanted, and
+    undone again where it is not.
+    """
+    begun = [
         StepTaken(user_id, step, plan.episode, None)
         for user_id, plan in plans.items()
         for step in plan.effects
-        if step.step is Step.DO
+        if step.step is not Step.RELEASE
     ]
-    if doing:
+    if begun:
         async with database.transaction() as connection:
-            await effects.begin(connection, sync, doing)
+            await effects.begin(connection, sync, begun)
 
 
 def writes_of(steps: Sequence[EffectStep]) -> list[Write]:

@@ -1,7 +1,7 @@
 """What flows did for their subjects: held while the flow wants it, kept afterwards.
 
-Before a call is made, what it is to bring about is noted as begun: whether an answer is lost or the process dies, the
-hub still knows what may be there, and what to take back.
+Before a call is made, what it is to bring about or to take back is noted as begun: whether an answer is lost or the
+process dies, the hub still knows what may be there and what may not.
 """
 
 from collections.abc import Collection, Sequence
@@ -124,7 +124,7 @@ class Holding(Struct, frozen=True):
     episode
         The number of the present episode.
     begun
-        What was begun, for the first time or anew, and is not known to be done; it is not among `held`.
+        What was begun to be done or undone, and is not known to be there; it is not among `held`.
     """
 
     held: tuple[HeldEffect, ...] = ()
@@ -176,7 +176,7 @@ async def held_by_others(
 
 
 async def begin(connection: Connection, sync: SyncName, steps: Sequence[StepTaken]) -> None:
-    """Note what is about to be done, in a transaction of its own before it is."""
+    """Note what is about to be done and undone, in a transaction of its own before it is."""
     await connection.execute(BEGIN, (sync, *_columns(steps)))
 
 

@@ -7,9 +7,10 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, given, note, settings
 
+from crosswalk.store.due import ROUTING
 from tests.core_builders import EXTERNAL_ID
 from tests.properties.two_sides.outcome import run
-from tests.properties.two_sides.process import Outage
+from tests.properties.two_sides.process import Interruption, Outage
 from tests.properties.two_sides.steps import (
     Convert,
     CreateRecord,
@@ -24,6 +25,7 @@ from tests.properties.two_sides.steps import (
     SignUp,
     Step,
     Work,
+    World,
     probes,
     sequences,
 )
@@ -185,3 +187,22 @@ def test_what_the_org_refuses_because_a_converted_lead_has_the_id_is_left_to_a_p
     assert [code for found in world.hub.store.tables.problems.values() for code in [p.code for p in found]] == [
         "DUPLICATE_VALUE"
     ]
+
+
+@pytest.mark.parametrize("door", range(1, 21))
+def test_an_edit_while_the_record_is_being_linked_reaches_the_user_without_another_look(door: int) -> None:
+    world = World()
+    for step in (CreateRecord("Contact"), SignUp(0), Hear(of_user=True, back=0)):
+        step.take(world)
+
+    async def edited() -> None:
+        EditRecord(0, "Tier__c", "gold").take(world)
+        Hear(of_user=False, back=0).take(world)
+        await world.hub.batch(ROUTING)
+
+    world.hub.work(1, Interruption(door, edited))
+    world.hub.settle()
+
+    [row] = world.org.alive()
+    [user] = world.tenant.users.values()
+    assert (user["app_metadata"]["tier"], row.fields["Tier__c"]) == ("gold", "gold")

@@ -18,7 +18,7 @@ from crosswalk.connectors.base import BulkBook, ReadsUsers, UserWritten
 from crosswalk.connectors.errors import CallRefused, CallWithheld, ConnectorError
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.identity import Identity
-from crosswalk.domain.ids import UserId
+from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger, metrics
 from crosswalk.engine.awaiting import Awaiting
@@ -33,6 +33,7 @@ from crosswalk.engine.states import fold, newest_states
 from crosswalk.engine.waking import wake_others, wake_waiting
 from crosswalk.engine.writing import Result, Writer
 from crosswalk.store import claims, identities, pauses
+from crosswalk.store import due as due_work
 from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
 from crosswalk.store.due import DueEvent
@@ -121,8 +122,23 @@ class Reconciler:
             await wake_others(connection, self.definition, bookings, due)
             stirred = await self.awaiting.stirred(connection, stirs)
             await wake_waiting(connection, self.definition, stirred, due)
+        await self._catch_up(planned, bookings)
         metrics.batch_done(self.definition.name, due, bookings, began)
         _log(self.definition, bookings)
+
+    async def _catch_up(self, planned: Planned, bookings: Sequence[Booking]) -> None:
+        """See to what was told of records while identities were being given them, and so concerned nobody yet.
+
+        After the links are there for everybody to see: what is told from then on finds them.
+        """
+        given = {
+            booking.link.record.id: booking.user_id
+            for booking in bookings
+            if booking.link is not None and _record_of(planned, booking.user_id) != booking.link.record.id
+        }
+        if given:
+            async with self._database.transaction() as connection:
+                await due_work.catch_up(connection, self.definition.name, self.definition.lanes, given, planned.since)
 
     async def carry_out(
         self, planned: Planned, going: Mapping[UserId, Plan], books: Books, book: BulkBook | None = None
@@ -166,6 +182,12 @@ class Reconciler:
         ]
         async with self._database.transaction() as connection:
             await ledger.store(connection, self.definition.name, bookings, [item.seq for item in due])
+
+
+def _record_of(planned: Planned, user_id: UserId) -> RecordId | None:
+    """The record that the identity had when it was planned for."""
+    link = planned.links.get(user_id)
+    return None if link is None else link.record.id
 
 
 def _postponed(books: Books, user_id: UserId, error: ConnectorError) -> Booking:

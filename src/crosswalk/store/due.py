@@ -1,6 +1,7 @@
 """The work that each sync still has to do about the events of the inbox, lane by lane."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from msgspec import Struct
@@ -20,6 +21,9 @@ NOBODY = UserId("")
 """Stands for the identity while it is not known yet."""
 
 LONGEST_WAIT_S = 60.0
+
+NEWEST_OF_RECORDS = 10_000
+"""Events of records that are looked at for what was told of a record while somebody was given it."""
 
 NEWEST = 400
 """Events of a sync that are looked at to see how many come."""
@@ -185,6 +189,24 @@ FROM unnest(%b::bigint[], %b::text[]) AS o (seq, outcome)
 WHERE d.sync = %b AND d.seq = o.seq AND d.user_id = %b AND d.outcome IS NULL
 """
 
+# Events about records that were nobody's when they came, for those who were given these records since. Looks at the
+# newest events of records alone, however many events there are. Relies on inbox_by_user.
+CATCH_UP = """
+INSERT INTO due (sync, seq, lane, user_id, received_at, rank)
+SELECT d.sync, d.seq, (hashtextextended(g.user_id, 0) & 2147483647) %% %b, g.user_id, d.received_at, d.rank
+FROM (
+    SELECT seq, record_id, received_at
+    FROM inbox
+    WHERE tenant = '' AND user_id IS NULL
+    ORDER BY seq DESC
+    LIMIT %b
+) AS newest
+JOIN unnest(%b::text[], %b::text[]) AS g (record_id, user_id) USING (record_id)
+JOIN due AS d ON d.sync = %b AND d.seq = newest.seq AND d.user_id = %b
+WHERE newest.received_at >= %b
+ON CONFLICT (sync, seq, user_id) DO NOTHING
+"""
+
 # Seconds until a lane's first postponed event is due again. What waits for a flow that pauses is due at no time.
 NEXT_DUE = """
 SELECT extract(epoch FROM min(not_before) - now())::float8
@@ -343,3 +365,21 @@ async def route(
     outcomes = ["routed" if users else nobody for users in found.values()]
     await connection.execute(FINISH_ROUTED, (list(found), outcomes, sync, NOBODY))
     return [Lane(sync, number) for number in sorted({row[0] for row in rows})]
+
+
+async def catch_up(
+    connection: Connection, sync: SyncName, lanes: int, given: Mapping[RecordId, UserId], since: datetime
+) -> None:
+    """Hand events about records to the identities that were given these records since the events came.
+
+    Parameters
+    ----------
+    lanes
+        Over how many lanes the sync's identities are split.
+    given
+        The records, and whose they are now.
+    since
+        When the records were looked for, by the database's clock: what was told before was seen then.
+    """
+    records, users = list(given), list(given.values())
+    await connection.execute(CATCH_UP, (lanes, NEWEST_OF_RECORDS, records, users, sync, NOBODY, since))

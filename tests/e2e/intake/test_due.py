@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 
+from crosswalk.connectors.salesforce.changes import change_event
+from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.event import Disposition, Event, Source
-from crosswalk.domain.ids import OrgName, SyncName, TenantName, UserId
-from crosswalk.store import due, inbox
+from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName, UserId
+from crosswalk.store import claims, due, inbox
 from crosswalk.store.database import Database
-from crosswalk.store.due import Lane
+from crosswalk.store.due import ROUTING, Lane
 from crosswalk.store.inbox import Subscriber
 
 SYNC = SyncName("customers")
@@ -69,3 +71,28 @@ async def test_what_is_put_off_waits_and_what_came_meanwhile_does_not(database: 
         await due.postpone(connection, SYNC, [(ADA, 30.0)], [item.seq for item in batch])
 
     assert await waiting(database) == ["b"]
+
+
+async def told_of_a_record(database: Database, event_id: str, record_id: str) -> None:
+    """An event about a record of nobody, which the router is done with at once."""
+    change = RecordChange("Contact", RecordId(record_id), ChangeKind.UPDATED, {"Department": "Engines"})
+    event = change_event(event_id, Source.CHANGE_EVENTS, change, datetime.now(UTC))
+    subscribers = [Subscriber(SYNC, TenantName("acme"), OrgName("acme"), 1)]
+    async with database.transaction() as connection:
+        await inbox.accept_changes(connection, OrgName("acme"), [event], subscribers)
+        events = await due.read_due(connection, Lane(SYNC, ROUTING), 100)
+        await due.route(connection, SYNC, 1, {item.seq: [] for item in events}, "unlinked")
+
+
+async def test_what_is_told_of_a_record_while_somebody_is_given_it_concerns_that_identity(database: Database) -> None:
+    await told_of_a_record(database, "before", "003000000000001AAA")
+    async with database.transaction() as connection:
+        since = await claims.moment(connection)
+    await told_of_a_record(database, "meanwhile", "003000000000001AAA")
+    await told_of_a_record(database, "another", "003000000000002AAA")
+
+    for _ in range(2):
+        async with database.transaction() as connection:
+            await due.catch_up(connection, SYNC, 1, {RecordId("003000000000001AAA"): ADA}, since)
+
+    assert await waiting(database) == ["meanwhile"]

@@ -86,6 +86,8 @@ class Tables:
     """What is waiting, in no order."""
     routed: set[tuple[int, UserId]] = field(default_factory=set)
     """What the router handed to whom."""
+    nobodys: list[tuple[datetime, Work]] = field(default_factory=list)
+    """What was told of records that were nobody's, and after which moment."""
     seq: int = 0
 
     def copied(self) -> "Tables":
@@ -103,6 +105,7 @@ class Tables:
             set(self.inbox),
             list(self.due),
             set(self.routed),
+            list(self.nobodys),
             self.seq,
         )
 
@@ -152,6 +155,8 @@ class Store:
         tables.inbox.add(event.id)
         tables.seq += 1
         tables.due.append(Work(tables.seq, user_id, event))
+        if user_id == NOBODY:
+            tables.nobodys.append((_FIRST_MOMENT + timedelta(seconds=tables.moments), tables.due[-1]))
 
     def read_due(self, lane: int) -> list[DueEvent]:
         """What is due in a lane, oldest first."""
@@ -375,6 +380,16 @@ async def route(
     return []
 
 
+async def catch_up(db: Store, sync: SyncName, lanes: int, given: Mapping[RecordId, UserId], since: datetime) -> None:
+    tables = db.tables
+    for at, work in tables.nobodys:
+        record = work.event.record
+        user_id = None if record is None else given.get(record.id)
+        if user_id is not None and at >= since and (work.seq, user_id) not in tables.routed:
+            tables.routed.add((work.seq, user_id))
+            tables.due.append(work._replace(user_id=user_id))
+
+
 async def accept(db: Store, events: Sequence[tuple[TenantName, Event]], subscribers: Sequence[Subscriber]) -> Accepted:
     for _, event in events:
         db.accept(event, event.user_id or NOBODY)
@@ -429,6 +444,7 @@ def in_memory() -> Iterator[None]:
         (erased, "users", nothing),
         (due, "finish", finish),
         (due, "route", route),
+        (due, "catch_up", catch_up),
     ]
     patches = [mock.patch.object(module, name, function) for module, name, function in places]
     for patch in patches:

@@ -44,12 +44,14 @@ class Fingerprint:
             The text is no JSON object.
         """
         members = _members(profile)
-        digest = self._start.copy()
+        # Names and values are JSON, in which no byte is 0: so no two lists of members look alike.
+        parts: list[bytes] = []
         for name in sorted(members) if self._seen is None else self._seen:
             value = members.get(name)
             if value is not None:
-                # Names and values are JSON, in which no byte is 0: so no two lists of members look alike.
-                digest.update(b"\0".join((name.encode(), bytes(value), b"")))
+                parts += (name.encode(), bytes(value))
+        digest = self._start.copy()
+        digest.update(b"\0".join((*parts, b"")) if parts else b"")
         return digest.hexdigest()
 
 

@@ -73,9 +73,11 @@ def comparer_of(type_: ValueType, region: str | None = None) -> Comparer:
         return same
 
     def equal(a: FieldValue, b: FieldValue) -> bool:
+        if a == b and a.__class__ is b.__class__:  # first, because most fields of most identities are
+            return True
         if is_empty(a) or is_empty(b):
             return is_empty(a) and is_empty(b)
-        return (a == b and a.__class__ is b.__class__) or same(a, b)
+        return same(a, b)
 
     return equal
 

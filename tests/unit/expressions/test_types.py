@@ -170,3 +170,9 @@ def test_equal_to_salesforce(type_: ValueType, a: FieldValue, b: FieldValue) -> 
 def test_not_equal_to_salesforce(type_: ValueType, a: FieldValue, b: FieldValue) -> None:
     assert not equal_values(type_, a, b, "US")
     assert not equal_values(type_, b, a, "US")
+
+
+@pytest.mark.parametrize("type_", [ValueType.TEXT, ValueType.PICKLIST, ValueType.REFERENCE])
+def test_values_of_different_kinds_are_not_equal_because_the_language_says_so(type_: ValueType):
+    assert not equal_values(type_, 1, True)
+    assert not equal_values(type_, 0, False)

@@ -9,10 +9,15 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from crosswalk.store.database import Database
 from crosswalk.store.embedded import EmbeddedPostgres
 from crosswalk.store.migrate import migrate
+
+# How long examples take says more about who else uses the machine than about them.
+settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared machine")
 
 TEMPLATE = "crosswalk_template"
 FASTER_THAN_SAFE = (

@@ -105,6 +105,8 @@ def describe_field(field: CustomField) -> dict[str, Any]:
         entry |= {"precision": 18, "scale": 0 if field.type == "percent" else 2}
     if field.type == "textarea" and length > _LONGEST_TEXT:
         entry |= {"filterable": False, "sortable": False, "groupable": False, "aggregatable": False}
+    if field.type == "multipicklist":
+        entry |= {"sortable": False, "aggregatable": False}
     if field.values:
         keys = {"active": True, "defaultValue": False, "validFor": None}
         entry["picklistValues"] = [{**keys, "label": value, "value": value} for value in field.values]

@@ -64,6 +64,25 @@ def _read_picklist(field: Field, value: Any, problems: Problems) -> str | None:
     return known or text
 
 
+def in_order(field: Field, text: str) -> str:
+    """Choices that semicolons part, each once, in the picklist's own case and order, unknown ones last."""
+    chosen = dict.fromkeys(each.strip() for each in text.split(";"))
+    known = {each.lower() for each in chosen}
+    ordered = [value for key, value in field.picklist.items() if key in known]
+    return ";".join([*ordered, *(each for each in chosen if each and each.lower() not in field.picklist)])
+
+
+def _read_multipicklist(field: Field, value: Any, problems: Problems) -> str | None:
+    text = _read_text(field, value, problems)
+    if text is None:
+        return None
+    unknown = [each for each in text.split(";") if each.strip() and each.strip().lower() not in field.picklist]
+    if unknown and field.restricted:
+        message = f"{field.label}: bad value for restricted picklist field: {unknown[0].strip()}"
+        problems.append(RecordProblem("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, [field.name]))
+    return in_order(field, text) or None
+
+
 def _read_boolean(field: Field, value: Any, _problems: Problems) -> bool:
     if not isinstance(value, bool):
         raise _wrong_type(field, value)
@@ -125,6 +144,7 @@ Reader = Callable[[Field, Any, Problems], Any]
 _READERS: dict[str, Reader] = {
     "email": _read_email,
     "picklist": _read_picklist,
+    "multipicklist": _read_multipicklist,
     "boolean": _read_boolean,
     "double": _read_double,
     "currency": _read_double,

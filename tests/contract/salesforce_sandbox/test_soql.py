@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crosswalk_sandbox.salesforce import ApiError, Org
+from crosswalk_sandbox.salesforce import ApiError, Org, RecordRefused
+from crosswalk_sandbox.salesforce.custom_schema import CustomField, describe_field
 from crosswalk_sandbox.salesforce.soql import parse_query, run_query
 from crosswalk_sandbox.salesforce.soql.syntax import And, Comparison, FieldPath, Literal, Membership, Not, Or
 from crosswalk_sandbox.salesforce.soql.tokens import tokenize, unquote
@@ -173,3 +174,57 @@ def test_conditions_select_what_python_would(org: Org, condition: tuple[str, Any
     names = [record["Name"] for record in run_query(query, org, version="v62.0").records]
 
     assert names == [row["Name"] for row in ROWS if accepts(row)]
+
+
+@pytest.fixture(scope="module")
+def choosy() -> Org:
+    """An org whose accounts choose any of three colours."""
+    org = Org(instance_url="https://x", client_id="i", client_secret="s", username="u", jwt_certificate_pem=None)
+    colours = CustomField("Colours__c", type="multipicklist", values=["Red", "Green", "Blue"], is_restricted=True)
+    org.add_custom_field("Account", describe_field(colours))
+    for chosen in ("Red", "blue;RED", "Red;Green;Blue", None):
+        org.insert("Account", {"Name": chosen or "none", "Colours__c": chosen})
+    return org
+
+
+def chosen_by(org: Org, where: str) -> list[str | None]:
+    query = parse_query(f"SELECT Colours__c FROM Account WHERE {where}")  # noqa: S608 - SOQL of a test
+    return [record["Colours__c"] for record in run_query(query, org, version="v62.0").records]
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("Colours__c INCLUDES ('Green')", ["Red;Green;Blue"]),
+        ("Colours__c includes ('blue;red', 'Green')", ["Red;Blue", "Red;Green;Blue"]),
+        ("Colours__c INCLUDES ('')", [None]),
+        ("Colours__c EXCLUDES ('Blue')", ["Red", None]),
+        ("Colours__c EXCLUDES ('Red;Green', 'Blue')", ["Red", None]),
+        ("Colours__c = 'Blue;Red'", ["Red;Blue"]),
+        ("Colours__c != 'Red'", ["Red;Blue", "Red;Green;Blue", None]),
+        ("(NOT Colours__c INCLUDES ('Red')) AND Colours__c = null", [None]),
+    ],
+)
+def test_choices_are_found_by_what_they_include(choosy: Org, where: str, expected: list[str | None]) -> None:
+    assert chosen_by(choosy, where) == expected
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["Name INCLUDES ('Red')", "Colours__c LIKE 'R%'", "Colours__c > 'Red'", "Name != 'x' AND Name EXCLUDES ('Red')"],
+)
+def test_an_operator_that_the_field_does_not_have_is_refused(choosy: Org, where: str) -> None:
+    with pytest.raises(
+        ApiError, match="INVALID_QUERY_FILTER_OPERATOR: (?s:.*)invalid operator on (multipicklist|string)"
+    ):
+        chosen_by(choosy, where)
+
+
+def test_choices_are_those_of_the_field_and_come_in_its_order(choosy: Org) -> None:
+    with pytest.raises(RecordRefused, match="bad value for restricted picklist field: Pink"):
+        choosy.insert("Account", {"Name": "x", "Colours__c": "Red;Pink"})
+
+    [green, *_] = chosen_by(choosy, "Name = 'Red;Green;Blue'")
+    assert green == "Red;Green;Blue"
+    with pytest.raises(ApiError, match="can not be sorted in a query call"):
+        chosen_by(choosy, "Name != null ORDER BY Colours__c")

@@ -17,6 +17,7 @@ from crosswalk_sandbox.salesforce.soql.parser import parse_condition
 from crosswalk_sandbox.salesforce.soql.syntax import (
     Aggregate,
     And,
+    Choice,
     Comparison,
     Condition,
     Literal,
@@ -27,9 +28,11 @@ from crosswalk_sandbox.salesforce.soql.syntax import (
 )
 from crosswalk_sandbox.salesforce.soql.tokens import query_error
 from crosswalk_sandbox.salesforce.table import Row
+from crosswalk_sandbox.salesforce.values import in_order
 
 NUMBERS = {"int", "double", "currency", "percent"}
 IDS = {"id", "reference"}
+CHOICES = "multipicklist"
 Predicate = Callable[[Any], bool]
 
 
@@ -68,6 +71,8 @@ class Conditions:
                 return self._comparison(path, operator, literal)
             case Membership():
                 return self._membership(condition)
+            case Choice():
+                return self._choice(condition)
             case _:
                 parts = [self.predicate(each) for each in condition.conditions]
                 return lambda row: any(part(row) for part in parts)
@@ -84,6 +89,21 @@ class Conditions:
             values = {self._operand(column.field, literal, condition.path) for literal in condition.literals}
         return lambda row: (get(row) in values) is not is_negated
 
+    def _choice(self, condition: Choice) -> Predicate:
+        """Whether a field of several choices has all of one literal's; no choice at all is excluded from every one."""
+        column = self._filter_column(condition.path)
+        if column.field.type != CHOICES:
+            raise self._wrong_operator(column.field, condition.path)
+        get, is_negated = comparable(column), condition.is_negated
+        wanted = [self._operand(column.field, literal, condition.path) for literal in condition.literals]
+        sets = [frozenset() if text is None else frozenset(text.split(";")) for text in wanted]
+
+        def is_met(row: Any) -> bool:
+            chosen = frozenset((get(row) or "").split(";")) - {""}
+            return any(each <= chosen if each else not chosen for each in sets)
+
+        return lambda row: is_met(row) is not is_negated
+
     def _comparison(self, path: Operand, operator: str, literal: Literal) -> Predicate:
         column = self._filter_column(path)
         get = comparable(column)
@@ -96,7 +116,7 @@ class Conditions:
             return lambda row: bool(get(row) == value)
         if operator == "!=":
             return lambda row: bool(get(row) != value)
-        if value is None or column.field.type in IDS | {"boolean"}:
+        if value is None or column.field.type in IDS | {"boolean", CHOICES}:
             raise self._wrong_operator(column.field, path)
         compare = _ORDERINGS[operator]
         return lambda row: (found := get(row)) is not None and compare(found, value)
@@ -113,7 +133,7 @@ class Conditions:
         return lambda row: (found := get(row)) is not None and accepts(found, start, end)
 
     def _like(self, column: Column, literal: Literal, path: Operand) -> Predicate:
-        if column.field.type in IDS | NUMBERS | {"boolean", "date", "datetime"} or literal.kind != "string":
+        if column.field.type in IDS | NUMBERS | {"boolean", "date", "datetime", CHOICES} or literal.kind != "string":
             raise self._wrong_operator(column.field, path)
         flags = re.DOTALL if column.field.case_sensitive else re.DOTALL | re.IGNORECASE
         matches = re.compile(literal.pattern, flags).fullmatch
@@ -143,6 +163,8 @@ class Conditions:
             return found
         if literal.kind == "string":
             text = str(literal.value)
+            if field.type == CHOICES:
+                text = in_order(field, text)
             return (text if field.case_sensitive else text.lower()) or None
         return literal.value
 

@@ -7,6 +7,7 @@
     operand    = path | (COUNT | COUNT_DISTINCT | MIN | MAX | SUM | AVG) "(" path ")"
     condition  = simple AND simple … | simple OR simple … | NOT simple | simple
     simple     = "(" condition ")" | operand operator literal | operand [NOT] IN "(" (literal, … | query) ")"
+               | operand (INCLUDES | EXCLUDES) "(" literal, … ")"
 
 As with the vendor, AND and OR do not mix, and NOT does not combine, without parentheses. Child queries do not nest.
 """
@@ -16,6 +17,7 @@ from crosswalk_sandbox.salesforce.soql.days import is_days
 from crosswalk_sandbox.salesforce.soql.syntax import (
     Aggregate,
     And,
+    Choice,
     Comparison,
     Condition,
     FieldPath,
@@ -34,7 +36,7 @@ from crosswalk_sandbox.salesforce.times import read_date, read_time
 _OPERATORS = {"=": "=", "!=": "!=", "<>": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _RESERVED = {
     *("and", "or", "not", "in", "like", "from", "where", "order", "limit", "offset", "select", "null"),
-    *("group", "having", "by"),
+    *("group", "having", "by", "includes", "excludes"),
 }
 _FUNCTIONS = {"COUNT", "COUNT_DISTINCT", "MIN", "MAX", "SUM", "AVG"}
 
@@ -147,6 +149,9 @@ class _Parser:
         if self._takes_word("NOT"):
             self._word("IN")
             return self._membership(path, is_negated=True)
+        for word in ("INCLUDES", "EXCLUDES"):
+            if self._takes_word(word):
+                return Choice(path, self._literals(), is_negated=word == "EXCLUDES")
         token = self._peek()
         if token.kind != "symbol" or token.text not in _OPERATORS:
             raise self._unexpected()
@@ -154,16 +159,20 @@ class _Parser:
         return Comparison(path, _OPERATORS[token.text], self._literal())
 
     def _membership(self, path: Operand, *, is_negated: bool) -> Membership:
-        self._symbol("(")
-        if self._peek().is_word("SELECT"):
+        if self._tokens[self._next + 1].is_word("SELECT"):
+            self._symbol("(")
             query = self._query(is_child=True)
             self._symbol(")")
             return Membership(path, (), is_negated, query)
+        return Membership(path, self._literals(), is_negated)
+
+    def _literals(self) -> tuple[Literal, ...]:
+        self._symbol("(")
         literals = [self._literal()]
         while self._takes_symbol(","):
             literals.append(self._literal())
         self._symbol(")")
-        return Membership(path, tuple(literals), is_negated)
+        return tuple(literals)
 
     def _literal(self) -> Literal:
         token = self._take()

@@ -60,6 +60,15 @@ class Membership:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """`operand INCLUDES (literals)`, or EXCLUDES; a semicolon in a literal means that all its parts are chosen."""
+
+    path: Operand
+    literals: tuple[Literal, ...]
+    is_negated: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Not:
     condition: "Condition"
 
@@ -74,7 +83,7 @@ class Or:
     conditions: "tuple[Condition, ...]"
 
 
-Condition = Comparison | Membership | Not | And | Or
+Condition = Comparison | Membership | Choice | Not | And | Or
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,10 +214,10 @@ def test_choices_are_found_by_what_they_include(choosy: Org, where: str, expecte
     ["Name INCLUDES ('Red')", "Colours__c LIKE 'R%'", "Colours__c > 'Red'", "Name != 'x' AND Name EXCLUDES ('Red')"],
 )
 def test_an_operator_that_the_field_does_not_have_is_refused(choosy: Org, where: str) -> None:
-    with pytest.raises(
-        ApiError, match="INVALID_QUERY_FILTER_OPERATOR: (?s:.*)invalid operator on (multipicklist|string)"
-    ):
+    with pytest.raises(ApiError, match=r"invalid operator on (multipicklist|string) field") as refused:
         chosen_by(choosy, where)
+
+    assert refused.value.code == "INVALID_QUERY_FILTER_OPERATOR"
 
 
 def test_choices_are_those_of_the_field_and_come_in_its_order(choosy: Org) -> None:

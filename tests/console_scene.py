@@ -30,7 +30,7 @@ from crosswalk.domain.values import FieldValue, Owner, Side, ValueType
 from crosswalk.engine.budget import org_budget, tenant_budget
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.loop_words import in_words
-from crosswalk.store import audit, budgets, due, identities, inbox, links, problems, quarantines, usage
+from crosswalk.store import audit, budgets, due, identities, inbox, links, problems, quarantines
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import Lane
@@ -323,8 +323,9 @@ class Scene:
 
     async def usage(self, used: int, allowed: int, org: OrgName = ORG) -> None:
         """The org said how many API calls were made."""
-        async with self.database.transaction() as connection:
-            await usage.save(connection, org, used, allowed)
+        told = DayReport(mark=0, used=used, limit=allowed)
+        turn = Turn("hub", 1, day=told, leaves=True)
+        await budgets.change(self.database, org_budget(org), partial(_take_turn, turn), {})
 
     async def spend(self, used: int, limit: int, calls: Mapping[Spender, int], failures: int = 0) -> None:
         """The hub made calls of the org's, the org said how many it counted, and queries failed so often in a row."""

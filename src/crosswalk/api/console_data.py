@@ -2,8 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
@@ -19,7 +20,7 @@ from crosswalk.engine.budget_view import BudgetView, view_budgets
 from crosswalk.store import holds, identities, links, overview, pauses, problems, search
 from crosswalk.store.database import Database
 from crosswalk.store.holds import Hold
-from crosswalk.store.overview import NEWEST, ReceivedEvent, SyncLoad, Usage, WrittenRecord
+from crosswalk.store.overview import NEWEST, ReceivedEvent, SyncLoad, WrittenRecord
 from crosswalk.store.problems import Problem
 from crosswalk.store.search import FoundIdentity
 
@@ -30,6 +31,14 @@ T = TypeVar("T")
 
 SHARE_OF_TIME = 0.02
 SHORTEST_PAUSE_S = 0.5
+
+
+class Usage(Struct, frozen=True):
+    """API calls of an org in its rolling 24 hours, counted and allowed, as it last said, and when it did."""
+
+    used: int
+    allowed: int
+    seen_at: datetime
 
 
 class SyncOverview(Struct, frozen=True):
@@ -136,7 +145,6 @@ class ConsoleData:
         names = list(self.definitions)
         async with self.database.transaction() as connection:
             load = await overview.load(connection, names)
-            usage = await overview.usage(connection)
             events = await overview.events(connection, names, limit)
             writes = await overview.writes(connection, limit)
             open_problems = await overview.problems(connection, limit)
@@ -151,7 +159,7 @@ class ConsoleData:
                     load=load[name],
                     linked=counts.linked.get(name, 0),
                     problems=counts.problems.get(name, {}),
-                    usage=usage.get(definition.org),
+                    usage=_usage(seen_budgets, definition.org),
                     paused=any(stops(pause, definition) for pause in standing),
                 )
                 for name, definition in self.definitions.items()
@@ -224,6 +232,13 @@ class ConsoleData:
         names = list(self.definitions)
         async with self.database.transaction() as connection:
             return _Counts(await overview.linked(connection, names), await overview.open_problems(connection, names))
+
+
+def _usage(budgets: Sequence[BudgetView], org: OrgName) -> Usage | None:
+    for each in budgets:
+        if (each.kind, each.name) == ("org", org) and each.limit is not None and each.told_at is not None:
+            return Usage(each.used or 0, each.limit, each.told_at)
+    return None
 
 
 def _target_of(definition: SyncDefinition, link: Link | None) -> Target | None:

@@ -25,10 +25,9 @@ from crosswalk.domain.ids import SyncName
 from crosswalk.domain.pause import Pause
 from crosswalk.engine.budget_view import BudgetView, read_views
 from crosswalk.engine.metrics import REGISTRY
-from crosswalk.store import monitoring, overview, pauses
+from crosswalk.store import monitoring, pauses
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.monitoring import Backlog, LastEvent, OpenProblems, Position
-from crosswalk.store.overview import Usage
 from crosswalk.store.problems import ProblemKind
 
 KEEP_S = 5.0
@@ -46,7 +45,6 @@ class Shared(Struct, frozen=True):
     problems: Sequence[OpenProblems]
     positions: Sequence[Position]
     last_events: Sequence[LastEvent]
-    usage: Sequence[Usage]
     holds: int
     workers: int
     pauses: Sequence[Pause] = ()
@@ -91,7 +89,6 @@ class SharedFigures:
             problems=_with_zeros(await monitoring.open_problems(connection, self._syncs), self._syncs),
             positions=await monitoring.positions(connection),
             last_events=await monitoring.last_events(connection),
-            usage=list((await overview.usage(connection)).values()),
             holds=await monitoring.open_holds(connection),
             workers=await monitoring.live_workers(connection),
             pauses=await pauses.standing(connection),
@@ -156,24 +153,56 @@ def _families(shared: Shared) -> Iterable[GaugeMetricFamily]:
     yield _gauge(
         "crosswalk_api_calls_used",
         "API calls of an org in the last 24 hours, by anybody, as the org last said.",
-        [({"org": each.org}, each.used) for each in shared.usage],
+        [({"org": each.name}, each.used) for each in shared.budgets if each.kind == "org" and each.used is not None],
     )
     yield _gauge(
         "crosswalk_api_calls_allowed",
         "API calls that the org allows in 24 hours.",
-        [({"org": each.org}, each.allowed) for each in shared.usage],
+        [({"org": each.name}, each.limit) for each in shared.budgets if each.kind == "org" and each.limit is not None],
+    )
+    yield from _of_budgets(shared.budgets)
+
+
+def _of_budgets(budgets: Sequence[BudgetView]) -> Iterable[GaugeMetricFamily]:
+    yield _gauge(
+        "crosswalk_budget_calls_share",
+        "API calls of the day that are the hub's: what the vendor allows without the reserve, or what was configured.",
+        [({"kind": each.kind, "name": each.name}, each.share) for each in budgets if each.share is not None],
     )
     yield _gauge(
         "crosswalk_budget_calls_left",
         "API calls that are left of the hub's share of the day.",
-        [({"kind": each.kind, "name": each.name}, each.left) for each in shared.budgets if each.left is not None],
+        [({"kind": each.kind, "name": each.name}, each.left) for each in budgets if each.left is not None],
+    )
+    yield _gauge(
+        "crosswalk_budget_lasts_until_timestamp_seconds",
+        "When the hub's share of the day is used up at the present rate, Unix time; absent while that is not in sight.",
+        [
+            ({"kind": each.kind, "name": each.name}, each.lasts_until.timestamp())
+            for each in budgets
+            if each.lasts_until is not None
+        ],
+    )
+    yield _gauge(
+        "crosswalk_budget_told_timestamp_seconds",
+        "When the vendor last told its count of the day, Unix time.",
+        [({"kind": each.kind, "name": each.name}, each.told_at.timestamp()) for each in budgets if each.told_at],
+    )
+    yield _gauge(
+        "crosswalk_budget_calls_spent",
+        "API calls of the hub in the last 24 hours, by what they were made for.",
+        [
+            ({"kind": each.kind, "name": each.name, "purpose": spent.purpose, "sync": spent.sync}, spent.calls)
+            for each in budgets
+            for spent in each.spent
+        ],
     )
     yield _gauge(
         "crosswalk_endpoint_resting",
         "1 for each group of endpoints that is left alone: it does not answer, or the vendor asked to wait.",
         [
             ({"kind": each.kind, "name": each.name, "endpoint": endpoint.name, "because": endpoint.because}, 1)
-            for each in shared.budgets
+            for each in budgets
             for endpoint in each.resting
         ],
     )

@@ -33,7 +33,11 @@ class AlertsConfig(Section):
         examples=["15m"],
     )
     budget_below: int = Field(
-        default=10, ge=0, le=100, description="Per cent of an org's daily API calls that have to be left."
+        default=10,
+        ge=0,
+        le=100,
+        description="Per cent that have to be left of the hub's share of an org's or tenant's calls per day (what is "
+        "allowed without the reserve).",
     )
     source_fails_for: Duration = Field(
         default=timedelta(minutes=5),

@@ -18,13 +18,14 @@ from crosswalk.connectors.alert_webhook import TIMEOUT_S, body_of, post
 from crosswalk.connectors.http import Timeouts, open_http
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.alert import Cause, Condition
+from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import SyncName
 from crosswalk.engine import supervise
-from crosswalk.store import alerts, monitoring, overview
+from crosswalk.engine.budget_view import BudgetView, read_views
+from crosswalk.store import alerts, monitoring
 from crosswalk.store.alerts import FailingPart
 from crosswalk.store.database import Connection, Database, fetch_row
 from crosswalk.store.monitoring import Backlog, OpenProblems
-from crosswalk.store.overview import Usage
 from crosswalk.store.problems import ProblemKind
 
 log = structlog.get_logger()
@@ -41,7 +42,7 @@ class Seen(Struct, frozen=True):
 
     backlogs: Sequence[Backlog] = ()
     problems: Sequence[OpenProblems] = ()
-    usage: Sequence[Usage] = ()
+    budgets: Sequence[BudgetView] = ()
     failing: Sequence[FailingPart] = ()
     pauses: Sequence[tuple[str, str]] = ()
     drift: Mapping[str, int] = {}
@@ -53,7 +54,7 @@ def conditions(seen: Seen, limits: AlertsConfig) -> list[Condition]:
     return [
         *_of_problems(seen.problems, limits),
         *_of_lag(seen.backlogs, limits.lag_above.total_seconds()),
-        *_of_budgets(seen.usage, limits.budget_below),
+        *_of_budgets(seen.budgets, limits.budget_below),
         *_of_parts(seen.failing, limits.source_fails_for.total_seconds()),
         *(Condition(Cause.PAUSED, name, f"{name} stands still: {code}") for name, code in seen.pauses),
         *(
@@ -96,14 +97,17 @@ def _of_lag(backlogs: Sequence[Backlog], most_s: float) -> list[Condition]:
     ]
 
 
-def _of_budgets(usage: Sequence[Usage], least: int) -> list[Condition]:
+def _of_budgets(budgets: Sequence[BudgetView], least: int) -> list[Condition]:
     found = []
-    for each in usage:
-        left = 100 * (each.allowed - each.used) / each.allowed if each.allowed else 100.0
-        if left < least:
-            words = f"{left:.0f} % of the API calls of {each.org} are left for these 24 hours"
-            figures = {"used": each.used, "allowed": each.allowed, "least_percent": least}
-            found.append(Condition(Cause.BUDGET, each.org, words, figures))
+    for each in budgets:
+        if each.left is None or not each.share:
+            continue
+        percent = 100 * each.left / each.share
+        if percent < least:
+            subject = f"{each.kind} {each.name}"
+            words = f"{percent:.0f} % of the hub's share of the daily API calls to {subject} are left. {each.forecast}"
+            figures = {"left": each.left, "share": each.share, "least_percent": least}
+            found.append(Condition(Cause.BUDGET, subject, words, figures))
     return found
 
 
@@ -127,6 +131,8 @@ class Alerting:
     ----------
     database, syncs
         Where everything is, and which syncs are looked at.
+    terms
+        The terms of each budget, by its name.
     limits
         When somebody is told, and where.
     hub_url
@@ -134,10 +140,16 @@ class Alerting:
     """
 
     def __init__(
-        self, database: Database, syncs: Sequence[SyncName], limits: AlertsConfig, hub_url: str | None
+        self,
+        database: Database,
+        syncs: Sequence[SyncName],
+        terms: Mapping[str, Terms],
+        limits: AlertsConfig,
+        hub_url: str | None,
     ) -> None:
         self._database = database
         self._syncs = syncs
+        self._terms = terms
         self._limits = limits
         self._hub_url = hub_url
 
@@ -164,7 +176,7 @@ class Alerting:
         return Seen(
             backlogs=await monitoring.backlogs(connection, self._syncs),
             problems=await monitoring.open_problems(connection, self._syncs),
-            usage=list((await overview.usage(connection)).values()),
+            budgets=await read_views(connection, self._terms),
             failing=await alerts.failing(connection),
             pauses=await alerts.pauses(connection),
             drift=await alerts.drift(connection),

@@ -11,7 +11,6 @@ from msgspec import Struct
 from crosswalk.config.budgets import define_terms
 from crosswalk.config.config import Config
 from crosswalk.connectors.auth0.client import Auth0Client
-from crosswalk.connectors.base import ApiUsage
 from crosswalk.connectors.salesforce.client import SalesforceClient
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
@@ -29,7 +28,6 @@ from crosswalk.engine.settings import auth0_settings, salesforce_settings
 from crosswalk.engine.writing import Writer
 from crosswalk.flows.closed_won import CompiledClosedWon
 from crosswalk.reconcile.compiled import CompiledSync
-from crosswalk.store import usage
 from crosswalk.store.database import Database
 from crosswalk.store.due import Lane
 from crosswalk.store.embedded import EmbeddedPostgres
@@ -175,13 +173,3 @@ async def _database_of(config: Config, stack: AsyncExitStack) -> tuple[EmbeddedP
     embedded = await asyncio.to_thread(EmbeddedPostgres, config.state_dir / "postgres")
     stack.push_async_callback(asyncio.to_thread, embedded.stop)
     return embedded, embedded.uri
-
-
-async def save_usage(hub: Hub, last: dict[OrgName, ApiUsage]) -> None:
-    """Store each org's API usage where it moved since `last`, which is brought up to date."""
-    for org, client in hub.orgs.items():
-        seen = client.usage
-        if seen is not None and last.get(org) != seen:
-            async with hub.database.transaction() as connection:
-                await usage.save(connection, org, seen.used, seen.limit)
-            last[org] = seen

@@ -9,17 +9,17 @@ import structlog
 
 from crosswalk.config.tenants import SourcesConfig
 from crosswalk.connectors.auth0.client import Auth0Client
-from crosswalk.connectors.base import ApiUsage
 from crosswalk.domain.event import Source
 from crosswalk.domain.ids import OrgName, Origin, SyncName, TenantName
 from crosswalk.domain.purpose import Purpose
 from crosswalk.engine.alerting import Alerting
 from crosswalk.engine.backfill import backfill_for_ever
+from crosswalk.engine.budget_view import terms_of
 from crosswalk.engine.dead_letters import dead_letters_of, expire_for_ever
 from crosswalk.engine.desk import desk_of, release_for_ever
 from crosswalk.engine.drift_schedule import check_for_ever
 from crosswalk.engine.housekeeping import tidy_for_ever
-from crosswalk.engine.hub import Hub, save_usage
+from crosswalk.engine.hub import Hub
 from crosswalk.engine.org_sources import org_sources
 from crosswalk.engine.pause_watch import watch_pauses_for_ever
 from crosswalk.engine.pull_source import PullSource
@@ -32,7 +32,6 @@ from crosswalk.store.errors import DatabaseUnavailable
 
 log = structlog.get_logger()
 
-SAVE_USAGE_EVERY_S = 1.0
 WATCH_DATABASE_EVERY_S = 0.25
 
 
@@ -51,7 +50,6 @@ def _parts(hub: Hub, stop_within_s: float) -> dict[str, Callable[[], Awaitable[N
     parts: dict[str, Callable[[], Awaitable[None]]] = {
         "jobs": partial(hub.jobs.work, stop_within_s),
         "sweep": hub.jobs.sweep_for_ever,
-        "usage": partial(_save_usage_for_ever, hub),
         "housekeeping": partial(tidy_for_ever, hub.database, hub.config.retention),
         "releases": partial(release_for_ever, desk_of(hub)),
         "back-fills": counted_as(Purpose.BACKFILL, partial(backfill_for_ever, hub)),
@@ -59,7 +57,8 @@ def _parts(hub: Hub, stop_within_s: float) -> dict[str, Callable[[], Awaitable[N
         "dead letters": partial(expire_for_ever, dead_letters_of(hub), _expiries(hub)),
     }
     if hub.config.alerts is not None:
-        alerting = Alerting(hub.database, list(hub.compiled), hub.config.alerts, hub.config.server.public_url)
+        public_url = hub.config.server.public_url
+        alerting = Alerting(hub.database, list(hub.compiled), terms_of(hub.config), hub.config.alerts, public_url)
         parts["alerts"] = alerting.run
     for name, tenant in hub.config.tenants.items():
         parts |= _sources(hub, TenantName(name), hub.tenants[TenantName(name)], tenant.sources)
@@ -95,13 +94,6 @@ def _sources(
             poll_logs, pull(Source.LOG_POLL), client, sources.log_poll.every.total_seconds()
         )
     return parts
-
-
-async def _save_usage_for_ever(hub: Hub) -> None:
-    last: dict[OrgName, ApiUsage] = {}
-    while True:
-        await asyncio.sleep(SAVE_USAGE_EVERY_S)
-        await save_usage(hub, last)
 
 
 async def watch_database(embedded: EmbeddedPostgres) -> None:

@@ -108,15 +108,6 @@ class WrittenRecord(Struct, frozen=True):
     fields: tuple[FieldChange, ...]
 
 
-class Usage(Struct, frozen=True):
-    """API calls of an org in the last 24 hours, as it last said."""
-
-    org: str
-    used: int
-    allowed: int
-    seen_at: datetime
-
-
 # Relies on due_waiting for the first part and on the primary key (sync, seq), read backwards, for the second.
 LOAD = """
 SELECT s.sync, w.waiting, w.retrying, w.oldest_s, l.finished, l.lag_p50_ms, l.lag_p99_ms
@@ -208,8 +199,6 @@ ORDER BY id DESC
 LIMIT %(limit)s
 """
 
-USAGE = "SELECT org, used, allowed, seen_at FROM api_usage"
-
 # Reads the whole primary-key index of links.
 LINKED = "SELECT sync, count(*) FROM links WHERE sync = ANY(%s) GROUP BY sync"
 
@@ -275,12 +264,6 @@ async def problems(connection: Connection, limit: int, before: int = NEWEST) -> 
     async with connection.cursor(row_factory=dict_row) as cursor:
         rows = await (await cursor.execute(PROBLEMS, {"before": before, "limit": limit})).fetchall()
     return msgspec.convert(rows, list[Problem])
-
-
-async def usage(connection: Connection) -> dict[str, Usage]:
-    """Each org's own count of API calls, for the orgs that said one."""
-    async with connection.cursor(row_factory=class_row(Usage)) as cursor:
-        return {row.org: row for row in await (await cursor.execute(USAGE)).fetchall()}
 
 
 async def linked(connection: Connection, syncs: Sequence[SyncName]) -> dict[SyncName, int]:

@@ -179,7 +179,7 @@ HELD: Mapping[LiteralString, Held] = {
 
 NOTHING_PERSONAL: Mapping[str, str] = {
     "cursors": "positions in streams",
-    "api_usage": "an org's count of calls",
+    "api_usage": "an org's count of calls, as versions before the shared budgets kept it",
     "budgets": "counts of calls",
     "budget_spending": "counts of calls",
     "bulk_jobs": "numbers of jobs and events",

@@ -93,5 +93,10 @@ async def test_metrics_tell_what_is_left_and_what_does_not_answer(database: Data
 
     told = exposition(await SharedFigures(database, [SYNC], console_data(database).terms).current()).decode()
 
+    assert 'crosswalk_api_calls_used{org="sales"} 20013.0' in told
+    assert 'crosswalk_api_calls_allowed{org="sales"} 100000.0' in told
+    assert 'crosswalk_budget_calls_share{kind="org",name="sales"} 80000.0' in told
     assert 'crosswalk_budget_calls_left{kind="org",name="sales"} 59987.0' in told
+    assert 'crosswalk_budget_told_timestamp_seconds{kind="org",name="sales"} 1.' in told
+    assert 'crosswalk_budget_calls_spent{kind="org",name="sales",purpose="profile",sync="customers"} 10.0' in told
     assert 'crosswalk_endpoint_resting{because="circuit",endpoint="query",kind="org",name="sales"} 1.0' in told

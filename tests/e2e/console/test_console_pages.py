@@ -316,7 +316,7 @@ async def test_a_wrong_address_gets_a_page_with_a_hint(admin: httpx.AsyncClient,
 
 async def test_a_database_that_is_away_gets_a_page_that_says_so(admin: httpx.AsyncClient, database: Database) -> None:
     async with database.transaction() as connection:
-        await connection.execute("ALTER TABLE api_usage RENAME TO gone")
+        await connection.execute("ALTER TABLE audit RENAME TO gone")
 
     broken = await admin.get("/console")
     await database.close()

@@ -48,7 +48,7 @@ def receiver() -> Receiver:
 
 @pytest.fixture
 def alerting(database: Database) -> Alerting:
-    return Alerting(database, [SyncName("customers")], LIMITS, "https://hub.example.com")
+    return Alerting(database, [SyncName("customers")], {}, LIMITS, "https://hub.example.com")
 
 
 async def do(database: Database, statement: str, *values: object) -> None:

@@ -15,7 +15,7 @@ from crosswalk.domain.ids import Origin, SyncName, TenantName
 from crosswalk.domain.pause import Cause, PauseKind
 from crosswalk.engine.intake import Intake
 from crosswalk.engine.jobs import LaneJobs
-from crosswalk.store import cursors, pauses, usage
+from crosswalk.store import cursors, pauses
 from crosswalk.store.database import Database
 from tests.unit.engine.builders import a_state
 
@@ -105,7 +105,7 @@ async def test_metrics_are_for_whoever_has_the_token_alone(database: Database):
     assert right.headers["Content-Type"].startswith("text/plain; version=")
 
 
-async def test_metrics_show_the_backlog_the_problems_the_sources_and_the_api_calls(database: Database, intake: Intake):
+async def test_metrics_show_the_backlog_the_problems_and_the_sources(database: Database, intake: Intake):
     await intake.accept(TenantName("acme"), [a_state(1).event, a_state(2, "auth0|2").event])
     async with database.transaction() as connection:
         await connection.execute(
@@ -117,7 +117,6 @@ async def test_metrics_show_the_backlog_the_problems_the_sources_and_the_api_cal
         )
         await cursors.move(connection, Origin(tenant=TenantName("acme")), "log_poll", "900")
         await connection.execute("UPDATE cursors SET moved_at = to_timestamp(1700000000)")
-        await usage.save(connection, "acme", 40, 5000)  # type: ignore[arg-type]  # a name
         await pauses.start(connection, PauseKind.ORG, "acme", Cause("CREDENTIALS_REFUSED", "", "no"))
 
     async with watched(Readiness(database, None)) as client:
@@ -133,8 +132,6 @@ async def test_metrics_show_the_backlog_the_problems_the_sources_and_the_api_cal
     assert value_of(metrics, position) == 1_700_000_000
     last = 'crosswalk_source_last_event_timestamp_seconds{org="",source="event_stream",tenant="acme"}'
     assert value_of(metrics, last) > 1_700_000_000
-    assert value_of(metrics, 'crosswalk_api_calls_used{org="acme"}') == 40
-    assert value_of(metrics, 'crosswalk_api_calls_allowed{org="acme"}') == 5000
     assert value_of(metrics, "crosswalk_workers") == 0
     assert value_of(metrics, "crosswalk_holds_open") == 0
     assert value_of(metrics, 'crosswalk_paused{kind="org",name="acme"}') == 1

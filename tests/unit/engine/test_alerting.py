@@ -9,12 +9,32 @@ from crosswalk.connectors.alert_webhook import signature_of
 from crosswalk.connectors.secret import Secret
 from crosswalk.engine import supervise
 from crosswalk.engine.alerting import Seen, conditions
+from crosswalk.engine.budget_view import BudgetView
 from crosswalk.store.alerts import FailingPart
 from crosswalk.store.monitoring import Backlog, OpenProblems
-from crosswalk.store.overview import Usage
 
 LIMITS = AlertsConfig(url=SecretStr("https://alerts.example.com/secret-part"))
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
+
+
+def a_budget(kind: str = "org", share: int | None = 800, left: int | None = 80) -> BudgetView:
+    return BudgetView(
+        kind=kind,
+        name="acme",
+        limit=1000,
+        used=720,
+        told_at=NOW,
+        share=share,
+        left=left,
+        own=5,
+        reserve=0.2,
+        forecast="It lasts until 17:40 UTC.",
+        lasts_until=NOW,
+        richness=0.1,
+        workers=1,
+        endpoints=(),
+        spent=(),
+    )
 
 
 def keys(**seen: object) -> list[str]:
@@ -26,7 +46,7 @@ def test_nobody_is_told_of_a_hub_that_is_well():
         keys(
             backlogs=[Backlog("customers", 4, 1, 899.0)],
             problems=[OpenProblems("customers", "dead_letter", 0), OpenProblems("customers", "conflict", 50)],
-            usage=[Usage("acme", 900, 1000, NOW)],
+            budgets=[a_budget(left=80)],
             failing=[FailingPart("log poll of acme", "Unreachable", 299.0)],
             drift={"customers": 0},
         )
@@ -42,7 +62,7 @@ def test_each_limit_that_is_passed_has_a_cause_and_a_subject():
             OpenProblems("customers", "conflict", 51),
             OpenProblems("customers", "retrying", 5000),
         ],
-        usage=[Usage("acme", 901, 1000, NOW), Usage("other", 0, 0, NOW)],
+        budgets=[a_budget(left=79), a_budget("tenant", share=None, left=None)],
         failing=[FailingPart("log poll of acme", "Unreachable", 301.0)],
         pauses=[("tenant acme", "CREDENTIALS_REFUSED")],
         drift={"customers": 3},
@@ -51,12 +71,21 @@ def test_each_limit_that_is_passed_has_a_cause_and_a_subject():
         "dead_letters/customers",
         "conflicts/customers",
         "lag/customers",
-        "budget/acme",
+        "budget/org acme",
         "source_stopped/log poll of acme",
         "paused/tenant acme",
         "drift/customers",
         "writes_held/all",
     ]
+
+
+def test_whoever_is_told_of_a_budget_learns_how_long_it_lasts():
+    (spent,) = conditions(Seen(budgets=[a_budget(left=0)]), LIMITS)
+
+    assert spent.summary == (
+        "0 % of the hub's share of the daily API calls to org acme are left. It lasts until 17:40 UTC."
+    )
+    assert spent.figures == {"left": 0, "share": 800, "least_percent": 10}
 
 
 def test_a_sentence_says_how_bad_it_is():

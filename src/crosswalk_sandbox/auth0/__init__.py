@@ -8,7 +8,8 @@ person sees.
 Emulated
     Logins: discovery, keys, ``/authorize`` (code flow with PKCE, `state`, `nonce`, `audience`, `prompt`, `max_age`,
     `login_hint`, `screen_hint`, `organization`, `invitation`, `connection`, three response modes) with pages for login,
-    sign-up, forgotten passwords, one-time passwords and consent, and one that plays social and enterprise providers;
+    sign-up, the choice of an organization, forgotten passwords, one-time passwords and consent, and one that plays
+    social and enterprise providers;
     sessions; brute-force protection; ``/userinfo``, both logouts. Token endpoint:
     codes, refresh tokens with rotation and detection of reuse, client credentials, passwords, one-time passwords;
     revocation; sign-up by API. Each outcome is logged with the vendor's type. Actions run in Node where it is present.
@@ -26,8 +27,8 @@ Emulated
 Not emulated
     Logins: flows other than the code flow, pushed or signed requests, wildcards in callbacks, signatures other than
     RS256, client assertions, user tokens for the Management API, second factors but the authenticator app with
-    its recovery code, passwordless logins. `organization_require_behavior` is always ``no_prompt``. Providers are
-    played by a page; nothing is sent to them, and mappings of attributes are not followed.
+    its recovery code, passwordless logins. The addresses of the pages that ask for an organization are
+    ours. Providers are played by a page; nothing is sent to them, and mappings of attributes are not followed.
 
     Search is consistent at once here unless a knob delays it, and eventually so at the vendor. E-mails stay in the
     tenant's mailbox. The first database is enabled for every application that does not turn it off. `http` URLs of

@@ -237,3 +237,88 @@ def test_strangers_sign_up_only_where_the_organization_lets_them(
 
     assert "code" in returned(browser.submit(email="eve@example.com", password="Difference-Engine-1"))
     assert [member.email for member in auth0.organizations.members.list(acme)] == ["eve@example.com"]
+
+
+@pytest.fixture
+def widgets(auth0: ManagementClient) -> str:
+    """Another organization with the database connection; its id."""
+    organization_id = auth0.organizations.create(name="widgets", display_name="Widgets Inc").id or ""
+    auth0.organizations.enabled_connections.add(organization_id, connection_id=DATABASE_CONNECTION_ID)
+    return organization_id
+
+
+def org_of(http: httpx.Client, application: Application, response: httpx.Response) -> str | None:
+    """The organization of the login that has just come back to its application; None without one."""
+    tokens = application.exchange(http, returned(response)["code"]).json()
+    found: str | None = claims_of(http, tokens["id_token"]).get("org_id")
+    return found
+
+
+def test_the_organization_may_be_asked_for_by_name_before_the_login(
+    auth0: ManagementClient, browser: Browser, http: httpx.Client, make_application: MakeApplication, acme: str
+) -> None:
+    business = make_application(
+        organization_usage="require", organization_require_behavior="pre_login_prompt", name="Portal"
+    )
+    user_id = auth0.users.create(**ada()).user_id or ""
+    auth0.organizations.members.create(acme, members=[user_id])
+
+    page = browser.open(business.authorize_url())
+    assert "Enter Organization" in page.text
+    wrong = browser.submit(organizationName="nobody")
+    assert (wrong.status_code, "The organization you entered is invalid" in wrong.text) == (400, True)
+    login = browser.submit(organizationName="ACME")
+    assert "Log in to Acme Ltd to continue to Portal." in login.text
+    assert org_of(http, business, browser.log_in()) == acme
+
+    assert org_of(http, business, browser.open(business.authorize_url(organization=acme))) == acme
+    silent = returned(browser.open(business.authorize_url(prompt="none")))
+    assert silent["error"] == "interaction_required"
+    assert "Enter Organization" in browser.open(business.authorize_url()).text
+    assert org_of(http, business, browser.submit(organizationName="acme")) == acme
+
+
+def test_the_organization_may_be_chosen_after_the_login(
+    auth0: ManagementClient,
+    browser: Browser,
+    http: httpx.Client,
+    make_application: MakeApplication,
+    acme: str,
+    widgets: str,
+) -> None:
+    business = make_application(organization_usage="require", organization_require_behavior="post_login_prompt")
+    user_id = auth0.users.create(**ada()).user_id or ""
+    browser.open(business.authorize_url())
+    homeless = returned(browser.log_in())
+    assert homeless["error"] == "invalid_request"
+    assert homeless["error_description"] == (
+        "client requires organization membership, but user does not belong to any organization"
+    )
+
+    auth0.organizations.members.create(acme, members=[user_id])
+    browser.open(business.authorize_url())
+    assert org_of(http, business, browser.log_in()) == acme
+
+    auth0.organizations.members.create(widgets, members=[user_id])
+    page = browser.open(business.authorize_url())
+    assert ("Acme Ltd" in page.text, "Widgets Inc" in page.text, "personal account" in page.text) == (True, True, False)
+    stranger = auth0.organizations.create(name="others").id or ""
+    assert browser.submit(organization=stranger).status_code == 400
+    assert browser.submit(action="skip").status_code == 400
+    assert org_of(http, business, browser.submit(organization=widgets)) == widgets
+
+
+def test_who_may_log_in_without_an_organization_can_skip_the_choice(
+    auth0: ManagementClient, browser: Browser, http: httpx.Client, make_application: MakeApplication, acme: str
+) -> None:
+    both = make_application(organization_usage="allow", organization_require_behavior="post_login_prompt")
+    user_id = auth0.users.create(**ada()).user_id or ""
+    browser.open(both.authorize_url())
+    assert org_of(http, both, browser.log_in()) is None
+
+    auth0.organizations.members.create(acme, members=[user_id])
+
+    assert "Continue with your personal account" in browser.open(both.authorize_url()).text
+    assert org_of(http, both, browser.submit(action="skip")) is None
+    browser.open(both.authorize_url())
+    assert org_of(http, both, browser.submit(organization=acme)) == acme

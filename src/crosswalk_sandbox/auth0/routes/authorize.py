@@ -40,6 +40,7 @@ from crosswalk_sandbox.auth0.signin.choices import (
 from crosswalk_sandbox.auth0.signin.errors import Denied, PageError, RequestDenied
 from crosswalk_sandbox.auth0.signin.flow import Flow
 from crosswalk_sandbox.auth0.signin.forms import Forms
+from crosswalk_sandbox.auth0.signin.organization_prompts import offered_organizations
 from crosswalk_sandbox.auth0.signin.otp import new_secret, otpauth_uri
 from crosswalk_sandbox.auth0.signin.records import log_application
 from crosswalk_sandbox.auth0.signin.requests import read_request
@@ -56,7 +57,10 @@ Answer = Response | Pending[Response]
 def authorize_routes(tenant: Tenant) -> list[BaseRoute]:
     """Return the routes of the login."""
     pages = SignInPages(tenant)
-    steps = ("login", "signup", "provider", "consent", "mfa-otp-challenge", "mfa-otp-enrollment", RECOVERY)
+    steps = (
+        *("organization-selection", "login", "signup", "provider", "organization-picker"),
+        *("consent", "mfa-otp-challenge", "mfa-otp-enrollment", RECOVERY),
+    )
     return [
         Route("/authorize", pages.authorize, methods=["GET", "POST"]),
         *(Route(f"/u/{step}", pages.show, methods=["GET"], name=step) for step in steps),
@@ -235,6 +239,9 @@ class SignInPages:
             account = user.get("email") or user["name"]
             values["secret"] = transaction.otp_secret
             values["otpauth_uri"] = otpauth_uri(transaction.otp_secret, self._tenant.name, account)
+        if page == "organization-picker":
+            values["organizations"] = offered_organizations(self._tenant, transaction)
+            values["may_skip"] = request.organization_prompt == "after, or none"
         if page == "consent":
             values["scopes"] = self._flow.consent_scopes(transaction)
             values["user"] = self._tenant.users.get(transaction.user_id or "")

@@ -27,12 +27,24 @@ from crosswalk_sandbox.auth0.signin.choices import provider_for
 from crosswalk_sandbox.auth0.signin.claims import OFFLINE_ACCESS, STANDARD_SCOPES, granted_scopes
 from crosswalk_sandbox.auth0.signin.credentials import USER_BLOCKED
 from crosswalk_sandbox.auth0.signin.errors import Denied
+from crosswalk_sandbox.auth0.signin.organization_prompts import open_question
 from crosswalk_sandbox.auth0.signin.records import log_application, log_user_id, record_login
 from crosswalk_sandbox.auth0.signin.sessions import Session
 from crosswalk_sandbox.auth0.signin.transactions import AuthorizationRequest, Transaction
 from crosswalk_sandbox.auth0.tenant import Tenant
 
-Step = Literal["login", "signup", "provider", "actions", "mfa-otp-challenge", "mfa-otp-enrollment", "consent", "done"]
+Step = Literal[
+    "organization-selection",
+    "login",
+    "signup",
+    "provider",
+    "organization-picker",
+    "actions",
+    "mfa-otp-challenge",
+    "mfa-otp-enrollment",
+    "consent",
+    "done",
+]
 SILENT_ERRORS: dict[Step, tuple[str, str]] = {
     "login": ("login_required", "Login required"),
     "signup": ("login_required", "Login required"),
@@ -40,6 +52,8 @@ SILENT_ERRORS: dict[Step, tuple[str, str]] = {
     "mfa-otp-challenge": ("interaction_required", "Multifactor authentication required"),
     "mfa-otp-enrollment": ("interaction_required", "Multifactor authentication required"),
     "consent": ("consent_required", "Consent required"),
+    "organization-selection": ("interaction_required", "Organization selection required"),
+    "organization-picker": ("interaction_required", "Organization selection required"),
 }
 
 
@@ -68,13 +82,15 @@ class Flow:
         Raises
         ------
         Denied
-            When it can never succeed: the user is blocked, or not in the organization.
+            When it can never succeed: the user is blocked, or not in the organization, or in none at all.
         """
-        request = transaction.request
-        if transaction.user_id is None:
+        if transaction.user_id is None or transaction.request.organization_prompt == "before":
             return first_page(transaction)
         self._check_user(transaction, origin)
-        if request.organization_id is not None:
+        question = open_question(self._tenant, transaction)
+        if question is not None:
+            return question
+        if transaction.request.organization_id is not None:
             self._check_member(transaction, origin)
         if wants_second_factor_first(transaction):
             return self._second_factor(transaction)
@@ -245,7 +261,9 @@ class Flow:
 
 
 def first_page(transaction: Transaction) -> Step:
-    """Return where somebody starts who is not known yet."""
+    """Return where somebody starts who is not known yet, or not for which organization."""
+    if transaction.request.organization_prompt == "before":
+        return "organization-selection"
     if transaction.provider:
         return "provider"
     return "signup" if transaction.request.screen_hint == "signup" else "login"

@@ -17,6 +17,7 @@ from crosswalk_sandbox.auth0.signin.credentials import WrongCredentials, check_c
 from crosswalk_sandbox.auth0.signin.errors import Denied
 from crosswalk_sandbox.auth0.signin.federation import arrive, told_by
 from crosswalk_sandbox.auth0.signin.flow import Flow
+from crosswalk_sandbox.auth0.signin.organization_prompts import take_choice, take_name
 from crosswalk_sandbox.auth0.signin.otp import matching_step
 from crosswalk_sandbox.auth0.signin.records import log_application, log_user_id
 from crosswalk_sandbox.auth0.signin.transactions import Transaction
@@ -46,6 +47,8 @@ class Forms:
             "mfa-recovery-code-challenge": self._recover,
             "mfa-otp-enrollment": self._enroll,
             "consent": self._consent,
+            "organization-selection": lambda transaction, form, _: take_name(tenant, transaction, form),
+            "organization-picker": lambda transaction, form, _: take_choice(tenant, transaction, form),
         }
 
     def submit(

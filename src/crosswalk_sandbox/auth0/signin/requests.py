@@ -9,6 +9,7 @@ from typing import Any
 from crosswalk_sandbox.auth0.organizations import Organization
 from crosswalk_sandbox.auth0.problems import Problem
 from crosswalk_sandbox.auth0.signin.errors import PageError, RequestDenied, ReturnAddress
+from crosswalk_sandbox.auth0.signin.organization_prompts import prompt_of
 from crosswalk_sandbox.auth0.signin.transactions import AuthorizationRequest
 from crosswalk_sandbox.auth0.tenant import Tenant
 
@@ -61,6 +62,7 @@ def read_request(tenant: Tenant, given: Mapping[str, str]) -> AuthorizationReque
         organization_id=organization.document["id"] if organization else None,
         invitation=valid_invitation(tenant, organization, given, address),
         connection=chosen_connection(tenant, client, organization, given, address),
+        organization_prompt="never" if organization else prompt_of(client),
     )
 
 
@@ -165,7 +167,7 @@ def chosen_organization(
     usage = client.get("organization_usage") or "deny"
     wanted = given.get("organization", "")
     if not wanted:
-        if usage == "require":
+        if usage == "require" and prompt_of(client) == "never":
             raise RequestDenied(address, "invalid_request", "parameter organization is required for this client")
         return None
     if usage == "deny":

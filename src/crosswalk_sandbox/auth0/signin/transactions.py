@@ -6,10 +6,12 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal
 
 from crosswalk_sandbox.auth0.actions.progress import LoginActions
 from crosswalk_sandbox.auth0.signin.errors import ReturnAddress
 
+OrganizationPrompt = Literal["never", "before", "after", "after, or none"]
 LIFETIME = timedelta(hours=1)
 MOST_KEPT = 10_000
 
@@ -32,6 +34,8 @@ class AuthorizationRequest:
         Seconds after which a person has to enter the password again.
     connection : str
         Name of the connection that the application wants the login to be done with; empty for any.
+    organization_prompt : {'never', 'before', 'after', 'after, or none'}
+        When the person is asked for an organization, as long as there is none.
     """
 
     client_id: str
@@ -49,6 +53,7 @@ class AuthorizationRequest:
     organization_id: str | None
     invitation: str
     connection: str = ""
+    organization_prompt: OrganizationPrompt = "never"
 
 
 @dataclass(slots=True)

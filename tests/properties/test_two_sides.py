@@ -67,7 +67,7 @@ def test_what_the_org_gives_to_a_new_record_by_itself_reaches_the_user() -> None
 def test_a_record_made_before_a_crash_stays_the_user_s_when_a_preferred_object_has_the_address_later() -> None:
     world = run(
         SignUp(user=1),
-        Work(lane=0, hears=6, door=15, happens="death", users_first=True),
+        Work(lane=0, hears=6, door=17, happens="death", users_first=True),
         CreateRecord("Contact", "one@example.com"),
     )
 

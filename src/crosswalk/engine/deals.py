@@ -24,7 +24,7 @@ from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.engine import ledger, metrics
-from crosswalk.engine.effect_books import book_steps, note_begun, wait_of, writes_of
+from crosswalk.engine.effect_books import begun_steps, book_steps, wait_of, writes_of
 from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.isolation import isolating
 from crosswalk.engine.ledger import ACTOR, Booking, Books, misconfigured_steps
@@ -181,7 +181,10 @@ class DealReconciler:
         """Bring about what these of the rounds want, unless another worker is about to give or take the same."""
         others = await self._claim(going, since)
         ready = {subject: plan for subject, plan in going.items() if subject not in others}
-        await note_begun(self._database, self._definition.name, ready)
+        steps = begun_steps(ready)
+        if steps:
+            async with self._database.transaction() as connection:
+                await effects.begin(connection, self._definition.name, steps)
         settled = await asyncio.gather(
             *(
                 self._settle(books, replace(each, steps=ready[each.subject].effects))

@@ -14,7 +14,7 @@ from crosswalk.connectors.base import (
     Written,
 )
 from crosswalk.domain.effect import EffectStep, Step
-from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.record_writes import EventPublish, RecordDelete
 from crosswalk.domain.user_writes import MembershipChange, RoleChange, TicketIssue, UserCreate
@@ -22,10 +22,8 @@ from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import FieldWrite, Reason, RecordWrite, UserWrite, Write
 from crosswalk.engine.writing import Result
 from crosswalk.reconcile.effects import write_of
-from crosswalk.store import effects
 from crosswalk.store.audit import AUTH0_USER, AuditEntry
 from crosswalk.store.claims import Claim
-from crosswalk.store.database import Database
 from crosswalk.store.effects import StepTaken
 
 
@@ -67,21 +65,18 @@ def marked_by(plan: Plan) -> list[Claim]:
     ]
 
 
-async def note_begun(database: Database, sync: SyncName, plans: Mapping[UserId, Plan]) -> None:
-    """Note what flows are about to do and undo, so that it is known even if the answer is lost, or the process dies.
+def begun_steps(plans: Mapping[UserId, Plan]) -> list[StepTaken]:
+    """What flows are about to do and undo, to be noted before it is done.
 
     Of what may have been done or undone nobody knows whether it is there: it is done again where it is wanted, and
     undone again where it is not.
     """
-    begun = [
+    return [
         StepTaken(user_id, step, plan.episode, None)
         for user_id, plan in plans.items()
         for step in plan.effects
         if step.step is not Step.RELEASE
     ]
-    if begun:
-        async with database.transaction() as connection:
-            await effects.begin(connection, sync, begun)
 
 
 def writes_of(steps: Sequence[EffectStep]) -> list[Write]:

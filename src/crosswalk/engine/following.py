@@ -71,7 +71,7 @@ class Follower:
     """
 
     def __init__(
-        self, definition: SyncDefinition, org: FindsFates, users: ReadsUsers, tracked: Mapping[str, Sequence[str]]
+        self, definition: SyncDefinition, org: Org, users: ReadsUsers, tracked: Mapping[str, Sequence[str]]
     ) -> None:
         self._definition = definition
         self._org = org
@@ -130,6 +130,26 @@ class Follower:
         """The user whose id a record carries."""
         written = record.fields.get(self._external_ids[record.object])
         return UserId(written) if isinstance(written, str) and written else None
+
+    async def named(self, database: Database, wanted: Mapping[UserId, str]) -> dict[UserId, Record]:
+        """The record of the given object that carries each user's id and is linked to nobody, where there is one.
+
+        Raises
+        ------
+        crosswalk.connectors.errors.ConnectorError
+            The org did not answer.
+        """
+        found: dict[UserId, Record] = {}
+        for object_name in sorted(set(wanted.values()) & self._tracked.keys()):
+            users = [user_id for user_id, of in wanted.items() if of == object_name]
+            fields, key = tuple(self._tracked[object_name]), self._external_ids[object_name]
+            for record in await self._org.find_candidates(object_name, fields, key, users):
+                named = self.named_in(record)
+                if named in users:
+                    found[named] = record
+        async with database.transaction() as connection:
+            linked = await links.owners(connection, self._definition.name, [record.id for record in found.values()])
+        return {user_id: record for user_id, record in found.items() if record.id not in linked}
 
     async def free(
         self, database: Database, wanted: Mapping[UserId, UserId], kin: Kin

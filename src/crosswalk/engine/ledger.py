@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
 from crosswalk.connectors.base import (
@@ -19,6 +19,7 @@ from crosswalk.connectors.base import (
     Written,
 )
 from crosswalk.connectors.errors import WITHHELD
+from crosswalk.domain.begun import BegunWrites
 from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.effect import EffectStep
 from crosswalk.domain.flow import DEACTIVATION
@@ -36,7 +37,7 @@ from crosswalk.engine.loop_words import in_words
 from crosswalk.engine.writing import Result
 from crosswalk.reconcile.effects import write_of
 from crosswalk.reconcile.planner import keep_base
-from crosswalk.store import audit, claims, decisions, due, effects, former_links, links, problems
+from crosswalk.store import audit, claims, decisions, due, effects, former_links, links, problems, writes_begun
 from crosswalk.store.audit import AUTH0_USER, AuditEntry
 from crosswalk.store.database import Connection
 from crosswalk.store.effects import StepTaken
@@ -66,6 +67,8 @@ class Booking(Struct, frozen=True):
     """The fields that both sides now have as a person decided."""
     misconfigured: tuple[Misconfigured, ...] = ()
     """What was refused because of the configuration."""
+    begun: BegunWrites | UnsetType | None = UNSET
+    """What is still not known of what was begun; unset where nothing was, or nothing more is known of it now."""
 
 
 class Books(Struct, frozen=True):
@@ -85,10 +88,13 @@ class Books(Struct, frozen=True):
     seqs: Mapping[UserId, int]
     actor: str = ACTOR
 
-    def book(self, plan: Plan, results: Sequence[Result], link: Link | None) -> Booking:
+    def book(
+        self, plan: Plan, results: Sequence[Result], link: Link | None, begun: BegunWrites | None = None
+    ) -> Booking:
         """Turn one identity's plan and the results of its writes into what is stored.
 
-        `link` is the identity's link before; it is only stored again when something about it changed.
+        `link` is the identity's link before; it is only stored again when something about it changed. `begun` is what
+        was noted before anything was written.
         """
         problems_found = [
             self._field_error(plan, error.field, error.message, str(error.place)) for error in plan.errors
@@ -140,6 +146,7 @@ class Books(Struct, frozen=True):
             decided=tuple(decided),
             ends=ends,
             wakes=plan.wakes if ends == plan.ends else (),
+            begun=UNSET if begun is None else _left_of(begun, plan, agreed, failures),
             misconfigured=(
                 *(wrong for write, failure in failures if (wrong := _misconfigured("", _object(write), failure))),
                 *misconfigured_steps(steps.failures),
@@ -339,6 +346,17 @@ def _agreed(
     return Link(plan.user_id, record, base, plan.evidence, plan.standing, "" if failures else plan.settled)
 
 
+def _left_of(
+    begun: BegunWrites, plan: Plan, agreed: Link | None, failures: Sequence[tuple[FieldsWrite, Failure]]
+) -> BegunWrites | UnsetType | None:
+    """What is still not known of what was begun: what failed may have been written all the same."""
+    if agreed is None:
+        return None if plan.situation is Situation.DELETED else UNSET
+    failed = {field for write, _ in failures for field in _mapped(write)}
+    left = tuple(each for each in begun.fields if each.field in failed)
+    return replace(begun, fields=left) if left else None
+
+
 def _links_after(
     plan: Plan, record: Record | None, link: Link | None, failures: Sequence[tuple[FieldsWrite, Failure]]
 ) -> tuple[Link | None, tuple[EndedLink, ...]]:
@@ -442,6 +460,11 @@ async def store(connection: Connection, sync: SyncName, bookings: Sequence[Booki
         lost |= await effects.hand_over(connection, sync, DEACTIVATION, passed_on)
     await decisions.end(connection, sync, [(b.user_id, field) for b in bookings for field in b.decided], decisions.DONE)
     await problems.settle(connection, sync, [b.user_id for b in bookings], _all(b.problems for b in bookings))
+    await writes_begun.settle(
+        connection,
+        sync,
+        {b.user_id: b.begun for b in bookings if not isinstance(b.begun, UnsetType) and b.user_id not in lost},
+    )
     await claims.release(connection, sync, [b.user_id for b in bookings])
     # Another identity linked the record first: reconciled again, this one will find that out and become a conflict.
     waits = [(b.user_id, b.wait_s) for b in bookings if b.outcome is None or b.user_id in lost]

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from crosswalk.domain.begun import BegunWrites
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
@@ -155,6 +156,14 @@ class LifePlanner:
         if former is None or former.reason not in _COMES_BACK:
             return None
         return Link(user_id, Record(former.object, former.record_id, {}), former.base, former.evidence)
+
+    async def begun(self, database: Database, begun: Mapping[UserId, BegunWrites]) -> dict[UserId, Link]:
+        """The links that nobody lived to book: of users whose record was being made or marked, and carries their id.
+
+        Raises what `linked` raises.
+        """
+        found = await self._follower.named(database, {user_id: each.object for user_id, each in begun.items()})
+        return {user_id: Link(user_id, record, {}, begun[user_id].evidence) for user_id, record in found.items()}
 
     async def gone(
         self,

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from crosswalk.connectors.base import ReadsUsers
 from crosswalk.connectors.errors import ConnectorError
+from crosswalk.domain.begun import BegunWrites
 from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.decision import Decided, Decisions
 from crosswalk.domain.evaluation import Evaluation
@@ -38,6 +39,7 @@ from crosswalk.flows.deactivation import CompiledDeactivation
 from crosswalk.matching.awaited import awaited_by
 from crosswalk.matching.look_ups import LookUpName, look_ups
 from crosswalk.matching.resolution import Bonds
+from crosswalk.reconcile.begun import link_after
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.erasure import plan_erased
 from crosswalk.reconcile.fingerprint import Fingerprint
@@ -45,7 +47,7 @@ from crosswalk.reconcile.life import without_recreating
 from crosswalk.reconcile.planner import plan_linked, plan_settled, settled_by
 from crosswalk.reconcile.tracking import tracked_fields
 from crosswalk.reconcile.unlinked import plan_all_unlinked
-from crosswalk.store import claims, decisions, erased, links, quarantines
+from crosswalk.store import claims, decisions, erased, links, quarantines, writes_begun
 from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
 
@@ -85,6 +87,8 @@ class Planned(Struct, frozen=True):
         The moment before anything was looked at, by the database's clock.
     awaited
         The match keys (see `crosswalk.matching.awaited`) of identities that had no link; none of those that are gone.
+    begun
+        What was about to be written before, of which nobody knows what became of it.
     """
 
     plans: Mapping[UserId, Plan]
@@ -93,6 +97,7 @@ class Planned(Struct, frozen=True):
     links: Mapping[UserId, Link]
     since: datetime
     awaited: Mapping[UserId, Collection[bytes]] = {}
+    begun: Mapping[UserId, BegunWrites] = {}
 
     def replaced_by(self, anew: "Planned", of: Collection[UserId]) -> "Planned":
         """The same plans, but for some identities those that were made anew."""
@@ -103,14 +108,19 @@ class Planned(Struct, frozen=True):
             links=self.links,
             since=self.since,
             awaited=dict(self.awaited) | dict(anew.awaited),
+            begun=self.begun,
         )
 
 
 class Verdicts(Struct, frozen=True):
-    """What is settled before the rules are asked: by people, and by what somebody else keeps writing back."""
+    """What is settled before the rules are asked: by people, and by what somebody else keeps writing back.
+
+    `begun` is what the hub itself was about to write, and may have written.
+    """
 
     decisions: Decisions
     quarantines: Mapping[UserId, tuple[Quarantine, ...]]
+    begun: Mapping[UserId, BegunWrites] = {}
 
 
 class Part(Struct, frozen=True):
@@ -177,13 +187,14 @@ class Planner:
             known = await links.read(connection, self._definition.name, user_ids)
             decided = await decisions.standing(connection, self._definition.name, user_ids)
             resting = await quarantines.standing(connection, self._definition.name, user_ids)
+            begun = await writes_begun.read(connection, self._definition.name, user_ids)
             kin = await read_kin(connection, self._definition, identities, known)
             forgotten = await erased.users(connection, self._definition.tenant, user_ids)
         identities = [i for i in identities if i.user_id not in forgotten]
         gone = [i for i in identities if i.deleted or i.user_id in kin.primaries]
         parts = [
             Part({user_id: plan_erased(user_id) for user_id in forgotten}),
-            await self._plan_gone(database, gone, known, changes, kin),
+            await self._plan_gone(database, gone, known, changes, kin, begun),
         ]
         left = {i.user_id for i in gone}
         alive = [i for i in identities if i.user_id not in left]
@@ -194,13 +205,13 @@ class Planner:
             if link.settled
             and link.settled == digests.get(u)
             and link.standing is Standing.LIVE
-            and not (u in changes or u in resting or u in kin.accounts)
+            and not (u in changes or u in resting or u in begun or u in kin.accounts)
         ]
         parts.append(Part({link.user_id: plan_settled(link) for link in settled}))
         left |= {link.user_id for link in settled}
         alive = [i for i in alive if i.user_id not in left]
         linked = await self._in_thread(self.compiled.evaluate_fields, [i for i in alive if i.user_id in known])
-        verdicts = Verdicts(decided, resting)
+        verdicts = Verdicts(decided, resting, begun)
         parts.append(await self._plan_linked(database, linked, known, changes, verdicts, kin))
         ended = parts[-1].ended
         to_match = [i for i in alive if i.user_id not in known or i.user_id in ended]
@@ -227,6 +238,7 @@ class Planner:
             links=known,
             since=since,
             awaited={**{i.user_id: () for i in gone if i.user_id not in known}, **awaited},
+            begun=begun,
         )
 
     def _digests(self, identities: Sequence[Identity]) -> dict[UserId, str]:
@@ -243,11 +255,14 @@ class Planner:
         known: Mapping[UserId, Link],
         changes: Mapping[UserId, Sequence[RecordChange]],
         kin: Kin,
+        begun: Mapping[UserId, BegunWrites],
     ) -> Part:
         """Plan for users who are deleted, or are accounts of other users now."""
         told = [u for u, told in changes.items() if u in known and have_news(told, known[u], self._tracked)]
+        unbooked = {i.user_id: begun[i.user_id] for i in gone if i.user_id in begun and i.user_id not in known}
         try:
-            return Part(await self._life.gone(database, gone, known, kin, told))
+            found = await self._life.begun(database, unbooked) if unbooked else {}
+            return Part(await self._life.gone(database, gone, {**known, **found}, kin, told))
         except ConnectorError as error:
             return Part(waiting={i.user_id: error for i in gone})
 
@@ -269,6 +284,7 @@ class Planner:
             e.user_id
             for e in evaluations
             if known[e.user_id].standing is not Standing.LIVE
+            or e.user_id in verdicts.begun
             or have_news(changes.get(e.user_id, ()), known[e.user_id], self._tracked)
         }
         current = [e for e in evaluations if e.user_id not in outdated]
@@ -290,9 +306,15 @@ class Planner:
     def _decide_linked(
         self, evaluations: Sequence[Evaluation], known: Mapping[UserId, Link], verdicts: Verdicts
     ) -> dict[UserId, Plan]:
-        decided, resting = verdicts.decisions.fields, verdicts.quarantines
+        decided, resting, begun = verdicts.decisions.fields, verdicts.quarantines, verdicts.begun
         return {
-            u: plan_linked(self.compiled, e, known[u], decided.get(u), resting.get(u, ()))
+            u: plan_linked(
+                self.compiled,
+                e,
+                link_after(self.compiled, e, known[u], begun.get(u)),
+                decided.get(u),
+                resting.get(u, ()),
+            )
             for e in evaluations
             if (u := e.user_id)
         }
@@ -316,7 +338,7 @@ class Planner:
             plans = dict(followed.plans)
             restored = [e for e in evaluations if e.user_id in followed.links]
             plans |= await self._in_thread(self._decide_linked, restored, followed.links, verdicts)
-            plans |= await self._match(database, [e for e in evaluations if e.user_id not in plans], matches, kin)
+            plans |= await self._match(database, [e for e in evaluations if e.user_id not in plans], verdicts, kin)
         except ConnectorError as error:
             return Part(waiting={e.user_id: error for e in evaluations})
         if self._definition.on_record_deleted is not RecordDeleted.RECREATE:
@@ -332,17 +354,20 @@ class Planner:
         self,
         database: Database,
         evaluations: Sequence[Evaluation],
-        matches: Mapping[UserId, Decided],
+        verdicts: Verdicts,
         kin: Kin,
     ) -> dict[UserId, Plan]:
         if not evaluations:
             return {}
+        matches, begun = verdicts.decisions.matches, verdicts.begun
         found = await self._find(evaluations, matches)
         record_ids = {record.id for records in found.values() for record in records}
         async with database.transaction() as connection:
             owners = await links.owners(connection, self._definition.name, list(record_ids))
         bonds = Bonds(apart=kin.apart)
-        plans = await self._in_thread(plan_all_unlinked, self.compiled, evaluations, found, owners, matches, bonds)
+        plans = await self._in_thread(
+            plan_all_unlinked, self.compiled, evaluations, found, owners, matches, bonds, begun
+        )
         holders = {u: owner for u, plan in plans.items() if (owner := _holder(plan)) is not None}
         if not holders:
             return plans
@@ -350,7 +375,9 @@ class Planner:
         if not free:
             return plans
         bonds = replace(bonds, free=free)
-        plans = await self._in_thread(plan_all_unlinked, self.compiled, evaluations, found, owners, matches, bonds)
+        plans = await self._in_thread(
+            plan_all_unlinked, self.compiled, evaluations, found, owners, matches, bonds, begun
+        )
         return {user_id: _taking_over(plan, owners) for user_id, plan in plans.items()}
 
     async def _look_up(

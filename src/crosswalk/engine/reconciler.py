@@ -16,13 +16,14 @@ from msgspec.structs import replace
 
 from crosswalk.connectors.base import BulkBook, ReadsUsers, UserWritten
 from crosswalk.connectors.errors import CallRefused, CallWithheld, ConnectorError
+from crosswalk.domain.begun import BegunWrites
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger, metrics
 from crosswalk.engine.awaiting import Awaiting
-from crosswalk.engine.effect_books import marked_by, note_begun, writes_of
+from crosswalk.engine.effect_books import begun_steps, marked_by, writes_of
 from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.isolation import isolating
 from crosswalk.engine.ledger import Booking, Books
@@ -32,7 +33,8 @@ from crosswalk.engine.planning import Planned, Planner
 from crosswalk.engine.states import fold, newest_states
 from crosswalk.engine.waking import wake_others, wake_waiting
 from crosswalk.engine.writing import Result, Writer
-from crosswalk.store import claims, identities, pauses
+from crosswalk.reconcile.begun import begun_by
+from crosswalk.store import claims, effects, identities, pauses, writes_begun
 from crosswalk.store import due as due_work
 from crosswalk.store.claims import Claim
 from crosswalk.store.database import Database
@@ -148,10 +150,13 @@ class Reconciler:
         wanted += [claim for plan in going.values() for claim in marked_by(plan)]
         held = await self._claim(wanted, planned.since)
         ready = {user_id: plan for user_id, plan in going.items() if user_id not in held}
-        await note_begun(self._database, self.definition.name, ready)
+        begun = await self._note_begun(planned, ready)
         results = await self._write(ready, book)
         bookings = [
-            *(books.book(plan, results[user_id], planned.links.get(user_id)) for user_id, plan in ready.items()),
+            *(
+                books.book(plan, results[user_id], planned.links.get(user_id), begun.get(user_id))
+                for user_id, plan in ready.items()
+            ),
             *(
                 books.postponed(user_id, "CLAIMED", "another identity of the same person goes first")
                 for user_id in held
@@ -166,6 +171,25 @@ class Reconciler:
             return set()
         async with self._database.transaction() as connection:
             return await claims.claim(connection, self.definition.name, wanted, since)
+
+    async def _note_begun(self, planned: Planned, ready: Mapping[UserId, Plan]) -> Mapping[UserId, BegunWrites]:
+        """Note what is about to be done, so that it is known even if the answer is lost, or the process dies.
+
+        Returns what is noted of writes to fields, from now or from before.
+        """
+        begun: dict[UserId, BegunWrites] = {}
+        for user_id, plan in ready.items():
+            link = planned.links.get(user_id)
+            base = {} if link is None else link.base
+            writes = begun_by(self._planner.compiled, plan, base, planned.begun.get(user_id))
+            if writes is not None:
+                begun[user_id] = writes
+        steps = begun_steps(ready)
+        if begun or steps:
+            async with self._database.transaction() as connection:
+                await writes_begun.note(connection, self.definition.name, begun)
+                await effects.begin(connection, self.definition.name, steps)
+        return {**planned.begun, **begun}
 
     async def _write(self, plans: Mapping[UserId, Plan], book: BulkBook | None) -> dict[UserId, list[Result]]:
         """Carry the plans' writes out, all together, and hand each plan its own results."""

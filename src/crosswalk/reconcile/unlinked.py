@@ -4,11 +4,13 @@
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from crosswalk.domain.begun import BegunWrites
 from crosswalk.domain.candidate import Candidate
 from crosswalk.domain.decision import Decided
 from crosswalk.domain.evaluation import Evaluation
@@ -34,6 +36,7 @@ from crosswalk.matching.resolution import (
     Scene,
     UnverifiedMatch,
 )
+from crosswalk.reconcile.begun import plan_found_again
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.planner import plan_created, plan_matched
 
@@ -83,6 +86,7 @@ def plan_all_unlinked(
     owners: Mapping[RecordId, UserId],
     decisions: Mapping[UserId, Decided],
     bonds: Bonds = NO_BONDS,
+    begun: Mapping[UserId, BegunWrites] = MappingProxyType({}),
 ) -> dict[UserId, Plan]:
     """Plan for many identities together, so that no two of them get one record.
 
@@ -96,6 +100,8 @@ def plan_all_unlinked(
         What people decided about some of the identities.
     bonds
         What is known of users who have to do with one another.
+    begun
+        What was about to be written for some of them, and may have been.
     """
     candidates = Candidates.of(compiled.rules, found)
     conditions = compiled.where.check(evaluations, candidates)
@@ -109,7 +115,9 @@ def plan_all_unlinked(
     resolved = resolve_all(checked, scene)
     plans = {each.user_id: plan_unlinked(compiled, each, resolved[each.user_id]) for each in checked}
     carried_out = [user_id for user_id in decisions if user_id in plans and _as_decided(resolved[user_id])]
-    return plans | {user_id: replace(plans[user_id], decided_by=decisions[user_id].by) for user_id in carried_out}
+    plans |= {user_id: replace(plans[user_id], decided_by=decisions[user_id].by) for user_id in carried_out}
+    again = [each for each in checked if each.user_id in begun] if begun else ()
+    return plans | {e.user_id: plan_found_again(compiled, e, plans[e.user_id], begun[e.user_id]) for e in again}
 
 
 def _as_decided(resolution: Resolution) -> bool:

@@ -177,7 +177,8 @@ async def held_by_others(
 
 async def begin(connection: Connection, sync: SyncName, steps: Sequence[StepTaken]) -> None:
     """Note what is about to be done and undone, in a transaction of its own before it is."""
-    await connection.execute(BEGIN, (sync, *_columns(steps)))
+    if steps:
+        await connection.execute(BEGIN, (sync, *_columns(steps)))
 
 
 async def take(connection: Connection, sync: SyncName, steps: Sequence[StepTaken]) -> None:

@@ -121,6 +121,7 @@ HELD: Mapping[LiteralString, Held] = {
     "held_plans": Held("sync = ANY(%(syncs)s) AND (user_id = ANY(%(users)s) OR " + _mentioned("plan::text") + ")"),
     "effects": Held("sync = ANY(%(syncs)s) AND (subject = ANY(%(users)s) OR " + _mentioned("effect::text") + ")"),
     "effects_begun": Held("sync = ANY(%(syncs)s) AND (subject = ANY(%(users)s) OR " + _mentioned("effect::text") + ")"),
+    "writes_begun": Held(_OWN),
     "problems": Held(_OWN),
     "backfill_findings": Held(
         "backfill IN (SELECT id FROM backfills WHERE sync = ANY(%(syncs)s)) AND (user_id = ANY(%(users)s) OR "

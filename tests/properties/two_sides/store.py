@@ -14,6 +14,7 @@ from unittest import mock
 import msgspec
 
 from crosswalk.domain.accounts import linked_accounts
+from crosswalk.domain.begun import BegunWrites
 from crosswalk.domain.decision import NO_DECISIONS, Decisions
 from crosswalk.domain.effect import HeldEffect, Step
 from crosswalk.domain.event import Event
@@ -35,6 +36,7 @@ from crosswalk.store import (
     pauses,
     problems,
     quarantines,
+    writes_begun,
 )
 from crosswalk.store.claims import Claim
 from crosswalk.store.due import NOBODY, DueEvent, Lane
@@ -80,6 +82,8 @@ class Tables:
     effects: dict[tuple[str, str, str], Held] = field(default_factory=dict)
     begun: dict[tuple[str, str, str], HeldEffect] = field(default_factory=dict)
     """Flow, subject and key → what was done, and what is being done."""
+    writes: dict[UserId, BegunWrites] = field(default_factory=dict)
+    """What was about to be written to fields, until it is known what became of it."""
     problems: dict[UserId, tuple[Problem, ...]] = field(default_factory=dict)
     inbox: set[str] = field(default_factory=set)
     due: list[Work] = field(default_factory=list)
@@ -101,6 +105,7 @@ class Tables:
             set(self.awaited),
             dict(self.effects),
             dict(self.begun),
+            dict(self.writes),
             dict(self.problems),
             set(self.inbox),
             list(self.due),
@@ -319,6 +324,19 @@ async def take_effects(db: Store, sync: SyncName, steps: Sequence[StepTaken]) ->
             db.tables.effects[key] = known._replace(undone=True)
 
 
+async def read_begun(db: Store, sync: SyncName, user_ids: Collection[UserId]) -> dict[UserId, BegunWrites]:
+    return {user_id: begun for user_id, begun in db.tables.writes.items() if user_id in user_ids}
+
+
+async def note_begun(db: Store, sync: SyncName, begun: Mapping[UserId, BegunWrites]) -> None:
+    db.tables.writes |= begun
+
+
+async def settle_begun(db: Store, sync: SyncName, left: Mapping[UserId, BegunWrites | None]) -> None:
+    kept = {user_id: begun for user_id, begun in db.tables.writes.items() if user_id not in left}
+    db.tables.writes = kept | {user_id: begun for user_id, begun in left.items() if begun is not None}
+
+
 async def hand_over_effects(db: Store, sync: SyncName, flow: str, ended: Sequence[EndedLink]) -> set[UserId]:
     given: set[UserId] = set()
     for each in ended:
@@ -436,6 +454,9 @@ def in_memory() -> Iterator[None]:
         (effects, "begin", begin_effects),
         (effects, "take", take_effects),
         (effects, "hand_over", hand_over_effects),
+        (writes_begun, "read", read_begun),
+        (writes_begun, "note", note_begun),
+        (writes_begun, "settle", settle_begun),
         (audit, "append", nothing),
         (problems, "settle", settle_problems),
         (problems, "open_conflicts_naming", conflicts_naming),

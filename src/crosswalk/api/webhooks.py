@@ -19,12 +19,15 @@ from crosswalk.connectors.auth0.malformed import MalformedEvent
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.event import Event
 from crosswalk.domain.ids import TenantName
-from crosswalk.engine.intake import Intake, IntakeFull
+from crosswalk.engine.intake import Intake, IntakeFull, IntakeSlow
 
 log = structlog.get_logger()
 
 LARGEST_BODY = 2 * 1024 * 1024
 """Bytes. A log stream sends at most some hundred entries of a few KB each; an event carries one user."""
+
+RETRY_AFTER_S = {429: 1, 503: 5}
+"""When to send again, seconds: what is too much is over soon; a database that is away is so for longer."""
 
 NOBODY = Secret("no token is configured, and this one is never sent")
 """Compared against when there is nothing to compare with, so that an unknown tenant takes as long as a wrong token."""
@@ -43,8 +46,8 @@ class Refused(Exception):
     def __init__(self, status: int, error: str, hint: str, **details: object) -> None:
         super().__init__(error)
         self.answer = JSONResponse({"error": error, "hint": hint, **details}, status)
-        if status == 429:
-            self.answer.headers["Retry-After"] = "1"
+        if status in RETRY_AFTER_S:
+            self.answer.headers["Retry-After"] = str(RETRY_AFTER_S[status])
 
 
 def webhook_routes(intake: Intake, tokens: Mapping[TenantName, WebhookTokens]) -> list[Route]:
@@ -59,12 +62,16 @@ def webhook_routes(intake: Intake, tokens: Mapping[TenantName, WebhookTokens]) -
             tenant = TenantName(request.path_params["tenant"])
             try:
                 _authenticate(request, token_of(tenant, kind))
+                intake.check_room()  # before the body is read, which may be large
                 await intake.accept(tenant, _parse(parse, await _body(request)))
             except Refused as refused:
                 log.warning("webhook_refused", tenant=tenant, source=kind, status=refused.answer.status_code)
                 return refused.answer
             except IntakeFull as full:
                 return Refused(429, str(full), "nothing of this request was kept").answer
+            except IntakeSlow as slow:
+                log.warning("webhook_not_stored_in_time", tenant=tenant, source=kind)
+                return Refused(503, str(slow), "the hub's database is slow or locked").answer
             except ClientDisconnect:
                 return Response(status_code=400)
             except Exception as error:  # the sender only has to know that it must send again

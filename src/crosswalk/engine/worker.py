@@ -20,6 +20,7 @@ from crosswalk.engine.desk import desk_of, release_for_ever
 from crosswalk.engine.drift_schedule import check_for_ever
 from crosswalk.engine.housekeeping import tidy_for_ever
 from crosswalk.engine.hub import Hub
+from crosswalk.engine.limits_look import LimitsLook
 from crosswalk.engine.org_sources import org_sources
 from crosswalk.engine.pause_watch import watch_pauses_for_ever
 from crosswalk.engine.pull_source import PullSource
@@ -50,6 +51,7 @@ def _parts(hub: Hub, stop_within_s: float) -> dict[str, Callable[[], Awaitable[N
     parts: dict[str, Callable[[], Awaitable[None]]] = {
         "jobs": partial(hub.jobs.work, stop_within_s),
         "sweep": hub.jobs.sweep_for_ever,
+        "limits": LimitsLook(hub.database, hub.orgs, terms_of(hub.config)).run,
         "housekeeping": partial(tidy_for_ever, hub.database, hub.config.retention),
         "releases": partial(release_for_ever, desk_of(hub)),
         "back-fills": counted_as(Purpose.BACKFILL, partial(backfill_for_ever, hub)),

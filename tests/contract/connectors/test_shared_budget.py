@@ -18,6 +18,8 @@ from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import OrgName, TenantName
 from crosswalk.domain.purpose import Purpose
 from crosswalk.engine.budget import Budgets
+from crosswalk.engine.budget_view import view_budgets
+from crosswalk.engine.limits_look import OLD_AT_START_S, LimitsLook
 from crosswalk.store import budgets as stored
 from crosswalk.store.database import Database
 from crosswalk_sandbox.process import SandboxProcess
@@ -110,6 +112,27 @@ async def test_what_calls_were_made_for_is_counted(worker: Open, database: Datab
         ("org acme", "offboarding", "customers", 5),
         ("org acme", "activity", "customers", 3),
     ]
+
+
+async def test_a_hub_that_starts_asks_once_for_limits_that_nobody_has_told(
+    worker: Open, salesforce_settings: SalesforceSettings, sandbox: SandboxProcess, database: Database
+):
+    sandbox.settings(daily_limit=15_000)
+    terms = Terms(reserve=0.2, counts_by_day=True)
+    asked = 0
+    for _ in range(2):
+        budgets = await worker(terms)
+        async with SalesforceClient(salesforce_settings, allowance=budgets.orgs[ACME]) as org:
+            await LimitsLook(database, {ACME: org}, {"org acme": terms}).look(OLD_AT_START_S)
+            asked += org.calls
+        await budgets.close()
+
+    [view] = await view_budgets(database, {"org acme": terms})
+
+    assert asked == 1
+    assert (view.limit, view.share, view.own) == (15_000, 12_000, 1)
+    assert view.used is not None
+    assert view.left == 12_000 - view.used
 
 
 async def test_an_endpoint_that_is_down_is_left_alone_by_all_until_one_call_is_answered(

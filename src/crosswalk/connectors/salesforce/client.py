@@ -40,7 +40,7 @@ from crosswalk.connectors.salesforce.collections import Call, plan_calls, send_c
 from crosswalk.connectors.salesforce.describe import describe
 from crosswalk.connectors.salesforce.errors import result_of_failed_call
 from crosswalk.connectors.salesforce.last_writer import last_writer
-from crosswalk.connectors.salesforce.limits import Limit
+from crosswalk.connectors.salesforce.limits import Limit, decode_limits
 from crosswalk.connectors.salesforce.look_ups import look_up
 from crosswalk.connectors.salesforce.pubsub.calls import PubSubCalls
 from crosswalk.connectors.salesforce.pubsub.subscription import ChangeSubscription, topic_of
@@ -56,8 +56,6 @@ from crosswalk.domain.quarantine import LastWriter
 from crosswalk.domain.record import Record
 from crosswalk.domain.record_writes import EventPublish, RecordDelete
 from crosswalk.domain.write import RecordWrite
-
-_decode_limits = msgspec.json.Decoder(dict[str, Limit]).decode
 
 
 def _utc_now() -> datetime:
@@ -289,6 +287,6 @@ class SalesforceClient(
         """Return the org's limits by name, `DailyApiRequests` among them."""
         answer = await self._transport.send("GET", "limits")
         try:
-            return _decode_limits(answer)
+            return decode_limits(answer)
         except msgspec.DecodeError as error:
             raise MalformedAnswer("Salesforce", "GET limits", "limits by name as JSON", "something else") from error

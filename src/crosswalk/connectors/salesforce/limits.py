@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 
+import msgspec
 from msgspec import Struct
 
 from crosswalk.connectors.allowance import Answer
@@ -27,6 +28,10 @@ class Limit(Struct, frozen=True, rename="pascal"):
     remaining: int
 
 
+decode_limits = msgspec.json.Decoder(dict[str, Limit]).decode
+"""Reads the answer of the limits resource."""
+
+
 def parse_usage(header: str | None, at: datetime) -> ApiUsage | None:
     """Return what `Sforce-Limit-Info` says (`api-usage=18/5000`), or `None` when it says nothing about API calls."""
     if header is None:
@@ -35,6 +40,18 @@ def parse_usage(header: str | None, at: datetime) -> ApiUsage | None:
     if found is None:
         return None
     return ApiUsage(used=int(found[1]), limit=int(found[2]), at=at)
+
+
+def usage_in_limits(content: bytes, at: datetime) -> ApiUsage | None:
+    """Return what the limits resource says about API calls, `None` when it says nothing about them.
+
+    Only where the header is missing: the resource may be some minutes behind ("Limits" in the REST API guide).
+    """
+    try:
+        calls = decode_limits(content).get("DailyApiRequests")
+    except msgspec.MsgspecError:
+        return None
+    return None if calls is None else ApiUsage(used=calls.max - calls.remaining, limit=calls.max, at=at)
 
 
 def endpoint_of(path: str) -> str:

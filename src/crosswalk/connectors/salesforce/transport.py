@@ -13,7 +13,7 @@ from crosswalk.connectors.allowance import UNLIMITED, Allowance, Permit
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.connectors.errors import CallRefused, Unreachable
 from crosswalk.connectors.http import describe_failure
-from crosswalk.connectors.salesforce.limits import endpoint_of, parse_usage, read_answer, retry_after
+from crosswalk.connectors.salesforce.limits import endpoint_of, parse_usage, read_answer, retry_after, usage_in_limits
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.shared_token import SharedToken, Token
 
@@ -187,6 +187,8 @@ class Transport:
 
     def _note_usage(self, answer: httpx.Response, permit: Permit, content: bytes) -> None:
         usage = parse_usage(answer.headers.get("Sforce-Limit-Info"), self._now())
+        if usage is None and answer.status_code == 200 and answer.url.path == f"{self._root}limits":
+            usage = usage_in_limits(content, self._now())
         permit.answered(read_answer(answer.status_code, usage, retry_after(answer.headers), content))
         if usage is not None:
             self.usage = usage

@@ -44,7 +44,8 @@ class Reaction(StrEnum):
 DELAYS_S: Mapping[Reaction, float] = {
     Reaction.RETRY_SOON: 2.0,
     Reaction.RETRY_ALONE: 2.0,
-    Reaction.RETRY_WHEN_OUTAGE_ENDS: 10.0,
+    # Mostly one call in many failed. In an outage each further wait is twice as long, and the breaker keeps calls back.
+    Reaction.RETRY_WHEN_OUTAGE_ENDS: 2.0,
     # The daily limit is a rolling window of 24 hours: something becomes free all the time, but not within seconds.
     Reaction.RETRY_WHEN_WINDOW_OPENS: 300.0,
     # Short, because the pause is what keeps further calls from being made.

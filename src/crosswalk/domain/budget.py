@@ -112,12 +112,18 @@ class Lease(Struct, frozen=True, omit_defaults=True):
         When it counts as dead unless it comes back, on the budget's own clock.
     turn
         The number of its last turn: a turn whose answer got lost is not taken twice.
+    since
+        Since when it has had slots, on the budget's own clock.
+    waits
+        Whether it has calls to make and got no slot.
     """
 
     calls: dict[Endpoint, int]
     slots: int
     ends: float
     turn: int
+    since: float = 0.0
+    waits: bool = False
 
 
 class Second(Struct, frozen=True, array_like=True):

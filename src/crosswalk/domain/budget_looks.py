@@ -19,7 +19,7 @@ LOOK_WHEN_REFUSED_S = 60.0
 """The same while the org refuses every call, which it then does not count."""
 
 SHORTEST_S = 30.0
-MOST_OF_THE_DAY = 0.02
+MOST_OF_THE_DAY = 0.05
 """The share of what the org allows in a day that looks may cost at most, however often calls ought to be free."""
 
 NEVER_S = float("inf")

@@ -20,8 +20,9 @@ HOUR_S = 3_600.0
 SHORTEST_RATE_WAIT_S = 0.05
 LONGEST_RATE_WAIT_S = 1.0
 
-UNCROWD_S = 30.0
-"""After so long one more call at once is risked again."""
+UNCROWD_S = 5.0
+"""After so long one more call at once is risked again: what an org counts are calls that run for more than 20 seconds,
+so that a refusal is over soon, and trying costs one call."""
 
 
 def day_share(state: BudgetState, terms: Terms) -> int | None:

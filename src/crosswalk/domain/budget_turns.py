@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from crosswalk.domain import breaker as breakers
 from crosswalk.domain.budget import LEASE_S, TOKEN, BudgetState, Endpoint, EndpointState, Lease, Second, Terms, counted
+from crosswalk.domain.budget_looks import seconds_to_look
 from crosswalk.domain.budget_news import LONGEST_BLOCK_S, hear
 from crosswalk.domain.budget_room import (
     DAY_S,
@@ -33,13 +34,16 @@ STALE_S = 60.0
 CAUTIOUS = 10
 """What one lease is at most when the vendor's count is that old: others may have spent the rest."""
 
-LOOK_EVERY_S = 900.0
-"""When nothing is left, one call in so much time, out of the reserve, finds out whether calls have become free."""
-
-LOOK_WHEN_REFUSED_S = 60.0
-"""The same while the org refuses every call, which it then does not count."""
-
 DAY_WAIT_S = 60.0
+SHORTEST_DAY_WAIT_S = 1.0
+"""When the calls of the day are used up, it is worth asking again after so long at most and at least."""
+
+RATE_LASTS_S = 2.0
+"""What a vendor told of a rate that was used up says little after so long: then one call, out of the reserve, asks it.
+How fast calls come back is only guessed, and mostly the vendor gives them back much faster than the hub dares to."""
+
+SLOTS_LAST_S = 1.0
+"""For so long a worker keeps a place for calls under way that others wait for."""
 
 
 def take_turn(state: BudgetState, terms: Terms, turn: Turn, now: float) -> tuple[BudgetState, Granted]:
@@ -52,15 +56,20 @@ def take_turn(state: BudgetState, terms: Terms, turn: Turn, now: float) -> tuple
     """
     state = _without_the_dead(_later(state, now))
     state = hear(_settled(state, terms, turn), turn, now)
+    before = state.leases.get(turn.worker)
     state = _with_lease(state, turn, dict(turn.held), 0)
     if turn.leaves:
         state = state if any(turn.held.values()) else _left(state, turn.worker)
         return state, _granted(state, terms, {}, {}, 0, now)
-    slots = _slots(state, terms, turn, now)
+    slots = _slots(state, terms, turn, before, now)
     calls: dict[Endpoint, int] = {}
     waits: dict[Endpoint, Wait] = {}
+    looked_at = state.looked_at
+    looks: set[Endpoint] = set()
     for endpoint, wanted in turn.wanted.items():
         state, got = _grant(state, terms, turn, endpoint, wanted, now)
+        if state.looked_at != looked_at:
+            looks, looked_at = {endpoint}, state.looked_at
         if isinstance(got, Wait):
             waits[endpoint] = got
             continue
@@ -68,8 +77,8 @@ def take_turn(state: BudgetState, terms: Terms, turn: Turn, now: float) -> tuple
         held = {**state.leases[turn.worker].calls}
         held[endpoint] = held.get(endpoint, 0) + got
         state = _with_lease(state, turn, held, 0)
-    state = _with_lease(state, turn, state.leases[turn.worker].calls, slots or 0)
-    return state, _granted(state, terms, calls, waits, slots, now)
+    state = _with_slots(state, turn, before, slots)
+    return state, replace(_granted(state, terms, calls, waits, slots, now), looks=frozenset(looks))
 
 
 def _later(state: BudgetState, now: float) -> BudgetState:
@@ -124,15 +133,31 @@ def _with_lease(state: BudgetState, turn: Turn, calls: dict[Endpoint, int], slot
     return replace(state, leases={**state.leases, turn.worker: lease})
 
 
-def _slots(state: BudgetState, terms: Terms, turn: Turn, now: float) -> int | None:
-    """An equal part of what may be under way at once for each worker, as far as the others leave it."""
+def _with_slots(state: BudgetState, turn: Turn, before: Lease | None, slots: int | None) -> BudgetState:
+    """What is under way still has its place, even where the worker may begin nothing more."""
+    if slots is None:
+        return state
+    lease = state.leases[turn.worker]
+    since = before.since if before is not None and before.slots else state.clock
+    lease = replace(lease, slots=max(slots, turn.in_use), since=since, waits=turn.waits and not slots)
+    return replace(state, leases={**state.leases, turn.worker: lease})
+
+
+def _slots(state: BudgetState, terms: Terms, turn: Turn, before: Lease | None, now: float) -> int | None:
+    """An equal part of what may be under way at once for each worker, as far as the others leave it.
+
+    Where there is less than one for each, whoever had some for a while leaves them to those who wait.
+    """
     most = most_at_once(state, terms, now)
     if most is None:
         return None
     calling = state.calling()
-    others = sum(lease.slots for worker, lease in state.leases.items() if worker in calling - {turn.worker})
+    others = [lease for worker, lease in state.leases.items() if worker in calling - {turn.worker}]
+    is_over = before is not None and before.slots > 0 and state.clock - before.since >= SLOTS_LAST_S
+    if most < len(calling) and is_over and any(lease.waits for lease in others):
+        return 0
     part = max(1, most // len(calling))
-    return max(0, min(turn.slots, part, most - others))
+    return max(0, min(turn.slots, part, most - sum(lease.slots for lease in others)))
 
 
 def _grant(
@@ -169,13 +194,17 @@ def _closed(known: EndpointState, state: BudgetState, turn: Turn, now: float) ->
 def _as_far_as_there_is_room(
     state: BudgetState, terms: Terms, turn: Turn, endpoint: Endpoint, wanted: int, now: float
 ) -> tuple[BudgetState, int | Wait]:
-    day = _of_the_day(state, terms, turn.purpose, now)
-    if day is not None and day <= 0:
-        if _may_look(state, terms, now):
+    above = _above_the_floor(state, terms, turn.purpose, now)
+    if above is not None and above <= 0:
+        look_in_s = seconds_to_look(state, terms, now, 1 - above)
+        if look_in_s <= 0:
             return replace(state, looked_at=now), min(wanted, 1)
-        return state, Wait(Why.DAY, DAY_WAIT_S)
+        return state, Wait(Why.DAY, min(DAY_WAIT_S, max(SHORTEST_DAY_WAIT_S, look_in_s)))
+    day = None if above is None else _of_the_day(state, above, now)
     rate = _of_the_rate(state, terms, turn.purpose, endpoint, now)
     state, second = _of_the_second(state, terms, now)
+    if rate is not None and rate <= 0 and _may_look_at_rate(state, endpoint, now):
+        rate = 1
     got = min([wanted, *(room for room in (day, rate, second) if room is not None)])
     if got <= 0:
         if rate is not None and rate <= 0:
@@ -186,13 +215,13 @@ def _as_far_as_there_is_room(
     return state, got
 
 
-def _of_the_day(state: BudgetState, terms: Terms, purpose: Purpose, now: float) -> int | None:
+def _above_the_floor(state: BudgetState, terms: Terms, purpose: Purpose, now: float) -> int | None:
+    """What is left of the day without what is kept for what is more urgent; `None` where nothing bounds it."""
     room, share = day_room(state, terms, now), day_share(state, terms)
-    if room is None:
-        return None
-    above = room - int(purpose.floor * share) if share is not None else room
-    if above <= 0:
-        return 0
+    return room - int(purpose.floor * share) if room is not None and share is not None else room
+
+
+def _of_the_day(state: BudgetState, above: int, now: float) -> int:
     # Half of what is left is for the others, so that the last calls are not all in one worker's hands.
     part = max(1, above // (2 * len(state.leases)))
     stale = state.day is not None and now - state.day.at > STALE_S
@@ -207,6 +236,14 @@ def _of_the_rate(state: BudgetState, terms: Terms, purpose: Purpose, endpoint: E
     return above if above <= 0 else max(1, above // len(state.leases))
 
 
+def _may_look_at_rate(state: BudgetState, endpoint: Endpoint, now: float) -> bool:
+    """Whether one call may go out although none is left of its class: what the vendor told of that is old by now."""
+    known = state.endpoints.get(endpoint)
+    if known is None or known.rate is None or state.held_of(endpoint):
+        return False
+    return now - known.rate.at >= RATE_LASTS_S
+
+
 def _of_the_second(state: BudgetState, terms: Terms, now: float) -> tuple[BudgetState, int | None]:
     if terms.calls_per_second is None:
         return replace(state, second=None), None
@@ -215,19 +252,6 @@ def _of_the_second(state: BudgetState, terms: Terms, now: float) -> tuple[Budget
     gained = max(0.0, now - before.at) * terms.calls_per_second
     second = Second(min(most, before.level + gained), now)
     return replace(state, second=second), int(second.level)
-
-
-def _may_look(state: BudgetState, terms: Terms, now: float) -> bool:
-    """Whether one call may go out although nothing is left: nobody has told the vendor's count for long."""
-    if state.day is None or (terms.calls_per_day is not None and _own_is_spent(state, terms, now)):
-        return False
-    every_s = LOOK_WHEN_REFUSED_S if state.day.report.used >= state.day.report.limit else LOOK_EVERY_S
-    return now - max(state.day.at, state.looked_at) >= every_s
-
-
-def _own_is_spent(state: BudgetState, terms: Terms, now: float) -> bool:
-    room = day_room(replace(state, day=None), terms, now)
-    return room is not None and room <= 0
 
 
 def _granted(

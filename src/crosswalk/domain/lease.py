@@ -44,6 +44,10 @@ class Turn(Struct, frozen=True):
         The most urgent that they are wanted for.
     slots
         How many it would like to have under way at once.
+    in_use
+        How many of these it has under way.
+    waits
+        Whether calls wait for one of these.
     day, rates
         The vendor's newest counts, of the day and by class.
     blocked_s
@@ -63,6 +67,8 @@ class Turn(Struct, frozen=True):
     wanted: Mapping[Endpoint, int] = {}
     purpose: Purpose = Purpose.PROFILE
     slots: int = 0
+    in_use: int = 0
+    waits: bool = False
     day: DayReport | None = None
     rates: Mapping[Endpoint, RateReport] = {}
     blocked_s: Mapping[Endpoint, float] = {}
@@ -91,6 +97,8 @@ class Granted(Struct, frozen=True):
         Why a class got no calls.
     open
         Classes that are left alone: only the calls granted now may be made, as a probe.
+    looks
+        Classes of which one call may be made although nothing is left for what it is for, to learn whether there is.
     """
 
     calls: Mapping[Endpoint, int]
@@ -102,3 +110,4 @@ class Granted(Struct, frozen=True):
     marks: Mapping[Endpoint, int]
     waits: Mapping[Endpoint, Wait]
     open: frozenset[Endpoint]
+    looks: frozenset[Endpoint] = frozenset()

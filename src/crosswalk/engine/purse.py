@@ -64,6 +64,8 @@ class Purse:
         self._used: Counter[Endpoint] = Counter()
         self._most_urgent: Purpose | None = None
         self._waits: dict[Endpoint, _Told] = {}
+        self._looks: frozenset[Endpoint] = frozenset()
+        self._granted_at = 0.0
         self._forget_news()
         self._failures: Counter[Endpoint] = Counter()
 
@@ -105,8 +107,9 @@ class Purse:
         if endpoint != TOKEN:
             if granted.slots is not None and self._in_use >= granted.slots:
                 return None
-            if self._is_below_floor(granted, spender.purpose):
+            if self._is_below_floor(granted, spender.purpose) and endpoint not in self._looks:
                 return None
+            self._looks -= {endpoint}
             self._in_use += 1
         self._left[endpoint] -= 1
         self._under_way[endpoint] += 1
@@ -141,7 +144,8 @@ class Purse:
             left_s = min(told.wait.after_s, ASK_AGAIN_S) - (at - told.at)
             if left_s > 0:
                 return Wait(told.wait.why, max(left_s, told.wait.after_s - (at - told.at)))
-        if self.granted is not None and endpoint != TOKEN and self._is_below_floor(self.granted, purpose):
+        is_new = at - self._granted_at < ASK_AGAIN_S
+        if self.granted is not None and is_new and endpoint != TOKEN and self._is_below_floor(self.granted, purpose):
             return Wait(Why.DAY, DAY_WAIT_S)
         return None
 
@@ -219,6 +223,8 @@ class Purse:
             wanted={endpoint: n for endpoint, n in wanted.items() if n > 0},
             purpose=purpose,
             slots=SLOTS,
+            in_use=self._in_use,
+            waits=any(endpoint != TOKEN for endpoint in waiting),
             day=self._day,
             rates=self._rates,
             blocked_s=self._blocked_s,
@@ -263,6 +269,8 @@ class Purse:
         purpose = Purpose.PROFILE if self._pending is None else self._pending.purpose
         self._pending = None
         self.granted = granted
+        self._granted_at = now
+        self._looks = granted.looks
         self._valid_until = asked_at + VALID_S
         for endpoint in granted.open:
             self._left[endpoint] = 0

@@ -206,8 +206,8 @@ async def test_a_reference_to_nothing_in_a_create_is_no_lost_link():
 @pytest.mark.parametrize(
     ("status", "code", "result"),
     [
-        (503, "SERVER_UNAVAILABLE", RetryLater("SERVER_UNAVAILABLE", "said the org", 10.0)),
-        (500, "UNKNOWN_EXCEPTION", RetryLater("UNKNOWN_EXCEPTION", "said the org", 10.0)),
+        (503, "SERVER_UNAVAILABLE", RetryLater("SERVER_UNAVAILABLE", "said the org", 2.0)),
+        (500, "UNKNOWN_EXCEPTION", RetryLater("UNKNOWN_EXCEPTION", "said the org", 2.0)),
         (403, "REQUEST_LIMIT_EXCEEDED", RetryLater("REQUEST_LIMIT_EXCEEDED", "said the org", 300.0)),
         (401, "INVALID_SESSION_ID", RetryLater("INVALID_SESSION_ID", "said the org", 2.0)),
         (403, "API_DISABLED_FOR_ORG", ConfigurationWrong("API_DISABLED_FOR_ORG", "said the org")),
@@ -249,7 +249,7 @@ async def test_the_wait_that_the_org_asks_for_is_kept():
 async def test_a_malformed_answer_is_tried_again(body: bytes, message: str):
     [result] = await results_of([a_create("auth0|1")], lambda request: httpx.Response(200, content=body))
 
-    assert result == RetryLater("MALFORMED_ANSWER", message, 10.0)
+    assert result == RetryLater("MALFORMED_ANSWER", message, 2.0)
 
 
 async def test_no_answer_is_tried_again():
@@ -259,7 +259,7 @@ async def test_no_answer_is_tried_again():
     [result] = await results_of([a_create("auth0|1")], answer)
 
     assert isinstance(result, RetryLater)
-    assert (result.code, result.after_s) == ("UNREACHABLE", 10.0)
+    assert (result.code, result.after_s) == ("UNREACHABLE", 2.0)
     assert "org.my.salesforce.com gave no answer to PATCH composite/sobjects" in result.message
     assert "ReadTimeout" in result.message
 

@@ -10,7 +10,7 @@ VENDORS = {"Salesforce": "salesforce", "Auth0": "auth0", "hub": "hub"}
 BECOMES = {
     "retry_soon": "`retrying`, 2 s or as asked",
     "retry_alone": "Sent again at once",
-    "retry_when_outage_ends": "`retrying`, 10 s or as asked",
+    "retry_when_outage_ends": "`retrying`, 2 s or as asked",
     "retry_when_window_opens": "`retrying`, 5 min or as asked",
     "conflict": "`conflict`",
     "link_lost": "The record is looked for",

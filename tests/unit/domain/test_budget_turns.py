@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from crosswalk.domain.budget import BudgetState, DayReport, RateReport, Terms
+from crosswalk.domain.budget import BudgetState, Day, DayReport, RateReport, Terms
+from crosswalk.domain.budget_looks import free_at, seconds_to_look
 from crosswalk.domain.budget_turns import take_turn
 from crosswalk.domain.forecast import in_words, richness
 from crosswalk.domain.lease import Granted, Turn, Wait, Why
@@ -116,6 +118,64 @@ def test_when_nothing_is_left_one_call_in_a_quarter_of_an_hour_looks_whether_cal
     assert workers.turn("bob", wanted={"query": 9}).waits["query"].why is Why.DAY
 
 
+def test_a_spent_budget_is_looked_at_when_the_hubs_own_calls_of_the_day_before_leave_the_day():
+    workers = Workers()
+    workers.turn(wanted={"query": 25})
+    workers.turn(spent={"query": 25}, day=DayReport(25, 600, 20_000), leaves=True)
+    workers.now += 23 * 3600 + 3590
+    workers.turn("bob", spent={}, day=DayReport(25, 16_000, 20_000), leaves=True)
+
+    workers.now += 5.0
+    early = workers.turn(purpose=Purpose.PROFILE, wanted={"query": 9})
+    workers.now += 85.0
+    too_few = workers.turn(purpose=Purpose.OFFBOARDING, wanted={"query": 9})
+    workers.now += 65.0
+    look = workers.turn(purpose=Purpose.OFFBOARDING, wanted={"query": 9})
+    others = workers.turn("bob", purpose=Purpose.OFFBOARDING, wanted={"query": 9})
+
+    # Of 25 calls in the hour from noon of the day before, the first ought to have left the day 144 seconds after noon.
+    assert (early.calls, early.waits) == ({}, {"query": Wait(Why.DAY, 60.0)})
+    assert too_few.calls == {}
+    assert (look.calls, look.looks) == ({"query": 1}, {"query"})
+    assert others.waits == {"query": Wait(Why.DAY, 60.0)}
+
+
+def test_looks_cost_a_twentieth_of_the_day_at_most_where_others_take_what_becomes_free():
+    own = [(NOON - 86_400.0 + hour * 3600.0, 500) for hour in range(-1, 24)]
+    state = BudgetState(day=Day(DayReport(0, 15_000, 15_000 * 5 // 4), NOON), own=own)
+    looked = 0
+    for minute in range(24 * 60):
+        now = NOON + 60.0 * minute
+        if seconds_to_look(state, ORG, now, missing=1) <= 0:
+            looked += 1
+            state = replace(state, looked_at=now, day=Day(DayReport(0, 15_000, 15_000 * 5 // 4), now))
+
+    assert 300 < looked <= 0.05 * 15_000 * 5 / 4
+
+
+def test_what_is_known_of_a_wrong_clock_keeps_nobody_from_looking():
+    state = BudgetState(day=Day(DayReport(0, 800, 1000), NOON + 86_400.0), looked_at=NOON - 60.0)
+
+    assert seconds_to_look(state, ORG, NOON, missing=1) == 840.0
+
+
+def test_whose_own_limit_is_reached_looks_at_nothing():
+    terms = Terms(calls_per_day=100, counts_by_day=True)
+    state = BudgetState(day=Day(DayReport(0, 100, 1000), NOON - 3600.0), own=[(NOON - 7200.0, 100)])
+
+    assert seconds_to_look(state, terms, NOON, missing=1) == float("inf")
+
+
+@pytest.mark.parametrize(
+    ("missing", "expected"),
+    [(1, NOON + 60.0), (30, NOON + 1800.0), (61, NOON + 3600.0 + 36.0), (160, NOON + 7200.0), (161, None)],
+)
+def test_calls_of_the_day_before_become_free_hour_by_hour(missing: int, expected: float | None):
+    own = [(NOON - 86_400.0 - 3600.0, 70), (NOON - 86_400.0, 60), (NOON - 82_800.0, 100)]
+
+    assert free_at(own, NOON, missing) == expected
+
+
 def test_a_look_that_the_org_would_refuse_costs_nothing_and_is_made_each_minute():
     workers = Workers()
     workers.told(used=1000)
@@ -201,8 +261,40 @@ def test_fewer_calls_at_once_are_risked_for_a_while_when_the_org_found_them_too_
 
     assert workers.turn(slots=64, crowded=20).slots == 10
 
-    workers.now += 60.0
+    workers.now += 10.0
     assert workers.turn(slots=64).slots == 12
+
+
+def test_a_place_that_is_not_enough_for_all_goes_round_among_those_who_have_calls_to_make():
+    workers = Workers(Terms(concurrent_calls=1))
+    assert workers.turn(slots=64).slots == 1
+    assert workers.turn("bob", slots=64, waits=True).slots == 0
+    workers.now += 0.5
+    assert workers.turn(slots=64).slots == 1
+
+    workers.now += 0.5
+    assert workers.turn(slots=64, in_use=1).slots == 0
+    assert workers.turn("bob", slots=64, waits=True).slots == 0, "a call of ada's is still under way"
+    assert workers.turn(slots=64).slots == 0
+    assert workers.turn("bob", slots=64, waits=True).slots == 1
+
+    workers.now += 5.0
+    assert workers.turn("bob", slots=64).slots == 1, "nobody waits"
+
+
+def test_what_a_vendor_told_of_a_used_up_rate_is_asked_anew_by_one_call_after_a_moment():
+    workers = Workers(Terms(reserve=0.2))
+    workers.turn(wanted={"write users": 1})
+    workers.turn(spent={"write users": 1}, rates={"write users": RateReport(1, 50, 0)})
+    workers.now += 1.5
+    assert workers.turn(wanted={"write users": 9}).calls == {}
+
+    workers.now += 0.5
+
+    assert workers.turn(wanted={"write users": 9}).calls == {"write users": 1}
+    assert workers.turn("bob", wanted={"write users": 9}).calls == {}
+    workers.turn(spent={"write users": 1}, rates={"write users": RateReport(2, 50, 49)})
+    assert workers.turn("bob", wanted={"write users": 9}).calls == {"write users": 9}
 
 
 def test_an_answer_that_took_long_does_not_replace_what_is_known_since():

@@ -1,5 +1,7 @@
 """What a process spends from memory, and what it tells."""
 
+from msgspec.structs import replace
+
 from crosswalk.connectors.allowance import Answer
 from crosswalk.domain.budget import DayReport
 from crosswalk.domain.lease import Granted, Wait, Why
@@ -76,6 +78,21 @@ def test_what_is_not_urgent_stops_at_its_floor_and_what_is_goes_on():
     assert purse.take("query", ACTIVITY, 101.0) is None
     assert purse.why_not("query", Purpose.ACTIVITY, 101.0) == Wait(Why.DAY, 60.0)
     taken(purse, PROFILE)
+
+
+def test_whoever_stopped_at_the_floor_asks_again_after_a_moment():
+    purse = a_purse(a_grant(0, room=10, share=100))
+
+    assert purse.why_not("query", Purpose.ACTIVITY, 104.9) == Wait(Why.DAY, 60.0)
+    assert purse.why_not("query", Purpose.ACTIVITY, 105.0) is None
+
+
+def test_one_call_below_the_floor_looks_whether_calls_have_become_free():
+    purse = a_purse(replace(a_grant(2, room=-1, share=100), looks=frozenset({"query"})))
+
+    taken(purse, ACTIVITY)
+
+    assert purse.take("query", ACTIVITY, 101.0) is None
 
 
 def test_no_more_calls_are_under_way_than_there_are_slots():

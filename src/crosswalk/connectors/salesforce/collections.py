@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from crosswalk.connectors.base import Rejected, RetryLater, WriteResult, Written
 from crosswalk.connectors.errors import ConnectorError
+from crosswalk.connectors.reactions import DELAYS_S, Reaction
 from crosswalk.connectors.salesforce.errors import result_of, result_of_failed_call
 from crosswalk.connectors.salesforce.transport import Transport
 from crosswalk.domain.ids import RecordId
@@ -134,13 +135,15 @@ async def _attempt(transport: Transport, call: Call) -> list[WriteResult] | Writ
         saved = _decode_results(answer)
     except msgspec.DecodeError:
         return RetryLater(
-            "MALFORMED_ANSWER", "Salesforce's answer to a collections call is not a list of results", 10.0
+            "MALFORMED_ANSWER",
+            "Salesforce's answer to a collections call is not a list of results",
+            DELAYS_S[Reaction.RETRY_WHEN_OUTAGE_ENDS],
         )
     if len(saved) != len(call.writes):
         return RetryLater(
             "MALFORMED_ANSWER",
             f"Salesforce answered a collections call of {len(call.writes)} records with {len(saved)} results",
-            10.0,
+            DELAYS_S[Reaction.RETRY_WHEN_OUTAGE_ENDS],
         )
     return [_read_result(write, result) for write, result in zip(call.writes, saved, strict=True)]
 

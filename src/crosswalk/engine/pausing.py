@@ -6,7 +6,7 @@ stays due meanwhile, untried. From time to time one identity is let through: whe
 over. A person may end it before; what fails for the same reason afterwards becomes a dead letter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum, auto
 
 import structlog
@@ -24,11 +24,16 @@ from crosswalk.store import pauses
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import ROUTING, Lane
 from crosswalk.store.problems import ProblemKind
+from crosswalk.store.refusals import Kind, refused_in_a_row
 
 log = structlog.get_logger()
 
 SEVERAL = 5
-"""So many identities have to fail, and none to succeed, where a refusal may concern single records only."""
+"""So many identities in a row have to be refused, and none to succeed, where a refusal may concern single records only:
+in one batch, or one after the other."""
+
+IN_A_ROW_WITHIN_S = 7 * 86_400.0
+"""In a tenant of few changes a week may pass until so many of them were refused."""
 
 
 class Permit(Enum):
@@ -108,7 +113,7 @@ async def settle(
     """
     standing = [p for p in await pauses.standing(connection) if p.kind in (PauseKind.SYNC, PauseKind.FLOW)]
     found = [(booking.user_id, wrong) for booking in bookings for wrong in booking.misconfigured]
-    stopped = await _start(connection, sync, found, bookings) if found else {}
+    stopped = await _start(connection, sync, found, bookings, standing) if found else {}
     for pause in standing:
         if pause.name not in stopped and pauses.sync_of(pause) == sync:
             await _judge(connection, pause, bookings)
@@ -128,10 +133,11 @@ async def _start(
     sync: SyncName,
     found: Sequence[tuple[UserId, Misconfigured]],
     bookings: Sequence[Booking],
+    standing: Sequence[Pause],
 ) -> dict[str, Cause]:
     """Pause what is misconfigured for all; returns what, by name."""
     stopped: dict[str, Cause] = {}
-    wanted = causes_to_pause(found, bookings)
+    wanted = causes_to_pause(found, bookings, await _known(connection, sync, found, bookings, standing))
     for flow, cause in wanted.items():
         kind, name = (PauseKind.FLOW if flow else PauseKind.SYNC), _name(sync, flow)
         if (name, cause.code, cause.object) in await pauses.insisted(connection, kind, [name]):
@@ -142,16 +148,59 @@ async def _start(
     return stopped
 
 
-def causes_to_pause(found: Sequence[tuple[UserId, Misconfigured]], bookings: Sequence[Booking]) -> dict[str, Cause]:
+async def _known(
+    connection: Connection,
+    sync: SyncName,
+    found: Sequence[tuple[UserId, Misconfigured]],
+    bookings: Sequence[Booking],
+    standing: Sequence[Pause],
+) -> set[tuple[str, str, str]]:
+    """Flows, objects and codes of which it is known from before that everybody is refused.
+
+    A pause stands because of them, and whoever was let through was refused, too; or the last few identities were
+    refused one after the other, each in a batch of its own, and none succeeded since.
+    """
+    paused = {(pause.name, pause.object, pause.code) for pause in standing}
+    known: set[tuple[str, str, str]] = set()
+    users: dict[tuple[str, str, str], set[UserId]] = {}
+    for user_id, wrong in found:
+        if not wrong.of_all and not _works(wrong.flow, wrong.object, bookings):
+            users.setdefault((wrong.flow, wrong.object, wrong.code), set()).add(user_id)
+    for (flow, object_name, code), refused in users.items():
+        name = _name(sync, flow)
+        if (name, object_name, code) in paused:
+            known.add((flow, object_name, code))
+            continue
+        kind = Kind(sync, flow, object_name, code)
+        paused_as = (PauseKind.FLOW if flow else PauseKind.SYNC, name)
+        missing = SEVERAL - len(refused)
+        if missing > 0 and await refused_in_a_row(
+            connection, kind, missing, but=refused, paused_as=paused_as, within_s=IN_A_ROW_WITHIN_S
+        ):
+            known.add((flow, object_name, code))
+    return known
+
+
+def causes_to_pause(
+    found: Sequence[tuple[UserId, Misconfigured]],
+    bookings: Sequence[Booking],
+    known: Collection[tuple[str, str, str]] = (),
+) -> dict[str, Cause]:
     """Which flows (the sync itself is "") have to pause, and why.
 
     A batch in which something of the kind was written shows that not everybody is concerned. Where a refusal may be
-    about one record only, several have to have met it.
+    about one record only, several have to have met it, here or before.
+
+    Parameters
+    ----------
+    known
+        Flows, objects and codes of which it is known from before that everybody is refused.
     """
     wanted: dict[str, Cause] = {}
     for _, wrong in found:
         alike = {user_id for user_id, each in found if (each.flow, each.object) == (wrong.flow, wrong.object)}
-        if _works(wrong.flow, wrong.object, bookings) or not (wrong.of_all or len(alike) >= SEVERAL):
+        of_all = wrong.of_all or len(alike) >= SEVERAL or (wrong.flow, wrong.object, wrong.code) in known
+        if not of_all or _works(wrong.flow, wrong.object, bookings):
             continue
         # What pauses is shown to everybody, and an org quotes the query that it refused.
         wanted.setdefault(wrong.flow, Cause(wrong.code, wrong.object, without_values(wrong.message, ())))

@@ -4,13 +4,13 @@ import pytest
 
 from crosswalk.domain.effect import Effect, EffectStep, Step
 from crosswalk.domain.ids import UserId
-from crosswalk.domain.pause import Cause, Misconfigured, Pause, PauseKind
+from crosswalk.domain.pause import PROBE, Cause, Misconfigured, Pause, PauseKind
 from crosswalk.domain.place import Place
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.user_writes import RoleChange
 from crosswalk.engine.ledger import Booking
 from crosswalk.engine.pausing import Permit, causes_to_pause, hold_back, permit, settle
-from crosswalk.store import pauses
+from crosswalk.store import audit, pauses, problems
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Database
 from crosswalk.store.due import ROUTING, Lane
@@ -29,7 +29,8 @@ LANE, ROUTES = Lane(SYNC, 0), Lane(SYNC, ROUTING)
 
 def refused(user: str, *wrong: Misconfigured) -> Booking:
     found = tuple(
-        Problem(SYNC, user, ProblemKind.DEAD_LETTER, w.object, "", w.code, w.message, cause="x") for w in wrong
+        Problem(SYNC, user, ProblemKind.DEAD_LETTER, w.object, "", w.code, w.message, {"flow": w.flow}, cause="x")
+        for w in wrong
     )
     return Booking(UserId(user), "dead_letter", problems=found, misconfigured=wrong)
 
@@ -126,6 +127,75 @@ def test_what_concerns_everybody_pauses(bookings: list[Booking], paused: dict[st
     found = [(booking.user_id, wrong) for booking in bookings for wrong in booking.misconfigured]
 
     assert {flow: cause.code for flow, cause in causes_to_pause(found, bookings).items()} == paused
+
+
+async def drip(database: Database, *users: str, wrong: Misconfigured = NO_RIGHT) -> list[str | None]:
+    """One refused identity after the other, each in a batch of its own; returns their outcomes."""
+    outcomes: list[str | None] = []
+    for user in users:
+        async with database.transaction() as connection:
+            settled = await settle(connection, SYNC, [refused(user, wrong)])
+            found = [problem for each in settled.bookings for problem in each.problems]
+            await problems.settle(connection, SYNC, [UserId(user)], found)
+        outcomes += [each.outcome for each in settled.bookings]
+    return outcomes
+
+
+async def test_five_in_a_row_pause_also_when_they_come_one_at_a_time(database: Database) -> None:
+    before = await drip(database, "auth0|1", "auth0|2", "auth0|3", "auth0|4", "auth0|4")
+    assert await standing(database) == []
+
+    fifth = await drip(database, "auth0|5")
+
+    [pause] = await standing(database)
+    assert (pause.kind, pause.name, pause.code) == (PauseKind.SYNC, SYNC, "INSUFFICIENT_ACCESS_OR_READONLY")
+    assert (before, fifth) == (["dead_letter"] * 5, [None])
+
+
+async def test_whoever_is_let_through_during_a_pause_becomes_no_dead_letter(database: Database) -> None:
+    await drip(database, *(f"auth0|{number}" for number in range(5)))
+    await let_time_pass(database)
+    assert await permit(database, DEFINITION, LANE) is Permit.ONE
+
+    assert await drip(database, "auth0|9") == [None]
+    assert await permit(database, DEFINITION, LANE) is Permit.NOTHING
+
+
+async def test_a_record_that_could_be_written_in_between_shows_that_not_everybody_is_concerned(
+    database: Database,
+) -> None:
+    await drip(database, "auth0|1", "auth0|2", "auth0|3")
+    async with database.transaction() as connection:
+        await audit.append(connection, written("auth0|7").audit)
+
+    assert await drip(database, "auth0|4", "auth0|5") == ["dead_letter", "dead_letter"]
+    assert await standing(database) == []
+    assert await drip(database, "auth0|6", "auth0|8", "auth0|9") == ["dead_letter", "dead_letter", None]
+
+
+async def test_what_was_refused_long_ago_or_before_the_last_pause_does_not_count(database: Database) -> None:
+    await drip(database, "auth0|1", "auth0|2", "auth0|3", "auth0|4")
+    async with database.transaction() as connection:
+        await connection.execute("UPDATE problems SET last_seen = now() - interval '8 days'")
+    await drip(database, "auth0|5", "auth0|6", "auth0|7", "auth0|8")
+    assert await standing(database) == []
+
+    await drip(database, "auth0|9")
+    [pause] = await standing(database)
+    async with database.transaction() as connection:
+        await pauses.end(connection, pause, PROBE)
+
+    assert await drip(database, "auth0|10") == ["dead_letter"]
+
+
+async def test_steps_of_a_flow_are_counted_apart(database: Database) -> None:
+    no_task = Misconfigured("deactivation", "", "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access", of_all=False)
+    await drip(database, "auth0|1", "auth0|2", "auth0|3", "auth0|4")
+
+    assert await drip(database, "auth0|5", wrong=no_task) == ["dead_letter"]
+    assert await drip(database, *(f"auth0|{n}" for n in range(6, 10)), wrong=no_task) == [*["dead_letter"] * 3, None]
+    [pause] = await standing(database)
+    assert (pause.kind, pause.name) == (PauseKind.FLOW, "customers/deactivation")
 
 
 async def test_a_flow_pauses_alone_and_its_work_waits_untried(database: Database) -> None:

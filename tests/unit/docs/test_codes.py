@@ -16,7 +16,7 @@ BECOMES = {
     "link_lost": "The record is looked for",
     "dead_letter": "`dead_letter`",
     "configuration": "The sync, or the flow, [pauses](#pauses)",
-    "permission": "`dead_letter`; a pause where five",
+    "permission": "`dead_letter`; a pause once five",
     "credentials": "The tenant or org [pauses](#pauses)",
 }
 

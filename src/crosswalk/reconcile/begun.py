@@ -20,7 +20,7 @@ from crosswalk.domain.link import Link
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue, Owner, Side
-from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, RecordWrite
+from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite
 from crosswalk.mapping.compiled import CompiledField, CompiledTarget
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.planner import plan_matched
@@ -44,13 +44,17 @@ def begun_by(
     target = compiled.targets[index]
     earlier = {} if before is None or not _is_about(before, plan) else {each.field: each for each in before.fields}
     begun = [_begun(write, *each, plan, base, earlier) for write in plan.writes for each in _newest_wins(target, write)]
-    made = any(isinstance(write, RecordWrite) and write.action is Action.CREATE for write in plan.writes)
-    if not begun and not made:
+    if not begun and not any(isinstance(write, RecordWrite) and _makes_or_marks(write) for write in plan.writes):
         return None
     now = {each.field for each in begun}
     fields = (*begun, *(each for name, each in earlier.items() if name not in now))
     record_id = None if plan.record is None else plan.record.id
     return BegunWrites(target.target.object, record_id, plan.evidence, fields)
+
+
+def _makes_or_marks(write: RecordWrite) -> bool:
+    """Whether a record carries the user's id from this write on: should the user go meanwhile, it is found by that."""
+    return write.action is Action.CREATE or any(each.reason is Reason.LINKED for each in write.fields)
 
 
 def _is_about(begun: BegunWrites, plan: Plan) -> bool:

@@ -6,8 +6,9 @@ revision = "0020"
 down_revision = "0019"
 
 BEGUN = """
--- One row for each identity whose record is about to be made, or to which a side's newer value is about to be written,
--- until it is known what became of it: a change that is seen afterwards is then told from the hub's own unbooked write.
+-- One row for each identity whose record is about to be made or marked as its own, or to which a side's newer value is
+-- about to be written, until it is known what became of it: a change that is seen afterwards is then told from the
+-- hub's own unbooked write, and a record is found of which nobody lived to book whose it is.
 CREATE TABLE writes_begun (
     sync     text NOT NULL,
     user_id  text NOT NULL,

@@ -47,12 +47,16 @@ class Step(StrEnum):
 
 
 class EffectStep(Struct, frozen=True):
-    """One step of a plan: an effect that is done or undone, for which flow, and where the flow is configured."""
+    """One step of a plan: an effect that is done or undone, for which flow, and where the flow is configured.
+
+    `episode` is that of the effect, where it is not the plan's but one that is over.
+    """
 
     step: Step
     flow: str
     effect: Effect
     place: Place
+    episode: int | None = None
 
 
 class HeldEffect(Struct, frozen=True):

@@ -72,11 +72,15 @@ def begun_steps(plans: Mapping[UserId, Plan]) -> list[StepTaken]:
     undone again where it is not.
     """
     return [
-        StepTaken(user_id, step, plan.episode, None)
+        StepTaken(user_id, step, _episode_of(step, plan.episode), None)
         for user_id, plan in plans.items()
         for step in plan.effects
         if step.step is not Step.RELEASE
     ]
+
+
+def _episode_of(step: EffectStep, present: int) -> int:
+    return present if step.episode is None else step.episode
 
 
 def writes_of(steps: Sequence[EffectStep]) -> list[Write]:
@@ -125,7 +129,7 @@ def book_steps(
                 )
                 for each in _described(write, result)
             ]
-        taken.append(StepTaken(subject, step, episode, event_seq))
+        taken.append(StepTaken(subject, step, _episode_of(step, episode), event_seq))
     return StepsBooked(tuple(taken), tuple(entries), tuple(failures))
 
 

@@ -23,6 +23,7 @@ from crosswalk.flows.deactivation import (
     CompiledDeactivation,
     SoFar,
     lacks_tasks,
+    left_over,
     with_deactivation,
     written_there,
 )
@@ -81,11 +82,7 @@ class IdentityFlows:
             and inactive[u] is True
             and lacks_tasks(self._flow.flow, so_far[u])
         }
-        unsure = {
-            u: self._unsure(so_far[u], plans[u])
-            for u in by_id
-            if inactive[u] is False or plans[u].situation in MOVED_ON
-        }
+        unsure = {u: self._unsure(so_far[u], plans[u], inactive[u]) for u in by_id}
         around: Mapping[RecordId, Surroundings] = {}
         seen: frozenset[str] = frozenset()
         waiting: dict[UserId, ConnectorError] = {}
@@ -104,11 +101,14 @@ class IdentityFlows:
                 extended[user_id] = with_deactivation(self._flow.flow, plan, identity, inactive[user_id], known)
         return WithFlows(extended, waiting)
 
-    def _unsure(self, so_far: SoFar, plan: Plan) -> dict[str, RecordWrite]:
+    def _unsure(self, so_far: SoFar, plan: Plan, inactive: bool | str) -> dict[str, RecordWrite]:
         """What was begun for an identity and may have to be undone, by the keys."""
+        if isinstance(inactive, str):
+            return {}
+        stays = inactive and plan.situation not in MOVED_ON
         return {
             each.effect.key: write
-            for each in so_far.begun
+            for each in (left_over(so_far.begun, so_far) if stays else so_far.begun)
             if (write := written_there(self._flow.flow, each, plan.record)) is not None
         }
 

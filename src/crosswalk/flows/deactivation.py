@@ -111,19 +111,31 @@ def _with_marks(flow: DeactivationFlow, plan: Plan, identity: Identity, so_far: 
         return replace(plan, unfinished=True)
     here = [_carried_over(flow, each, record) for each in so_far.held]
     moved = [each for each, before in zip(here, so_far.held, strict=True) if each is not before]
-    again = [*moved, *(_carried_over(flow, each, record) for each in so_far.begun)]
+    over = [*left_over(so_far.held, so_far), *left_over(so_far.begun, so_far)]
+    again = [*moved, *(_carried_over(flow, each, record) for each in so_far.begun if each not in over)]
     wanted = [each.effect for each in again if each.effect.undo or not _is_mark(each.effect)]
     marked = any(_is_mark(each.effect) for each in (*here, *again))
     known = {each.effect.key for each in (*here, *again)}
     new = wanted_effects(flow, identity, record, so_far.around, so_far.episode)
     wanted += [each for each in new if each.key not in known and not (marked and _is_mark(each))]
-    # A task of an episode that is over, and could not be closed when it ended.
-    over = [each.effect for each in so_far.held if 0 <= each.episode < so_far.episode and not _is_mark(each.effect)]
     steps = (
-        *(EffectStep(Step.UNDO, NAME, each, flow.place) for each in over if each.undo is not None),
+        *(step for each in over if (step := _ended(flow, each, so_far)) is not None),
         *(EffectStep(Step.DO, NAME, each, flow.place) for each in wanted),
     )
     return replace(plan, effects=steps, episode=so_far.episode) if steps else plan
+
+
+def left_over(effects: Sequence[HeldEffect], so_far: SoFar) -> list[HeldEffect]:
+    """Notes and tasks of an episode that is over, and that could not be closed when it ended."""
+    return [each for each in effects if 0 <= each.episode < so_far.episode and not _is_mark(each.effect)]
+
+
+def _ended(flow: DeactivationFlow, each: HeldEffect, so_far: SoFar) -> EffectStep | None:
+    """What is to be done about a note or a task of an episode that is over: a task that is there is closed."""
+    known = each in so_far.held
+    if each.effect.undo is not None and (known or each.effect.key in so_far.seen):
+        return EffectStep(Step.UNDO, NAME, each.effect, flow.place, each.episode)
+    return None if known else EffectStep(Step.RELEASE, NAME, each.effect, flow.place, each.episode)
 
 
 def _carried_over(flow: DeactivationFlow, held: HeldEffect, record: Record | None) -> HeldEffect:

@@ -188,6 +188,30 @@ def test_what_failed_when_the_rest_was_done_is_done_later(done: list[int], lacki
     assert [each.effect.key for each in plan.effects] == [every[number].key for number in lacking]
 
 
+def test_a_task_of_which_it_is_not_known_whether_it_was_closed_is_closed_when_the_next_time_begins() -> None:
+    """It is not opened again beside the new one; and what is not there is not closed, for that would make it."""
+    _, note, task = (HeldEffect(NAME, "auth0|ada", effect) for effect in wanted())
+    so_far = SoFar(begun=(note, task), episode=1, around=AROUND)
+
+    there = plan_of(blocked=True, so_far=replace(so_far, seen=frozenset({note.effect.key, task.effect.key})))
+    nowhere = plan_of(blocked=True, so_far=so_far)
+
+    anew = [
+        (Step.DO, f"deactivation/{what}/1", None)
+        for what in (CONTACT.id + "/marks", "auth0|ada/note", "auth0|ada/task")
+    ]
+    assert [(each.step, each.effect.key, each.episode) for each in there.effects] == [
+        (Step.RELEASE, "deactivation/auth0|ada/note/0", 0),
+        (Step.UNDO, "deactivation/auth0|ada/task/0", 0),
+        *anew,
+    ]
+    assert [(each.step, each.effect.key, each.episode) for each in nowhere.effects] == [
+        (Step.RELEASE, "deactivation/auth0|ada/note/0", 0),
+        (Step.RELEASE, "deactivation/auth0|ada/task/0", 0),
+        *anew,
+    ]
+
+
 def test_a_task_that_could_not_be_closed_is_closed_when_the_next_time_begins() -> None:
     """Blocked, unblocked while the org was away, and blocked again: the mark is there, the old task goes."""
     mark, _, task = (HeldEffect(NAME, "auth0|ada", effect) for effect in wanted())

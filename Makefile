@@ -26,9 +26,10 @@ nightly: $(READY)  ## the property tests at length: 10,000 sequences of what peo
 
 CHAOS_RUNS ?= 5
 CHAOS_SEED ?= 1
+CHAOS_AT_ONCE ?= 1
 
 chaos: $(READY)  ## people and trouble from a seed: kill -9, frozen processes, full disk, cut lines, failing vendors
-	$(BIN)/python -m tests.chaos --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED) --keep .chaos
+	$(BIN)/python -m tests.chaos --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED) --at-once $(CHAOS_AT_ONCE) --keep .chaos
 
 fuzz: $(READY)  ## 100,000 webhook bodies and every operation of the admin API, made up by their descriptions
 	CROSSWALK_FUZZ=100000 $(BIN)/pytest tests/e2e/hub/test_fuzzed.py --timeout=7200

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from crosswalk_sandbox.process import SandboxProcess
@@ -23,25 +24,45 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--runs", type=int, default=1, help="how many runs, from consecutive seeds")
     parser.add_argument("--seed", type=int, default=1, help="the seed of the first run")
+    parser.add_argument("--at-once", type=int, default=1, help="how many runs go side by side")
+    parser.add_argument("--every", type=int, default=1, help="from one run's seed to the next one's")
     parser.add_argument("--keep", type=Path, help="where the logs of a run that is not right go")
     options = parser.parse_args()
     _mount_for_ourselves_alone()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # so that every process goes with us
+    seeds = range(options.seed, options.seed + options.runs * options.every, options.every)
+    if options.at_once > 1:
+        return _side_by_side(seeds, options.at_once, options.keep)
+    began = time.monotonic()
     # A short path: PostgreSQL's socket lies below it, and a socket's path holds about a hundred characters.
     with tempfile.TemporaryDirectory(prefix="cw-ch-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         prepare(folder / "prepared")
         with SandboxProcess(folder / "sandbox") as sandbox:
-            bad = [
-                seed
-                for seed in range(options.seed, options.seed + options.runs)
-                if not _report(draw(seed), _run(seed, folder, sandbox, options.keep))
-            ]
+            bad = [seed for seed in seeds if not _report(draw(seed), _run(seed, folder, sandbox, options.keep))]
+    took = f"{options.runs} runs in {time.monotonic() - began:.0f} s"
     if bad:
-        _say(f"{len(bad)} of {options.runs} runs went wrong. Again: " + _again(bad[0]))
+        _say(f"{took}, {len(bad)} of them went wrong. Again: " + " && ".join(map(_again, bad)))
         return 1
-    _say(f"{options.runs} runs: nothing lost, nothing twice, both sides as they should be")
+    _say(f"{took}: nothing lost, nothing twice, both sides as they should be")
     return 0
+
+
+def _side_by_side(seeds: range, at_once: int, keep: Path | None) -> int:
+    """Share the seeds out among processes, each with a sandbox of its own."""
+    parts = [part for number in range(at_once) if (part := seeds[number::at_once])]
+    command = [sys.executable, "-m", "tests.chaos", *([] if keep is None else ["--keep", str(keep)])]
+    children = [
+        subprocess.Popen([*command, "--runs", str(len(part)), "--seed", str(part.start), "--every", str(part.step)])
+        for part in parts
+    ]
+    try:
+        codes = [child.wait() for child in children]
+    finally:
+        for child in children:
+            child.terminate()
+            child.wait()
+    return int(any(codes))
 
 
 def _run(seed: int, folder: Path, sandbox: SandboxProcess, keep: Path | None) -> Outcome:

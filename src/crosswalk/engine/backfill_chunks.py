@@ -5,7 +5,8 @@ meanwhile), the workers get an event about the identity and go on with it like w
 is dealt with in one place, and a chunk always ends.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 
 import msgspec
@@ -20,11 +21,12 @@ from crosswalk.domain.backfill import Backfill, Direction, Finding, Outcome, Out
 from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.event import Disposition, Event, Source
-from crosswalk.domain.identity import Identity
+from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.purpose import Purpose
 from crosswalk.engine import ledger
+from crosswalk.engine.backfill_kept import KeptPlan, keep, pack_plans, records_of, unpack_plans, with_kept
 from crosswalk.engine.backfill_reading import unpack
 from crosswalk.engine.backfill_sides import ReadOrg, ReadTenant
 from crosswalk.engine.gate import Admission, MassChangeGate
@@ -35,10 +37,12 @@ from crosswalk.engine.pausing import hold_back, settle
 from crosswalk.engine.planning import Planned, Planner, have_news
 from crosswalk.engine.settings import subscribers
 from crosswalk.engine.states import newer
+from crosswalk.matching.candidates import Candidates
+from crosswalk.matching.look_ups import look_ups
 from crosswalk.reconcile.kinds import kinds_of
 from crosswalk.reconcile.outlook import creates, finding_of, outlook_of
 from crosswalk.reconcile.tracking import tracked_fields
-from crosswalk.store import awaited, backfills, holds, identities, links
+from crosswalk.store import awaited, backfill_news, backfills, claims, erased, holds, identities, links
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.backfills import Chunk
 from crosswalk.store.database import Connection
@@ -98,6 +102,8 @@ class ChunkWork:
         self._side = side
         self._definition = definition
         self._org = ReadOrg(hub.database, side, compiled, org)
+        self._asked_org = org
+        self._rules = compiled.rules
         users = ReadTenant(hub.database, side, tenant)
         self._planner = Planner(compiled, self._org, users, threads, self._org.candidates)
         self._asking = hub.planners[backfill.sync]
@@ -124,16 +130,21 @@ class ChunkWork:
             Somebody else finished it.
         """
         total = Matched(Tally(), [], [])
+        kept: dict[UserId, KeptPlan] = {}
 
-        async def work(states: Sequence[Identity]) -> None:
-            _, planned = await self._planned(states)
+        async def work(read: Sequence[Identity]) -> None:
+            states, planned = await self._planned(read)
+            keys = self._org.asked_for([each.user_id for each in read])
+            kept.update(await asyncio.to_thread(keep, read, states, planned, keys))
             _add(total, self._matched(planned))
 
-        await self._isolating(self._read(chunk), work, lambda user_id, error: _add(total, _failed(user_id, error)))
+        read = self._read(chunk)
+        await self._isolating(read, work, lambda user_id, error: _add(total, _failed(user_id, error)))
+        plans = await asyncio.to_thread(pack_plans, [each.user_id for each in read], kept)
         async with self._database.transaction() as connection:
             await backfills.add_findings(connection, self._backfill.id, total.findings)
             await self._side.add_matches(connection, total.matches)
-            await self._finish(connection, chunk, "read", "matched", total.tally)
+            await self._finish(connection, chunk, "read", "matched", total.tally, plans)
 
     def _matched(self, planned: Planned) -> Matched:
         matched = Matched(Tally(), [], [])
@@ -155,18 +166,18 @@ class ChunkWork:
         The caller keeps everybody else from the chunk's lane. Raises what `match` raises, and `NotNow`; a chunk that
         was not finished is done again, and what was written of it by then merges to nothing.
         """
-        states = self._read(chunk)
+        states, kept = self._read_with_plans(chunk)
         total = Tally()
 
         async def alone(part: Sequence[Identity]) -> None:
-            total.add(await self._write(part, None))
+            total.add(await self._write(part, {}, None))
 
         async def put_aside(user_id: UserId, error: Exception) -> None:
             await self._put_aside(user_id, error)
             total.became(Outcome.OPEN)
 
         try:
-            total = await self._write(states, chunk)
+            total = await self._write(states, kept, chunk)
         except _PASSING:
             raise
         except Exception as error:
@@ -176,9 +187,8 @@ class ChunkWork:
             async with self._database.transaction() as connection:
                 await self._finish(connection, chunk, "matched", "written", total)
 
-    async def _write(self, states: Sequence[Identity], chunk: Chunk | None) -> Tally:
-        newest, planned = await self._planned(states)
-        planned = await self._looked_up(newest, planned)
+    async def _write(self, states: Sequence[Identity], kept: Mapping[UserId, KeptPlan], chunk: Chunk | None) -> Tally:
+        planned = await self._planned_by_now(states, kept)
         plans = await self._wanted(planned)
         held_back = await hold_back(self._database, self._definition.name, plans)
         admission = Admission(held_back.plans, {}, {})
@@ -255,7 +265,66 @@ class ChunkWork:
             await take_in(connection, [(tenant, event) for event in events], self._subscribers, self._wake)
 
     def _read(self, chunk: Chunk) -> list[Identity]:
-        return [identity_of(profile, self._backfill.started_at)[0] for profile in unpack(chunk.profiles)]
+        return [self._identity(profile) for profile in unpack(chunk.profiles)]
+
+    def _identity(self, profile: bytes) -> Identity:
+        return identity_of(profile, self._backfill.started_at)[0]
+
+    def _read_with_plans(self, chunk: Chunk) -> tuple[list[Identity], dict[UserId, KeptPlan]]:
+        """The chunk's users, and the plans that were kept of them."""
+        profiles = unpack(chunk.profiles)
+        kept = unpack_plans(chunk.plans, len(profiles))
+        states = [
+            self._identity(profile) if one is None else one.identity(profile)
+            for profile, one in zip(profiles, kept, strict=True)
+        ]
+        return states, {one.user_id: one for one in kept if one is not None}
+
+    async def _planned_by_now(self, states: Sequence[Identity], kept: Mapping[UserId, KeptPlan]) -> Planned:
+        """The plans that are to be written: those that were kept and still hold; whoever else is planned for anew."""
+        async with self._database.transaction() as connection:
+            since = await claims.moment(connection)
+        holding = await self._holding(kept) if kept else {}
+        rest = [each for each in states if each.user_id not in holding]
+        planned = Planned({}, {}, (), {}, since)
+        if rest:
+            newest, anew = await self._planned(rest)
+            self._org.asked_for([each.user_id for each in rest])
+            planned = await self._looked_up(newest, anew)
+        return with_kept(holding, msgspec.structs.replace(planned, since=since))
+
+    async def _holding(self, kept: Mapping[UserId, KeptPlan]) -> dict[UserId, KeptPlan]:
+        """The plans of which nothing came in that they were made from, the org's answer of a moment ago included."""
+        users, records = list(kept), records_of(kept)
+        accounts = {account: user_id for user_id, each in kept.items() for account in each.accounts}
+        async with self._database.transaction() as connection:
+            tenant, sync = self._definition.tenant, self._definition.name
+            news = await backfill_news.with_news(connection, tenant, sync, users)
+            news |= await erased.users(connection, tenant, users)
+            news |= {accounts[each] for each in await backfill_news.linked(connection, sync, list(accounts))}
+            stored = await backfill_news.states(connection, tenant, users)
+            owned = await links.owners(connection, sync, records) if records else {}
+            hashes = {hash_ for each in kept.values() for hash_ in each.hashes}
+            keys, ids = await self._side.changed(connection, hashes, records)
+        news |= {user_id for user_id, version in stored.items() if version > StateVersion(*kept[user_id].version)}
+        news |= {
+            user_id
+            for user_id, each in kept.items()
+            if (each.record is not None and (each.record.id in owned or each.record.id in ids))
+            or (keys and not keys.isdisjoint(each.hashes))
+        }
+        holding = {user_id: each for user_id, each in kept.items() if user_id not in news}
+        found = await self._found_by_now([each for each in holding.values() if each.keys])
+        return {user_id: each for user_id, each in holding.items() if user_id not in found}
+
+    async def _found_by_now(self, new: Sequence[KeptPlan]) -> set[UserId]:
+        """For whom the org has a record by now, of those who would get a new one: somebody may have made it since."""
+        if not new or not self._makes_records:
+            return set()
+        wanted = look_ups([each.question for each in new], self._rules, self._tracked, {})
+        answers = await self._asked_org.look_up(list(wanted.values()))
+        candidates = Candidates.of(self._rules, dict(zip(wanted, answers, strict=True)))
+        return {each.user_id for each in new if any(map(candidates.get, each.keys))}
 
     async def _planned(self, read: Sequence[Identity]) -> tuple[list[Identity], Planned]:
         """Plan for users with their records as they were read; returns the users in the newest state known, too."""
@@ -295,8 +364,10 @@ class ChunkWork:
             raise error
         return planned.replaced_by(anew, new)
 
-    async def _finish(self, connection: Connection, chunk: Chunk, before: str, after: str, tally: Tally) -> None:
-        if not await backfills.move_chunk(connection, chunk.id, before, after, tally):
+    async def _finish(
+        self, connection: Connection, chunk: Chunk, before: str, after: str, tally: Tally, plans: bytes | None = None
+    ) -> None:
+        if not await backfills.move_chunk(connection, chunk.id, before, after, tally, plans):
             raise ChunkTaken(f"chunk {chunk.id} of back-fill {self._backfill.id} was finished by somebody else")
 
     async def _isolating(

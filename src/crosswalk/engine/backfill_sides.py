@@ -11,7 +11,7 @@ import msgspec
 from crosswalk.connectors.base import ReadsUsers
 from crosswalk.domain.backfill import key_hash
 from crosswalk.domain.decision import Decided, LinkTo
-from crosswalk.domain.evaluation import Evaluation
+from crosswalk.domain.evaluation import Evaluation, MatchKey
 from crosswalk.domain.fate import Alive, Fate
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import RecordId, UserId
@@ -49,18 +49,20 @@ class ReadOrg:
         self._lists = lists_of(compiled.rules)
         self._names = {number: name for name, (number, _) in self._lists.items()}
         self._org = org
+        self._asked: dict[UserId, list[MatchKey]] = {}
+
+    def asked_for(self, users: Sequence[UserId]) -> dict[UserId, list[MatchKey]]:
+        """By which keys records of these users were looked for, once; users for whom none were are absent."""
+        return {user_id: self._asked.pop(user_id) for user_id in users if user_id in self._asked}
 
     async def candidates(
         self, evaluations: Sequence[Evaluation], decisions: Mapping[UserId, Decided]
     ) -> dict[LookUpName, list[Record]]:
         """The records that may belong to these identities, by the same keys as the org would be asked for."""
+        keys = {evaluation.user_id: _keys(evaluation) for evaluation in evaluations}
+        self._asked |= keys
         wanted = {
-            (self._lists[key.object, key.field][0], key_hash(key.normal))
-            for evaluation in evaluations
-            if not evaluation.filtered
-            for target in evaluation.targets
-            for key in target.keys
-            if key is not None
+            (self._lists[key.object, key.field][0], key_hash(key.normal)) for each in keys.values() for key in each
         }
         decided = (decisions.get(evaluation.user_id) for evaluation in evaluations)
         named = [each.choice.record_id for each in decided if each is not None and isinstance(each.choice, LinkTo)]
@@ -100,6 +102,12 @@ class ReadOrg:
         rest = [each for each in ids if each not in known]
         asked = await self._org.find_fates(object_name, fields, rest) if rest else {}
         return {**asked, **{record_id: Alive(record) for record_id, record in known.items()}}
+
+
+def _keys(evaluation: Evaluation) -> list[MatchKey]:
+    if evaluation.filtered:
+        return []
+    return [key for target in evaluation.targets for key in target.keys if key is not None]
 
 
 class ReadTenant(ReadsUsers):

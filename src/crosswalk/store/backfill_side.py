@@ -20,13 +20,16 @@ CREATE TABLE IF NOT EXISTS {keys} (list smallint NOT NULL, hash bigint NOT NULL,
 CREATE TABLE IF NOT EXISTS {users} (user_id text NOT NULL);
 CREATE TABLE IF NOT EXISTS {matches} (user_id text NOT NULL, record_id text NOT NULL, rank integer NOT NULL);
 CREATE TABLE IF NOT EXISTS {losers} (user_id text NOT NULL, record_id text NOT NULL, winner text NOT NULL);
-TRUNCATE {records}, {keys}, {users}, {matches}, {losers};
+CREATE TABLE IF NOT EXISTS {changed} (hash bigint, record_id text NOT NULL);
+TRUNCATE {records}, {keys}, {users}, {matches}, {losers}, {changed};
 DROP INDEX IF EXISTS {records_index};
 DROP INDEX IF EXISTS {keys_index};
-DROP INDEX IF EXISTS {users_index}
+DROP INDEX IF EXISTS {users_index};
+CREATE INDEX IF NOT EXISTS {changed_index} ON {changed} (hash);
+CREATE INDEX IF NOT EXISTS {changed_index_by_id} ON {changed} (record_id)
 """
 
-DROP = "DROP TABLE IF EXISTS {records}, {keys}, {users}, {matches}, {losers}"
+DROP = "DROP TABLE IF EXISTS {records}, {keys}, {users}, {matches}, {losers}, {changed}"
 
 # Made once everything is read: that is several times quicker than keeping them while rows come.
 INDEX = """
@@ -42,6 +45,7 @@ COPY_RECORDS = "COPY {records} FROM STDIN"
 COPY_KEYS = "COPY {keys} FROM STDIN"
 COPY_USERS = "COPY {users} FROM STDIN"
 COPY_MATCHES = "COPY {matches} FROM STDIN"
+COPY_CHANGED = "COPY {changed} FROM STDIN"
 
 # Records that changed since. A key that a record has no more does no harm: what is found is compared again.
 UPSERT_RECORDS = """
@@ -57,6 +61,14 @@ FROM unnest(%b::smallint[], %b::bigint[]) AS wanted (list, hash)
 JOIN {keys} AS k USING (list, hash)
 JOIN {records} AS r ON r.record_id = k.record_id
 """
+
+# What changed since everything was read, of these keys and these records.
+CHANGED = """
+SELECT hash, '' FROM {changed} WHERE hash = ANY(%b::bigint[])
+UNION ALL
+SELECT 0, record_id FROM {changed} WHERE record_id = ANY(%b::text[])
+"""
+ANY_CHANGED = "SELECT EXISTS (SELECT FROM {changed})"
 
 BY_ID = "SELECT object, record_id, fields::text FROM {records} WHERE record_id = ANY(%b::text[])"
 
@@ -101,9 +113,10 @@ class BackfillSide:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        names = ("records", "keys", "users", "matches", "losers")
+        names = ("records", "keys", "users", "matches", "losers", "changed")
         self._names = {name: sql.Identifier(f"backfill_{number}_{name}") for name in names}
         self._names |= {f"{name}_index": sql.Identifier(f"backfill_{number}_{name}_index") for name in names}
+        self._names["changed_index_by_id"] = sql.Identifier(f"backfill_{number}_changed_index_by_id")
 
     async def create(self, connection: Connection) -> None:
         """Make the tables, or make them empty."""
@@ -129,6 +142,9 @@ class BackfillSide:
         columns = ([r.object for r in records], [r.id for r in records], [r.fields for r in records])
         await connection.execute(self._sql(UPSERT_RECORDS), columns)
         await self._add_keys(connection, records)
+        by_id = "".join(f"\\N\t{copy_text(r.id)}\n" for r in records)
+        keys = "".join(f"{hash_}\t{copy_text(r.id)}\n" for r in records for _, hash_ in r.keys)
+        await self._copy(connection, COPY_CHANGED, by_id + keys)
 
     async def _add_keys(self, connection: Connection, records: Sequence[ReadRecord]) -> None:
         keys = "".join(f"{number}\t{hash_}\t{copy_text(r.id)}\n" for r in records for number, hash_ in r.keys)
@@ -151,6 +167,16 @@ class BackfillSide:
     async def by_id(self, connection: Connection, ids: Sequence[str]) -> list[tuple[str, str, str]]:
         """Records by id: object, id and fields."""
         return await (await connection.execute(self._sql(BY_ID), (list(ids),), binary=True)).fetchall()
+
+    async def changed(
+        self, connection: Connection, hashes: Collection[int], ids: Sequence[str]
+    ) -> tuple[set[int], set[str]]:
+        """Which of these keys have records that changed since everything was read, and which of these records did."""
+        there = await (await connection.execute(self._sql(ANY_CHANGED))).fetchone()
+        if there is None or not there[0]:
+            return set(), set()
+        rows = await (await connection.execute(self._sql(CHANGED), (list(hashes), list(ids)), binary=True)).fetchall()
+        return {hash_ for hash_, record_id in rows if not record_id}, {each for _, each in rows if each}
 
     async def known_users(self, connection: Connection, users: Sequence[UserId]) -> set[UserId]:
         """Which of these users were read."""

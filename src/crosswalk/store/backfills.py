@@ -86,7 +86,11 @@ ORDER BY position
 ADD_CHUNK = "INSERT INTO backfill_chunks (backfill, lane, users, profiles) VALUES (%b, %b, %b, %b)"
 FORGET_CHUNKS = "DELETE FROM backfill_chunks WHERE backfill = %s"
 FORGET_FINDINGS = "DELETE FROM backfill_findings WHERE backfill = %s"
-FORGET_PROFILES = "UPDATE backfill_chunks SET profiles = NULL WHERE backfill = %s AND profiles IS NOT NULL"
+FORGET_PROFILES = """
+UPDATE backfill_chunks
+SET profiles = NULL, plans = NULL
+WHERE backfill = %s AND (profiles IS NOT NULL OR plans IS NOT NULL)
+"""
 
 # The next chunks in a state: some where any will do, or the first of each lane, where one lane is not worked on twice.
 NEXT_CHUNKS = """
@@ -95,11 +99,11 @@ SELECT id, lane FROM backfill_chunks WHERE backfill = %s AND state = %s ORDER BY
 FIRST_OF_LANES = """
 SELECT DISTINCT ON (lane) id, lane FROM backfill_chunks WHERE backfill = %s AND state = %s ORDER BY lane, id
 """
-CHUNK = "SELECT lane, users, profiles FROM backfill_chunks WHERE id = %s AND state = %s"
+CHUNK = "SELECT lane, users, profiles, coalesce(plans, '') FROM backfill_chunks WHERE id = %s AND state = %s"
 CHUNK_IS_LEFT = "SELECT EXISTS (SELECT FROM backfill_chunks WHERE backfill = %s AND state = %s)"
 MOVE_CHUNK = """
 UPDATE backfill_chunks
-SET state = %s, tally = %s::json, changed_at = clock_timestamp()
+SET state = %s, tally = %s::json, plans = %s, changed_at = clock_timestamp()
 WHERE id = %s AND state = %s
 """
 # What was ordered meanwhile counts: a chunk is only begun while its back-fill works.
@@ -135,12 +139,13 @@ _decode_tally = msgspec.json.Decoder(Tally).decode
 
 
 class Chunk(Struct, frozen=True):
-    """Users of one lane, packed as they were read."""
+    """Users of one lane, packed as they were read, and the plans for them as far as any were kept."""
 
     id: int
     lane: int
     users: int
     profiles: bytes
+    plans: bytes = b""
 
 
 async def order(
@@ -267,7 +272,7 @@ async def first_of_lanes(connection: Connection, number: int, state: str) -> lis
 async def chunk(connection: Connection, chunk_id: int, state: str) -> Chunk | None:
     """A chunk, while it is in this state."""
     row = await (await connection.execute(CHUNK, (chunk_id, state), binary=True)).fetchone()
-    return None if row is None else Chunk(chunk_id, row[0], row[1], bytes(row[2]))
+    return None if row is None else Chunk(chunk_id, row[0], row[1], bytes(row[2]), bytes(row[3]))
 
 
 async def is_left(connection: Connection, number: int, state: str) -> bool:
@@ -275,10 +280,12 @@ async def is_left(connection: Connection, number: int, state: str) -> bool:
     return bool((await fetch_row(connection, CHUNK_IS_LEFT, (number, state)))[0])
 
 
-async def move_chunk(connection: Connection, chunk_id: int, before: str, after: str, tally: Tally) -> bool:
-    """Finish a chunk's stage in the caller's transaction; `False` where somebody did."""
+async def move_chunk(
+    connection: Connection, chunk_id: int, before: str, after: str, tally: Tally, plans: bytes | None = None
+) -> bool:
+    """Finish a chunk's stage in the caller's transaction, and keep plans for the next; `False` where somebody did."""
     text = msgspec.json.encode(tally).decode()
-    return (await connection.execute(MOVE_CHUNK, (after, text, chunk_id, before))).rowcount == 1
+    return (await connection.execute(MOVE_CHUNK, (after, text, plans, chunk_id, before))).rowcount == 1
 
 
 async def still_works(connection: Connection, number: int, stage: Stage) -> bool:

@@ -132,6 +132,19 @@ class Roles:
             permissions |= set(self._permissions.get(role_id, ()))
         return sorted(name for identifier, name in permissions if identifier == audience)
 
+    def effective_permissions(self, user_id: str, role_ids: list[str], identifier: str) -> list[dict[str, Any]]:
+        """Return a user's permissions for one API, each with whether it is direct, by one of these roles, or both."""
+        direct = set(self._direct.get(user_id, ()))
+        by_roles = {one for role_id in role_ids for one in self._permissions.get(role_id, ())}
+        wanted = sorted(one for one in direct | by_roles if one[0] == identifier)
+        sources = [[name for name, held in (("direct", direct), ("roles", by_roles)) if one in held] for one in wanted]
+        shown = self._shown(dict.fromkeys(wanted))
+        return [{**one, "sources": found} for one, found in zip(shown, sources, strict=True)]
+
+    def has_permission(self, role_id: str, permission: Permission) -> bool:
+        """Tell whether a role brings a permission."""
+        return permission in self._permissions.get(role_id, ())
+
     def forget_user(self, user_id: str) -> None:
         """Drop what a user had who is gone."""
         self._assigned.pop(user_id, None)

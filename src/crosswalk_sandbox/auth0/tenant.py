@@ -18,7 +18,7 @@ from crosswalk_sandbox.auth0.actions.state import Actions
 from crosswalk_sandbox.auth0.clients import Clients
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
 from crosswalk_sandbox.auth0.configuration import Resources, Settings
-from crosswalk_sandbox.auth0.configuration.settings_table import BRUTE_FORCE_PROTECTION
+from crosswalk_sandbox.auth0.configuration.settings_table import BRUTE_FORCE_PROTECTION, SUSPICIOUS_IP_THROTTLING
 from crosswalk_sandbox.auth0.connections import Connections
 from crosswalk_sandbox.auth0.deliveries import DeliveryQueue
 from crosswalk_sandbox.auth0.event_streams import EventStreams
@@ -49,7 +49,6 @@ from crosswalk_sandbox.auth0.scim.configurations import Configurations
 from crosswalk_sandbox.auth0.search_lag import SearchLag
 from crosswalk_sandbox.auth0.signals import Signal
 from crosswalk_sandbox.auth0.signin.state import SignInState
-from crosswalk_sandbox.auth0.signing_keys import signing_keys
 from crosswalk_sandbox.auth0.tokens import TokenIssuer
 from crosswalk_sandbox.auth0.user_documents import DATABASE_CONNECTION
 from crosswalk_sandbox.auth0.users import UserDirectory
@@ -107,10 +106,10 @@ class Tenant:
         self.name = name
         self.knobs = knobs if knobs is not None else Knobs()
         self.lock = threading.RLock()
-        self.tokens = TokenIssuer()
+        self.tokens = TokenIssuer(f"{name}.auth0.com")
         self.action_builder = Builder(self.knobs)
         self.action_runner = NodeRunner(self.knobs)
-        self.signing_keys = signing_keys(self.tokens.private_pem(), f"{name}.auth0.com")
+        self.signing_keys = self.tokens.current.of_applications()
         self.events_changed = Signal()
         self.logs_changed = Signal()
         self.subscriptions_closed = 0
@@ -316,6 +315,10 @@ class Tenant:
     def brute_force_protection(self) -> dict[str, Any]:
         """Return the settings by which wrong passwords block an account."""
         return self.settings.read(BRUTE_FORCE_PROTECTION, BRUTE_FORCE_PROTECTION.path)
+
+    def suspicious_ip_throttling(self) -> dict[str, Any]:
+        """Return the settings by which failed logins close an address."""
+        return self.settings.read(SUSPICIOUS_IP_THROTTLING, SUSPICIOUS_IP_THROTTLING.path)
 
     def _in_process(self) -> Origin:
         return Origin(self.client_id, "Sandbox", hostname=self.domain)

@@ -322,3 +322,17 @@ def test_who_may_log_in_without_an_organization_can_skip_the_choice(
     assert org_of(http, both, browser.submit(action="skip")) is None
     browser.open(both.authorize_url())
     assert org_of(http, both, browser.submit(organization=acme)) == acme
+
+
+def test_the_organization_may_be_found_by_the_domain_of_an_address(
+    auth0: ManagementClient, browser: Browser, make_application: MakeApplication, acme: str, widgets: str
+) -> None:
+    settings = {"organization_usage": "require", "organization_require_behavior": "pre_login_prompt"}
+    business = make_application(**settings, organization_discovery_methods=["email"])
+    auth0.organizations.discovery_domains.create(acme, domain="acme.example", status="verified")
+    auth0.organizations.discovery_domains.create(widgets, domain="widgets.example")
+    browser.open(business.authorize_url())
+
+    for typed in ("acme", "ada@widgets.example", "ada@other.example"):
+        assert "The organization you entered is invalid" in browser.submit(organizationName=typed).text
+    assert "Log in to Acme Ltd" in browser.submit(organizationName="ada@ACME.example").text

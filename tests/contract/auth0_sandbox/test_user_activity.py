@@ -8,13 +8,14 @@ from typing import Any
 import httpx
 import pytest
 from auth0.management import AsyncManagementClient, ManagementClient
+from auth0.management.core.api_error import ApiError
 from auth0.management.errors import BadRequestError, NotFoundError
 
 from crosswalk_sandbox.auth0 import Tenant
 from crosswalk_sandbox.auth0.signin.otp import STEP_SECONDS, new_secret, one_time_password
 
 from .conftest import ada
-from .signing_in import Application, Browser, code_of, returned, types_logged
+from .signing_in import Application, Browser, MakeApplication, code_of, returned, types_logged
 
 DAY = 86_400
 
@@ -206,3 +207,80 @@ def new_token(http: httpx.Client, tenant: Tenant) -> str:
         "audience": tenant.management_audience(),
     }
     return str(http.post("/oauth/token", json=wanted).json()["access_token"])
+
+
+def test_applications_keep_notes_on_sessions_and_refresh_tokens(
+    auth0: ManagementClient, ada_id: str, tokens: dict[str, Any]
+) -> None:
+    (session,), (refresh,) = auth0.users.sessions.list(ada_id), auth0.users.refresh_token.list(ada_id)
+    assert session.session_metadata is None
+
+    auth0.sessions.update(session.id or "", session_metadata={"device": "till 4"})
+    auth0.refresh_tokens.update(refresh.id or "", refresh_token_metadata={"shop": "Bonn"})
+
+    assert auth0.sessions.get(session.id or "").session_metadata == {"device": "till 4"}
+    assert auth0.refresh_tokens.get(refresh.id or "").refresh_token_metadata == {"shop": "Bonn"}
+
+
+@pytest.mark.parametrize("spared", [True, False])
+def test_a_users_access_ends_at_once(
+    auth0: ManagementClient, http: httpx.Client, shop: Application, ada_id: str, tokens: dict[str, Any], spared: bool
+) -> None:
+    auth0.users.revoke_access(ada_id, preserve_refresh_tokens=spared)
+
+    assert list(auth0.users.sessions.list(ada_id)) == []
+    assert shop.refresh(http, tokens["refresh_token"]).status_code == (200 if spared else 403)
+
+
+def test_authenticator_apps_are_renamed_replaced_and_all_taken_away(auth0: ManagementClient, ada_id: str) -> None:
+    methods = auth0.users.authentication_methods
+    first = methods.create(ada_id, type="totp", totp_secret=new_secret(), name="Old phone")
+
+    methods.update(ada_id, first.id or "", name="Phone")
+    renamed = methods.get(ada_id, first.id or "")
+    replaced = methods.set(ada_id, request=[{"type": "totp", "totp_secret": new_secret(), "name": "New"}])  # type: ignore[list-item]
+    listed = [(one.id, one.name) for one in methods.list(ada_id)]
+    enrollment = auth0.guardian.enrollments.get(replaced[0].id or "")
+    auth0.users.authenticators.delete_all(ada_id)
+
+    assert renamed.name == "Phone"
+    assert listed == [(replaced[0].id, "New")]
+    assert (enrollment.name, enrollment.status) == ("New", "confirmed")
+    assert list(methods.list(ada_id)) == []
+    with pytest.raises(ApiError, match="inexistent_enrollment"):
+        auth0.guardian.enrollments.delete(replaced[0].id or "")
+
+
+def test_too_many_failures_close_an_address_for_everybody_until_it_is_opened(
+    auth0: ManagementClient,
+    http: httpx.Client,
+    make_application: MakeApplication,
+    tenant: Tenant,
+    ada_id: str,
+    time_travel: Callable[[float], None],
+) -> None:
+    stage: Any = {"pre-login": {"max_attempts": 3, "rate": 60_000}}
+    auth0.attack_protection.suspicious_ip_throttling.update(stage=stage)
+    shop = make_application(grant_types=["password"])
+
+    def log_in(email: str, password: str) -> tuple[int, str]:
+        form = shop.token_request(grant_type="password", username=email, password=password)
+        answer = http.post("/oauth/token", data=form)
+        return answer.status_code, answer.json().get("error", "")
+
+    for number in range(3):
+        assert log_in(f"nobody{number}@example.com", "wrong") == (403, "invalid_grant")
+    auth0.anomaly.blocks.check_ip("127.0.0.1")
+    assert log_in("ada@example.com", "Difference-Engine-1") == (429, "too_many_attempts")
+
+    auth0.anomaly.blocks.unblock_ip("127.0.0.1")
+    assert log_in("ada@example.com", "Difference-Engine-1") == (200, "")
+    with pytest.raises(NotFoundError):
+        auth0.anomaly.blocks.check_ip("127.0.0.1")
+
+    for number in range(3):
+        log_in(f"nobody{number}@example.com", "wrong")
+    assert log_in("ada@example.com", "Difference-Engine-1") == (429, "too_many_attempts")
+    time_travel(61)
+    assert log_in("ada@example.com", "Difference-Engine-1") == (200, "")
+    assert types_logged(tenant).count("limit_mu") == 2

@@ -276,6 +276,21 @@ PROFILES = (
     ),
 )
 
+DISCOVERY_DOMAINS = ResourceKind(
+    path="/organizations/{owner}/discovery-domains",
+    noun="organization_discovery_domains",
+    about="discovery domain",
+    new_id=partial(new_id, "dd"),
+    listed_as="domains",
+    paging="checkpoints",
+    properties=texts("domain") | choice("status", "pending", "verified") | flags("use_for_organization_discovery"),
+    required=("domain",),
+    fixed=("domain",),
+    defaults={"status": "pending", "use_for_organization_discovery": True},
+    unique="domain",
+    missing=("The discovery domain does not exist.", "inexistent_discovery_domain"),
+    drawn=unproven_domain,
+)
 OWNED = (
     ResourceKind(
         path="/clients/{owner}/credentials",
@@ -295,21 +310,7 @@ OWNED = (
         drawn=public_key,
         checked=readable_key,
     ),
-    ResourceKind(
-        path="/organizations/{owner}/discovery-domains",
-        noun="organization_discovery_domains",
-        about="discovery domain",
-        new_id=partial(new_id, "dd"),
-        listed_as="domains",
-        paging="checkpoints",
-        properties=texts("domain") | choice("status", "pending", "verified") | flags("use_for_organization_discovery"),
-        required=("domain",),
-        fixed=("domain",),
-        defaults={"status": "pending", "use_for_organization_discovery": True},
-        unique="domain",
-        missing=("The discovery domain does not exist.", "inexistent_discovery_domain"),
-        drawn=unproven_domain,
-    ),
+    DISCOVERY_DOMAINS,
 )
 
 RESOURCE_KINDS = (*LOGIN_PAGES, *FORMS_AND_FLOWS, *PROFILES, *OWNED)

@@ -33,6 +33,7 @@ FURTHER = (
 NOT_IN_PLAN = (
     ("/connections-directory-provisionings", "directory_provisionings"),
     ("/organizations/{id}/clients", "organization_clients"),
+    ("/organizations/{id}/clients/{client_id}", "organization_clients"),
     ("/rate-limit-policies", "rate_limit_policies"),
     ("/rate-limit-policies/{id}", "rate_limit_policies"),
 )

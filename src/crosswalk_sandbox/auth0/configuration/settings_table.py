@@ -96,6 +96,23 @@ PAGES = (
     ),
 )
 
+SUSPICIOUS_IP_THROTTLING = SettingsDocument(
+    path="/attack-protection/suspicious-ip-throttling",
+    noun="attack_protection",
+    about="Suspicious IP Throttling settings",
+    properties=flags("enabled") | lists("shields", "allowlist") | objects("stage"),
+    initial={
+        "enabled": True,
+        "shields": ["admin_notification", "block"],
+        "allowlist": [],
+        "stage": {
+            "pre-login": {"max_attempts": 100, "rate": 864_000},
+            "pre-user-registration": {"max_attempts": 50, "rate": 1_200},
+            "pre-custom-token-exchange": {"max_attempts": 10, "rate": 600_000},
+        },
+    },
+    merged=("stage",),
+)
 BRUTE_FORCE_PROTECTION = SettingsDocument(
     path="/attack-protection/brute-force-protection",
     noun="attack_protection",
@@ -190,23 +207,7 @@ ATTACK_PROTECTION = (
             "recaptcha_v2.secret",
         ),
     ),
-    SettingsDocument(
-        path="/attack-protection/suspicious-ip-throttling",
-        noun="attack_protection",
-        about="Suspicious IP Throttling settings",
-        properties=flags("enabled") | lists("shields", "allowlist") | objects("stage"),
-        initial={
-            "enabled": True,
-            "shields": ["admin_notification", "block"],
-            "allowlist": [],
-            "stage": {
-                "pre-login": {"max_attempts": 100, "rate": 864_000},
-                "pre-user-registration": {"max_attempts": 50, "rate": 1_200},
-                "pre-custom-token-exchange": {"max_attempts": 10, "rate": 600_000},
-            },
-        },
-        merged=("stage",),
-    ),
+    SUSPICIOUS_IP_THROTTLING,
     SettingsDocument(
         path="/risk-assessments/settings",
         noun="attack_protection",

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from crosswalk_sandbox.auth0.clock import iso_milliseconds
 from crosswalk_sandbox.auth0.paging import page_of
-from crosswalk_sandbox.auth0.problems import Problem, invalid_property
+from crosswalk_sandbox.auth0.problems import Problem, invalid_body, invalid_property
 from crosswalk_sandbox.auth0.routes.exchange import Query, answer, no_content, origin_of, read_json
 from crosswalk_sandbox.auth0.routes.operations import log_operation
 from crosswalk_sandbox.auth0.schema import Property, check_body
@@ -30,79 +30,126 @@ PROPERTIES: dict[str, Property] = {
 
 def authentication_method_routes(tenant: Tenant) -> list[BaseRoute]:
     """Return the routes of authentication methods."""
-    base = "/users/{id}/authentication-methods"
+    methods = AuthenticationMethods(tenant)
+    base, one = "/users/{id}/authentication-methods", "/users/{id}/authentication-methods/{method}"
+    return [
+        Route(base, methods.list_methods, methods=["GET"]),
+        Route(base, methods.create, methods=["POST"]),
+        Route(base, methods.replace_all, methods=["PUT"]),
+        Route(base, methods.delete_all, methods=["DELETE"]),
+        Route("/users/{id}/authenticators", methods.delete_all, methods=["DELETE"]),
+        Route(one, methods.get, methods=["GET"]),
+        Route(one, methods.rename, methods=["PATCH"]),
+        Route(one, methods.delete, methods=["DELETE"]),
+        Route("/users/{id}/recovery-code-regeneration", methods.regenerate, methods=["POST"]),
+    ]
 
-    def known(request: Request) -> Enrollment | None:
-        tenant.users.get(request.path_params["id"])
-        return tenant.signin.enrollments.find(request.path_params["id"])
 
-    def wanted(request: Request) -> Enrollment:
-        enrollment = known(request)
+class AuthenticationMethods:
+    """The operations on a user's authenticator app, of which there is at most one."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+
+    async def list_methods(self, request: Request) -> Response:
+        """Return the app, if there is one, as a page."""
+        query = Query(request, ("page", "per_page", "include_totals"))
+        with self._tenant.lock:
+            enrollment = self._known(request)
+        found = [] if enrollment is None else [shown(enrollment)]
+        return answer(page_of(found, query, "authenticators", default_size=50))
+
+    async def get(self, request: Request) -> Response:
+        """Return one app."""
+        with self._tenant.lock:
+            return answer(shown(self._wanted(request)))
+
+    async def create(self, request: Request) -> Response:
+        """Set up an app."""
+        checked = checked_method(await read_json(request))
+        with self._tenant.lock:
+            self._known(request)
+            told = self._enroll(request, checked)
+            description = "Create an authentication method for a user"
+            log_operation(self._tenant, request, description, {"type": "totp"}, told, 201)
+        return answer(told, 201)
+
+    async def replace_all(self, request: Request) -> Response:
+        """Set up one app, or none, in place of what there is."""
+        body = await read_json(request)
+        if not isinstance(body, list) or len(body) > 1:
+            raise invalid_body("Expected a list of at most one authentication method; a user has one authenticator app")
+        methods = [checked_method(one) for one in body]
+        with self._tenant.lock:
+            self._known(request)
+            self._tenant.signin.enrollments.remove(request.path_params["id"])
+            told = [self._enroll(request, checked) for checked in methods]
+            log_operation(self._tenant, request, "Update all authentication methods", {}, {})
+        return answer(told)
+
+    async def rename(self, request: Request) -> Response:
+        """Give an app another name."""
+        checked = check_body(await read_json(request), {"name": PROPERTIES["name"]})
+        with self._tenant.lock:
+            enrollment = self._wanted(request)
+            enrollment.name = checked.get("name", enrollment.name)
+            log_operation(self._tenant, request, "Update an authentication method", checked, shown(enrollment))
+        return answer(shown(enrollment))
+
+    async def delete(self, request: Request) -> Response:
+        """Take an app away."""
+        with self._tenant.lock:
+            self._wanted(request)
+            self._end(request)
+        return no_content()
+
+    async def delete_all(self, request: Request) -> Response:
+        """Take away what there is."""
+        with self._tenant.lock:
+            if self._known(request) is not None:
+                self._end(request)
+        return no_content()
+
+    async def regenerate(self, request: Request) -> Response:
+        """Replace the recovery code."""
+        with self._tenant.lock:
+            enrollment = self._known(request)
+            if enrollment is None:
+                raise Problem(404, "The user has no recovery code.", "inexistent_recovery_code")
+            enrollment.recovery_code = new_recovery_code()
+            log_operation(self._tenant, request, "Regenerate recovery code", {}, {"recovery_code": "*****"})
+        return answer({"recovery_code": enrollment.recovery_code})
+
+    def _known(self, request: Request) -> Enrollment | None:
+        self._tenant.users.get(request.path_params["id"])
+        return self._tenant.signin.enrollments.find(request.path_params["id"])
+
+    def _wanted(self, request: Request) -> Enrollment:
+        enrollment = self._known(request)
         if enrollment is None or enrollment.id != request.path_params["method"]:
             raise Problem(404, "The authentication method does not exist.", "inexistent_authentication_method")
         return enrollment
 
-    async def list_methods(request: Request) -> Response:
-        query = Query(request, ("page", "per_page", "include_totals"))
-        with tenant.lock:
-            enrollment = known(request)
-        found = [] if enrollment is None else [shown(enrollment)]
-        return answer(page_of(found, query, "authenticators", default_size=50))
-
-    async def get(request: Request) -> Response:
-        with tenant.lock:
-            return answer(shown(wanted(request)))
-
-    async def create(request: Request) -> Response:
-        body = await read_json(request)
-        checked = check_body(body, PROPERTIES, required=("type",))
-        if "totp_secret" not in checked:
-            raise invalid_property("Missing required property: totp_secret", "totp_secret", "Base32 encoded secret")
+    def _enroll(self, request: Request, checked: dict[str, Any]) -> dict[str, Any]:
         secret = checked["totp_secret"].rstrip("=")
-        with tenant.lock:
-            known(request)
-            padded = secret + "=" * (-len(secret) % 8)
-            enrollment = tenant.signin.enrollments.enroll(request.path_params["id"], padded, tenant.clock())
-            enrollment.name = checked.get("name", "")
-            told = shown(enrollment)
-            log_operation(tenant, request, "Create an authentication method for a user", {"type": "totp"}, told, 201)
-        return answer(told, 201)
+        padded = secret + "=" * (-len(secret) % 8)
+        enrollment = self._tenant.signin.enrollments.enroll(request.path_params["id"], padded, self._tenant.clock())
+        enrollment.name = checked.get("name", "")
+        return shown(enrollment)
 
-    async def delete(request: Request) -> Response:
-        with tenant.lock:
-            wanted(request)
-            end(request)
-        return no_content()
-
-    async def delete_all(request: Request) -> Response:
-        with tenant.lock:
-            if known(request) is not None:
-                end(request)
-        return no_content()
-
-    async def regenerate(request: Request) -> Response:
-        with tenant.lock:
-            enrollment = known(request)
-            if enrollment is None:
-                raise Problem(404, "The user has no recovery code.", "inexistent_recovery_code")
-            enrollment.recovery_code = new_recovery_code()
-            log_operation(tenant, request, "Regenerate recovery code", {}, {"recovery_code": "*****"})
-        return answer({"recovery_code": enrollment.recovery_code})
-
-    def end(request: Request) -> None:
+    def _end(self, request: Request) -> None:
         user_id = request.path_params["id"]
-        tenant.signin.enrollments.remove(user_id)
-        log_user_id(tenant, "gd_unenroll", user_id, origin_of(request), "Guardian - Unenroll")
-        log_operation(tenant, request, "Delete an authentication method", {}, {}, 204)
+        self._tenant.signin.enrollments.remove(user_id)
+        log_user_id(self._tenant, "gd_unenroll", user_id, origin_of(request), "Guardian - Unenroll")
+        log_operation(self._tenant, request, "Delete an authentication method", {}, {}, 204)
 
-    return [
-        Route(base, list_methods, methods=["GET"]),
-        Route(base, create, methods=["POST"]),
-        Route(base, delete_all, methods=["DELETE"]),
-        Route(f"{base}/{{method}}", get, methods=["GET"]),
-        Route(f"{base}/{{method}}", delete, methods=["DELETE"]),
-        Route("/users/{id}/recovery-code-regeneration", regenerate, methods=["POST"]),
-    ]
+
+def checked_method(body: object) -> dict[str, Any]:
+    """Return the authenticator app that a request describes, or raise the vendor's 400."""
+    checked = check_body(body, PROPERTIES, required=("type",))
+    if "totp_secret" not in checked:
+        raise invalid_property("Missing required property: totp_secret", "totp_secret", "Base32 encoded secret")
+    return checked
 
 
 def shown(enrollment: Enrollment) -> dict[str, Any]:

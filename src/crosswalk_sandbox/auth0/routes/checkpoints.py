@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from crosswalk_sandbox.auth0.paging import MOST_PER_PAGE, page_of
+from crosswalk_sandbox.auth0.paging import MOST_PER_PAGE, page_of, projected
 from crosswalk_sandbox.auth0.problems import invalid_query
 from crosswalk_sandbox.auth0.routes.exchange import Query
 
@@ -34,3 +34,11 @@ def totals_or_checkpoint(items: list[dict[str, Any]], query: Query, name: str, *
     if start + take < len(items):
         page["next"] = keys[start + take]
     return page
+
+
+def page_by_checkpoint(items: list[dict[str, Any]], query: Query, name: str, *, key: str = "id") -> dict[str, Any]:
+    """Return the page that a request asks for, always as an object, of whose items only the wanted fields show."""
+    page = totals_or_checkpoint(items, query, name, key=key)
+    listed = page[name] if isinstance(page, dict) else page
+    rest = page if isinstance(page, dict) else {}
+    return {**rest, name: [projected(one, query) for one in listed]}

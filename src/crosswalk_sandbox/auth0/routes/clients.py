@@ -9,10 +9,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from crosswalk_sandbox.auth0.clients import shown_client
+from crosswalk_sandbox.auth0.organizations import shown_organization
 from crosswalk_sandbox.auth0.paging import page_of, projected
 from crosswalk_sandbox.auth0.problems import Problem, invalid_property
 from crosswalk_sandbox.auth0.resource_servers import GRANT_PROPERTIES, scope_values
-from crosswalk_sandbox.auth0.routes.checkpoints import totals_or_checkpoint
+from crosswalk_sandbox.auth0.routes.checkpoints import page_by_checkpoint, totals_or_checkpoint
 from crosswalk_sandbox.auth0.routes.exchange import Query, answer, no_content, read_json
 from crosswalk_sandbox.auth0.routes.operations import log_operation
 from crosswalk_sandbox.auth0.schema import check_body
@@ -40,11 +41,13 @@ def client_routes(tenant: Tenant) -> list[BaseRoute]:
         Route("/clients/{id}", clients.update, methods=["PATCH"]),
         Route("/clients/{id}", clients.delete, methods=["DELETE"]),
         Route("/clients/{id}/rotate-secret", clients.rotate_secret, methods=["POST"]),
+        Route("/clients/{id}/connections", clients.connections, methods=["GET"]),
         Route("/client-grants", grants.list_grants, methods=["GET"]),
         Route("/client-grants", grants.create, methods=["POST"]),
         Route("/client-grants/{id}", grants.get, methods=["GET"]),
         Route("/client-grants/{id}", grants.update, methods=["PATCH"]),
         Route("/client-grants/{id}", grants.delete, methods=["DELETE"]),
+        Route("/client-grants/{id}/organizations", grants.organizations, methods=["GET"]),
     ]
 
 
@@ -108,6 +111,16 @@ class ClientRoutes:
             log_operation(self._tenant, request, "Rotate a client secret", {}, client)
         return answer(client)
 
+    async def connections(self, request: Request) -> Response:
+        """Return one page of the connections that are enabled for an application."""
+        query = Query(request, ("strategy", "from", "take", "fields", "include_fields"))
+        with self._tenant.lock:
+            client_id = self._tenant.clients.get(request.path_params["id"])["client_id"]
+            enabled = [one for one in self._tenant.connections.every() if one.allows(client_id)]
+            wanted = [one for one in enabled if "strategy" not in query or one.strategy in query.all("strategy")]
+            found = [self._tenant.connections.shown(one) for one in wanted]
+        return answer(page_by_checkpoint(found, query, "connections"))
+
 
 class GrantRoutes:
     """The operations on what applications may do on their own."""
@@ -158,6 +171,15 @@ class GrantRoutes:
             self._tenant.client_grants.delete(request.path_params["id"])
             log_operation(self._tenant, request, "Delete a client grant", {}, {}, 204)
         return no_content()
+
+    async def organizations(self, request: Request) -> Response:
+        """Return one page of the organizations that may use a grant."""
+        query = Query(request, ("from", "take", "include_totals"))
+        with self._tenant.lock:
+            grant_id = self._tenant.client_grants.get(request.path_params["id"])["id"]
+            every = [self._tenant.organizations.find(one["id"]) for one in self._tenant.organizations.all()]
+            found = [shown_organization(one.document) for one in every if grant_id in one.client_grants]
+        return answer(page_by_checkpoint(found, query, "organizations"))
 
     def _check_scopes(self, audience: str, body: dict[str, Any]) -> None:
         server = self._tenant.resource_servers.find(audience)

@@ -9,9 +9,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from crosswalk_sandbox.auth0.groups import Group
-from crosswalk_sandbox.auth0.paging import projected
 from crosswalk_sandbox.auth0.roles import checked_ids
-from crosswalk_sandbox.auth0.routes.checkpoints import totals_or_checkpoint
+from crosswalk_sandbox.auth0.routes.checkpoints import page_by_checkpoint
 from crosswalk_sandbox.auth0.routes.exchange import Query, answer, no_content, origin_of, read_json
 from crosswalk_sandbox.auth0.routes.operations import log_operation
 from crosswalk_sandbox.auth0.tenant import Tenant
@@ -55,14 +54,6 @@ def shown(group: Group, tenant: Tenant) -> dict[str, Any]:
         "updated_at": group.updated_at,
     }
     return {name: value for name, value in document.items() if value is not None}
-
-
-def page_by_checkpoint(items: list[dict[str, Any]], query: Query, name: str) -> dict[str, Any]:
-    """Return the page that a request asks for, always as an object."""
-    page = totals_or_checkpoint(items, query, name)
-    listed = page[name] if isinstance(page, dict) else page
-    rest = page if isinstance(page, dict) else {}
-    return {**rest, name: [projected(one, query) for one in listed]}
 
 
 class GroupRoutes:

@@ -15,6 +15,8 @@ from crosswalk_sandbox.auth0.routes.authentication_methods import authentication
 from crosswalk_sandbox.auth0.routes.clients import client_routes
 from crosswalk_sandbox.auth0.routes.configuration import configuration_routes
 from crosswalk_sandbox.auth0.routes.connections import connection_routes
+from crosswalk_sandbox.auth0.routes.consents import consent_routes
+from crosswalk_sandbox.auth0.routes.effective_access import effective_access_routes
 from crosswalk_sandbox.auth0.routes.event_streams import event_stream_routes
 from crosswalk_sandbox.auth0.routes.events import event_routes
 from crosswalk_sandbox.auth0.routes.exchange import refusal
@@ -32,6 +34,8 @@ from crosswalk_sandbox.auth0.routes.resource_servers import resource_server_rout
 from crosswalk_sandbox.auth0.routes.roles import role_routes
 from crosswalk_sandbox.auth0.routes.scim_configuration import scim_configuration_routes
 from crosswalk_sandbox.auth0.routes.scopes import check_scope
+from crosswalk_sandbox.auth0.routes.searches import search_routes
+from crosswalk_sandbox.auth0.routes.signing_keys import signing_key_routes
 from crosswalk_sandbox.auth0.routes.stats import stats_routes
 from crosswalk_sandbox.auth0.routes.tickets import ticket_routes
 from crosswalk_sandbox.auth0.routes.user_activity import user_activity_routes
@@ -42,7 +46,13 @@ from crosswalk_sandbox.auth0.tenant import Tenant
 
 def management_api(tenant: Tenant) -> ASGIApp:
     """Return the Management API of `tenant`, to be mounted at `/api/v2`."""
-    routes: list[BaseRoute] = [
+    return ManagementApi(tenant, Router(management_routes(tenant), redirect_slashes=False))
+
+
+def management_routes(tenant: Tenant) -> list[BaseRoute]:
+    """Return every route of the Management API, below `/api/v2`."""
+    return [
+        *search_routes(tenant),
         *user_routes(tenant),
         *identity_routes(tenant),
         *user_activity_routes(tenant),
@@ -56,6 +66,9 @@ def management_api(tenant: Tenant) -> ASGIApp:
         *client_routes(tenant),
         *resource_server_routes(tenant),
         *role_routes(tenant),
+        *effective_access_routes(tenant),
+        *consent_routes(tenant),
+        *signing_key_routes(tenant),
         *organization_routes(tenant),
         *organization_member_routes(tenant),
         *organization_grant_routes(tenant),
@@ -69,7 +82,6 @@ def management_api(tenant: Tenant) -> ASGIApp:
         *login_page_routes(tenant),
         *configuration_routes(tenant),
     ]
-    return ManagementApi(tenant, Router(routes, redirect_slashes=False))
 
 
 class ManagementApi:

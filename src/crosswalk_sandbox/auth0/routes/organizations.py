@@ -8,12 +8,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from crosswalk_sandbox.auth0.configuration.resource_table import DISCOVERY_DOMAINS
 from crosswalk_sandbox.auth0.organizations import shown_organization
 from crosswalk_sandbox.auth0.paging import page_of, projected
 from crosswalk_sandbox.auth0.problems import Problem, invalid_property
 from crosswalk_sandbox.auth0.routes.checkpoints import totals_or_checkpoint
 from crosswalk_sandbox.auth0.routes.exchange import Query, answer, no_content, origin_of, read_json
 from crosswalk_sandbox.auth0.routes.operations import log_operation
+from crosswalk_sandbox.auth0.signin.organization_prompts import discovery_domains
 from crosswalk_sandbox.auth0.tenant import Tenant
 
 PAGED = ("page", "per_page", "include_totals")
@@ -30,6 +32,7 @@ def organization_routes(tenant: Tenant) -> list[BaseRoute]:
         Route("/organizations/{id}", routes.get, methods=["GET"]),
         Route("/organizations/{id}", routes.update, methods=["PATCH"]),
         Route("/organizations/{id}", routes.delete, methods=["DELETE"]),
+        Route("/organizations/{id}/discovery-domains/name/{domain}", routes.discovery_domain, methods=["GET"]),
         Route("/organizations/{id}/enabled_connections", connections.list_connections, methods=["GET"]),
         Route("/organizations/{id}/enabled_connections", connections.add, methods=["POST"]),
         Route(f"/organizations/{{id}}{connection}", connections.get, methods=["GET"]),
@@ -76,6 +79,15 @@ class OrganizationRoutes:
         if organization is None:
             raise Problem(404, f"No organization found by that id or name: {name}", "inexistent_organization")
         return answer(shown_organization(organization.document))
+
+    async def discovery_domain(self, request: Request) -> Response:
+        """Return one of the domains by which an organization is found."""
+        with self._tenant.lock:
+            organization_id = self._tenant.organizations.find(request.path_params["id"]).document["id"]
+            for domain in discovery_domains(self._tenant, organization_id):
+                if domain["domain"] == request.path_params["domain"]:
+                    return answer(domain)
+        raise Problem(404, *DISCOVERY_DOMAINS.missing)
 
     async def update(self, request: Request) -> Response:
         """Change an organization."""

@@ -15,11 +15,18 @@ from crosswalk_sandbox.auth0.routes.checkpoints import totals_or_checkpoint
 from crosswalk_sandbox.auth0.routes.exchange import Query, answer, read_json
 from crosswalk_sandbox.auth0.routes.logs import shown as shown_log
 from crosswalk_sandbox.auth0.routes.operations import log_operation
+from crosswalk_sandbox.auth0.schema import Property, check_body
 from crosswalk_sandbox.auth0.signin.authorizations import Family
 from crosswalk_sandbox.auth0.signin.sessions import ABSOLUTE_LIFETIME, IDLE_LIFETIME, Session
 from crosswalk_sandbox.auth0.tenant import Tenant
 
 PAGED = ("from", "take", "include_totals")
+SESSION_NOTES = Property(dict, "Metadata associated with the session", nullable=True)
+TOKEN_NOTES = Property(dict, "Metadata associated with the refresh token", nullable=True)
+REVOKED_ACCESS = {
+    "session_id": Property(str, "ID of the session"),
+    "preserve_refresh_tokens": Property(bool, "Whether to preserve the refresh tokens"),
+}
 
 
 def user_activity_routes(tenant: Tenant) -> list[BaseRoute]:
@@ -40,6 +47,7 @@ def user_activity_routes(tenant: Tenant) -> list[BaseRoute]:
         Route("/users/{id}/sessions", sessions.of_user, methods=["GET"]),
         Route("/users/{id}/sessions", sessions.end_all, methods=["DELETE"]),
         Route("/sessions/{id}", sessions.get, methods=["GET"]),
+        Route("/sessions/{id}", sessions.note, methods=["PATCH"]),
         Route("/sessions/{id}", sessions.end, methods=["DELETE"]),
         Route("/sessions/{id}/revoke", sessions.revoke, methods=["POST"]),
         Route("/users/{id}/refresh-tokens", tokens.of_user, methods=["GET"]),
@@ -47,7 +55,9 @@ def user_activity_routes(tenant: Tenant) -> list[BaseRoute]:
         Route("/refresh-tokens", tokens.list_tokens, methods=["GET"]),
         Route("/refresh-tokens/revoke", tokens.revoke_some, methods=["POST"]),
         Route("/refresh-tokens/{id}", tokens.get, methods=["GET"]),
+        Route("/refresh-tokens/{id}", tokens.note, methods=["PATCH"]),
         Route("/refresh-tokens/{id}", tokens.revoke, methods=["DELETE"]),
+        Route("/users/{id}/revoke-access", sessions.revoke_access, methods=["POST"]),
     ]
 
 
@@ -83,6 +93,29 @@ class SessionRoutes:
         """Return one session."""
         with self._tenant.lock:
             return answer(self._shown(self._session(request)))
+
+    async def note(self, request: Request) -> Response:
+        """Keep what an application notes about a session, in place of what was noted before."""
+        body = check_body(await read_json(request), {"session_metadata": SESSION_NOTES})
+        with self._tenant.lock:
+            session = self._session(request)
+            session.metadata = body.get("session_metadata") or {}
+            log_operation(self._tenant, request, "Update session", body, {})
+            return answer(self._shown(session))
+
+    async def revoke_access(self, request: Request) -> Response:
+        """End a user's sessions, or the one that is named, with their refresh tokens unless these are to stay."""
+        body = check_body(await read_json(request), REVOKED_ACCESS)
+        with self._tenant.lock:
+            user_id, sid = self._tenant.users.get(request.path_params["id"])["user_id"], body.get("session_id")
+            for session in self._tenant.signin.sessions.of_user(user_id):
+                if sid in {None, session.sid}:
+                    self._tenant.signin.sessions.end(session)
+            for family in self._tenant.signin.refresh_tokens.of_user(user_id):
+                if not body.get("preserve_refresh_tokens") and sid in {None, family.authorization.sid}:
+                    self._tenant.signin.refresh_tokens.revoke(family)
+            log_operation(self._tenant, request, "Revoke access of a user", body, {}, 202)
+        return Response(status_code=202)
 
     async def end(self, request: Request) -> Response:
         """End one session; one that is not there is no error."""
@@ -126,6 +159,7 @@ class SessionRoutes:
             "clients": [{"client_id": client_id} for client_id in sorted(clients)],
             "authentication": {"methods": [{"name": name, "timestamp": authenticated} for name in session.methods]},
             "cookie": {"mode": "persistent"},
+            **({"session_metadata": session.metadata} if session.metadata else {}),
         }
 
 
@@ -180,6 +214,15 @@ class RefreshTokenRoutes:
         with self._tenant.lock:
             return answer(self._shown(self._family(request)))
 
+    async def note(self, request: Request) -> Response:
+        """Keep what an application notes about a refresh token, in place of what was noted before."""
+        body = check_body(await read_json(request), {"refresh_token_metadata": TOKEN_NOTES})
+        with self._tenant.lock:
+            family = self._family(request)
+            family.metadata = body.get("refresh_token_metadata") or {}
+            log_operation(self._tenant, request, "Update refresh token", body, {})
+            return answer(self._shown(family))
+
     async def revoke(self, request: Request) -> Response:
         """Revoke one refresh token."""
         with self._tenant.lock:
@@ -208,6 +251,7 @@ class RefreshTokenRoutes:
             "session_id": given.sid or None,
             "rotating": client["refresh_token"].get("rotation_type") == "rotating",
             "resource_servers": [server],
+            **({"refresh_token_metadata": family.metadata} if family.metadata else {}),
         }
 
 

@@ -1,4 +1,4 @@
-"""`/api/v2/user-blocks`: who is kept out by brute-force protection, and letting them in again."""
+"""`/api/v2/user-blocks` and `/api/v2/anomaly/blocks`: accounts and addresses that are kept out, and letting them in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from crosswalk_sandbox.auth0.problems import invalid_query
+from crosswalk_sandbox.auth0.problems import Problem, invalid_query
 from crosswalk_sandbox.auth0.routes.exchange import Query, answer, no_content
 from crosswalk_sandbox.auth0.routes.operations import log_operation
 from crosswalk_sandbox.auth0.tenant import Tenant
@@ -37,7 +37,22 @@ def user_block_routes(tenant: Tenant) -> list[BaseRoute]:
             log_operation(tenant, request, "Unblock a user", {}, {}, 204)
         return no_content()
 
+    async def check_address(request: Request) -> Response:
+        with tenant.lock:
+            settings, ip = tenant.suspicious_ip_throttling(), request.path_params["ip"]
+            if not tenant.signin.address_failures.is_closed(ip, settings, tenant.clock()):
+                raise Problem(404, "The IP address specified is not currently blocked.")
+        return Response(status_code=200)
+
+    async def open_address(request: Request) -> Response:
+        with tenant.lock:
+            tenant.signin.address_failures.open(request.path_params["ip"])
+            log_operation(tenant, request, "Remove the blocked IP address", {}, {}, 204)
+        return no_content()
+
     return [
+        Route("/anomaly/blocks/ips/{ip}", check_address, methods=["GET"]),
+        Route("/anomaly/blocks/ips/{ip}", open_address, methods=["DELETE"]),
         Route("/user-blocks", blocks, methods=["GET"]),
         Route("/user-blocks", unblock, methods=["DELETE"]),
         Route("/user-blocks/{id}", blocks, methods=["GET"]),

@@ -1,15 +1,22 @@
 """Brute-force protection: too many wrong passwords for one account from one address block it for that address.
 
 How many are too many, and whom it spares, is a setting of the tenant: ``/attack-protection/brute-force-protection``.
+Beside it, suspicious IP throttling counts the failures of an address over all accounts
+(``/attack-protection/suspicious-ip-throttling``).
 """
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 BLOCKED_MESSAGE = (
     "Your account has been blocked after multiple consecutive login attempts. "
     "We’ve sent you an email with instructions on how to unblock it."
+)
+
+ADDRESS_BLOCKED_MESSAGE = (
+    "We have detected suspicious login behavior and further attempts will be blocked. Please contact the administrator."
 )
 
 
@@ -42,6 +49,37 @@ class Attempts:
         """Let logins of `identifier` through again from everywhere."""
         for key in [key for key in self._failures if key[0] == identifier.lower()]:
             del self._failures[key]
+
+
+class AddressFailures:
+    """Failed logins from an IP address, whoever was meant: too many close the address for logins (of all accounts).
+
+    One failure is forgiven at each interval that the settings name, so a closed address opens again by itself.
+    """
+
+    def __init__(self) -> None:
+        self._levels: dict[str, tuple[float, datetime]] = {}
+
+    def fail(self, ip: str, settings: dict[str, Any], now: datetime) -> bool:
+        """Count a failed login, and tell whether it was the one that closes the address."""
+        was_closed = self.is_closed(ip, settings, now)
+        self._levels[ip] = (self._level(ip, settings, now) + 1, now)
+        return not was_closed and self.is_closed(ip, settings, now)
+
+    def is_closed(self, ip: str, settings: dict[str, Any], now: datetime) -> bool:
+        """Tell whether logins from an address are refused, by the settings of suspicious IP throttling."""
+        spared = not settings["enabled"] or "block" not in settings["shields"] or ip in settings["allowlist"]
+        # A whole failure has to be forgiven before the next attempt is let through.
+        return not spared and self._level(ip, settings, now) > settings["stage"]["pre-login"]["max_attempts"] - 1
+
+    def open(self, ip: str) -> None:
+        """Let logins from an address through again."""
+        self._levels.pop(ip, None)
+
+    def _level(self, ip: str, settings: dict[str, Any], now: datetime) -> float:
+        level, counted = self._levels.get(ip, (0.0, now))
+        interval = float(settings["stage"]["pre-login"]["rate"])  # milliseconds
+        return max(0.0, level - (now - counted).total_seconds() * 1000 / interval)
 
 
 def most_failures(protection: dict[str, Any], ip: str) -> int | None:

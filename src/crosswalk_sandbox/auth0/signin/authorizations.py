@@ -128,6 +128,8 @@ class Family:
         When each earlier token was exchanged for its follower.
     id : str
         By which the Management API names it.
+    metadata : dict
+        What applications have noted about it.
     """
 
     authorization: Authorization
@@ -137,6 +139,7 @@ class Family:
     issued: list[str] = field(repr=False)
     exchanged: dict[str, datetime] = field(default_factory=dict, repr=False)
     id: str = field(default_factory=lambda: new_id("rt"))
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 class RefreshTokens:

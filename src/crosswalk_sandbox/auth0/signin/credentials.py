@@ -7,12 +7,13 @@ from typing import Any
 from crosswalk_sandbox.auth0.connections import Connection
 from crosswalk_sandbox.auth0.logs import connection_fields
 from crosswalk_sandbox.auth0.origin import Origin
-from crosswalk_sandbox.auth0.signin.attempts import BLOCKED_MESSAGE, most_failures
+from crosswalk_sandbox.auth0.signin.attempts import ADDRESS_BLOCKED_MESSAGE, BLOCKED_MESSAGE, most_failures
 from crosswalk_sandbox.auth0.signin.records import log_application, log_person
 from crosswalk_sandbox.auth0.tenant import Tenant
 
 WRONG_PASSWORD = "Wrong email or password."  # noqa: S105 - the sentence that a person reads
 USER_BLOCKED = "user is blocked"
+ADDRESS_CLOSED = "{} attempted too many failed logins with different accounts; further attempts are blocked."
 
 
 class WrongCredentials(Exception):
@@ -44,7 +45,7 @@ def check_credentials(
     WrongCredentials
         When there is no such user, the password is another one, too many attempts failed, or the user is blocked.
     """
-    attempts = tenant.signin.attempts
+    attempts, addresses = tenant.signin.attempts, tenant.signin.address_failures
     identifier = identifier.strip()
     account = find_account(tenant, connection.name, identifier)
     user = None if account is None else tenant.users.get(tenant.users.owner_of(account) or "")
@@ -52,6 +53,10 @@ def check_credentials(
     def log(log_type: str, description: str) -> None:
         log_failure(tenant, log_type, user, connection, identifier, origin, description)
 
+    throttling = tenant.suspicious_ip_throttling()
+    if addresses.is_closed(origin.ip, throttling, tenant.clock()):
+        log("f", "IP address is blocked: too many failed login attempts")
+        raise WrongCredentials(ADDRESS_BLOCKED_MESSAGE, "too_many_attempts")
     most = most_failures(tenant.brute_force_protection(), origin.ip)
     if attempts.is_blocked(identifier, origin.ip, most):
         log("f", "User account is blocked: too many failed login attempts")
@@ -60,6 +65,10 @@ def check_credentials(
         log("fu" if user is None else "fp", WRONG_PASSWORD)
         if attempts.fail(identifier, origin.ip, most):
             log_block(tenant, connection, identifier, origin, most)
+        if addresses.fail(origin.ip, throttling, tenant.clock()):
+            log_application(
+                tenant, "limit_mu", origin, ADDRESS_CLOSED.format(origin.ip), **connection_fields(connection)
+            )
         raise WrongCredentials(WRONG_PASSWORD, "invalid_grant")
     attempts.succeed(identifier, origin.ip)
     if user.get("blocked"):

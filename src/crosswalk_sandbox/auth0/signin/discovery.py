@@ -6,7 +6,7 @@ from typing import Any
 
 from crosswalk_sandbox.auth0.signin.claims import OFFLINE_ACCESS, STANDARD_SCOPES
 from crosswalk_sandbox.auth0.signin.requests import CHALLENGE_METHODS, RESPONSE_MODES
-from crosswalk_sandbox.auth0.tokens import ALGORITHM
+from crosswalk_sandbox.auth0.signing_keys import ALGORITHM
 
 
 def configuration(domain: str, grant_types: list[str]) -> dict[str, Any]:

@@ -48,6 +48,10 @@ class Enrollments:
         """Return a user's authenticator, or None."""
         return self._by_user.get(user_id)
 
+    def by_id(self, enrollment_id: str) -> tuple[str, Enrollment] | None:
+        """Return whose authenticator has this id, and itself, or None."""
+        return next((found for found in self._by_user.items() if found[1].id == enrollment_id), None)
+
     def enroll(self, user_id: str, secret: str, now: datetime) -> Enrollment:
         """Take `secret` as the user's authenticator."""
         enrollment = Enrollment(new_id("totp"), secret, now)

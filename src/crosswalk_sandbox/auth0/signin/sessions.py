@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 # The vendor's defaults for a persistent session.
 IDLE_LIFETIME = timedelta(days=3)
@@ -27,6 +28,8 @@ class Session:
         How the person proved who it is: ``pwd``, ``federated``, ``mfa``.
     connection : str
         Name of the connection with which that was done.
+    metadata : dict
+        What applications have noted about it.
     """
 
     sid: str
@@ -37,6 +40,7 @@ class Session:
     auth_time: datetime
     methods: list[str]
     connection: str = ""
+    metadata: dict[str, Any] = field(default_factory=dict)
 
 
 class Sessions:

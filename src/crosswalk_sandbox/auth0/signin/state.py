@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from crosswalk_sandbox.auth0.signin.attempts import Attempts
+from crosswalk_sandbox.auth0.signin.attempts import AddressFailures, Attempts
 from crosswalk_sandbox.auth0.signin.authorizations import Authorization, Codes, RefreshTokens
 from crosswalk_sandbox.auth0.signin.otp import Enrollments
 from crosswalk_sandbox.auth0.signin.sessions import Sessions
@@ -41,6 +41,7 @@ class SignInState:
         What Actions let ``/userinfo`` tell beside the profile, by the id of an API's access token.
     """
 
+    address_failures: AddressFailures = field(default_factory=AddressFailures)
     attempts: Attempts = field(default_factory=Attempts)
     codes: Codes = field(default_factory=Codes)
     consents: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)

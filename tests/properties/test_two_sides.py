@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from itertools import product
 
 import pytest
 import structlog
@@ -9,7 +10,7 @@ from hypothesis import HealthCheck, given, note, settings
 
 from crosswalk.store.due import ROUTING
 from tests.core_builders import EXTERNAL_ID
-from tests.properties.two_sides.outcome import run
+from tests.properties.two_sides.outcome import check_second_thought, run
 from tests.properties.two_sides.process import Interruption, Outage
 from tests.properties.two_sides.steps import (
     Convert,
@@ -19,14 +20,18 @@ from tests.properties.two_sides.steps import (
     EditRecord,
     EditUser,
     Hear,
+    HearAll,
     LinkUsers,
     MergeRecords,
     Probe,
+    SecondThought,
     SignUp,
     Step,
+    Wait,
     Work,
     World,
     probes,
+    second_thoughts,
     sequences,
 )
 from tests.properties.two_sides.store import in_memory
@@ -56,6 +61,19 @@ def _tables_in_memory() -> Iterator[None]:
 def test_both_sides_agree_in_the_end(steps: list[Step], probe: Probe) -> None:
     note(f"run({', '.join(map(repr, steps))}, probe={probe!r})")
     run(*steps, probe=probe)
+
+
+@settings(
+    max_examples=SEQUENCES // 3,
+    derandomize=not NIGHTLY,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=NIGHTLY,
+)
+@given(sequences, second_thoughts)
+def test_the_later_of_two_changes_stands_whatever_fails_in_between(steps: list[Step], thought: SecondThought) -> None:
+    note(f"world = run({', '.join(map(repr, steps))}); check_second_thought(world, {thought!r})")
+    check_second_thought(run(*steps), thought)
 
 
 def test_what_the_org_gives_to_a_new_record_by_itself_reaches_the_user() -> None:
@@ -206,3 +224,36 @@ def test_an_edit_while_the_record_is_being_linked_reaches_the_user_without_anoth
     [row] = world.org.alive()
     [user] = world.tenant.users.values()
     assert (user["app_metadata"]["tier"], row.fields["Tier__c"]) == ("gold", "gold")
+
+
+@pytest.mark.parametrize("happens", ["death", Outage.UNANSWERED, Outage.REFUSED])
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("second", [0, 1])
+def test_a_change_beside_a_write_that_nobody_lived_to_book_is_the_newer_one(
+    happens: Outage | str, first: int, second: int
+) -> None:
+    for door, untold in product(range(18), (False, True)):
+        world = run(SignUp(user=0), Work(1, 6), Work(1))
+        changes, mishap = [(first, "+4930901820"), (second, "+12125550100")], Work(1, 6, door, happens)
+        check_second_thought(world, SecondThought(0, "Phone", changes[0], mishap, changes[1], untold))
+
+
+@pytest.mark.parametrize("happens", ["death", Outage.UNANSWERED])
+def test_a_change_beside_the_making_of_the_record_reaches_it_though_nobody_lived_to_book_it(
+    happens: Outage | str,
+) -> None:
+    for door in range(22):
+        phones = [EditUser(0, "user_metadata.phone", phone) for phone in ("+4930901820", "+12125550100")]
+        arrived = (SignUp(user=0), phones[0], HearAll(6), phones[1], Wait(60_000))
+        world = run(*arrived, Work(1, 0, door, happens), HearAll(6))
+
+        assert [row.fields["Phone"] for row in world.org.alive()] == ["+12125550100"], f"door {door}"
+
+
+@pytest.mark.parametrize("happens", ["death", Outage.UNANSWERED])
+def test_the_record_of_a_user_who_left_before_it_was_booked_is_marked(happens: Outage | str) -> None:
+    for door in range(22):
+        world = run(SignUp(user=0), Work(1, 6, door, happens), DeleteUser(0), HearAll(6))
+
+        leads = [row.fields.get("Inactive__c") for row in world.org.alive() if row.object == "Lead"]
+        assert leads in ([], [True]), f"door {door}"

@@ -111,6 +111,13 @@ class Planned(Struct, frozen=True):
             begun=self.begun,
         )
 
+    def without(self, waiting: Mapping[UserId, ConnectorError]) -> "Planned":
+        """The same plans, but for those of identities that have to wait."""
+        if not waiting:
+            return self
+        kept = {user_id: plan for user_id, plan in self.plans.items() if user_id not in waiting}
+        return replace(self, plans=kept, waiting={**self.waiting, **waiting})
+
 
 class Verdicts(Struct, frozen=True):
     """What is settled before the rules are asked: by people, and by what somebody else keeps writing back.
@@ -442,6 +449,14 @@ def _hangs_on_the_record(plan: Plan, compiled: CompiledSync) -> bool:
     fields = compiled.targets[compiled.target_indexes[plan.target]].by_name if plan.target else {}
     written = [f.field for w in plan.record_writes for f in w.fields] + [f for w in plan.user_writes for f in w.mapped]
     return any(fields[name].owner in _HANGING for name in written if name in fields)
+
+
+def hangs_on_the_user(plan: Plan, compiled: CompiledSync) -> bool:
+    """Whether a newer value of the user's would have led to another plan, which overwrites it unseen otherwise."""
+    if not plan.user_writes or plan.target is None:
+        return False
+    fields = compiled.targets[compiled.target_indexes[plan.target]].by_name
+    return any(fields[name].owner in _HANGING for write in plan.user_writes for name in write.mapped)
 
 
 def _holder(plan: Plan) -> UserId | None:

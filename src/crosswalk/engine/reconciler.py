@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from crosswalk.connectors.base import BulkBook, ReadsUsers, UserWritten
 from crosswalk.connectors.errors import CallRefused, CallWithheld, ConnectorError
 from crosswalk.domain.begun import BegunWrites
+from crosswalk.domain.change import RecordChange
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
@@ -29,8 +30,8 @@ from crosswalk.engine.isolation import isolating
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.loops import LoopDetector
 from crosswalk.engine.pausing import hold_back, misconfigured_by, settle
-from crosswalk.engine.planning import Planned, Planner
-from crosswalk.engine.states import fold, newest_states
+from crosswalk.engine.planning import Planned, Planner, hangs_on_the_user
+from crosswalk.engine.states import States, fold, newest_states, read_again
 from crosswalk.engine.waking import wake_others, wake_waiting
 from crosswalk.engine.writing import Result, Writer
 from crosswalk.reconcile.begun import begun_by
@@ -100,6 +101,7 @@ class Reconciler:
         planned = await self._planner.plan(
             self._database, list(states.identities.values()), changes, self.awaiting.announce
         )
+        planned, states = await self._with_newest_users(planned, states, changes)
         flipping = await self._loops.stop(planned.plans)
         if flipping:
             anew = [states.identities[user_id] for user_id in flipping]
@@ -127,6 +129,24 @@ class Reconciler:
         await self._catch_up(planned, bookings)
         metrics.batch_done(self.definition.name, due, bookings, began)
         _log(self.definition, bookings)
+
+    async def _with_newest_users(
+        self, planned: Planned, states: States, changes: Mapping[UserId, Sequence[RecordChange]]
+    ) -> tuple[Planned, States]:
+        """The plans and states once those users are read of whom a newer value would be overwritten unseen.
+
+        What Salesforce owns is written whatever the user has. But of a field whose newest value wins, somebody may have
+        changed the user's a moment ago, and the event be on its way.
+        """
+        compiled = self._planner.compiled
+        hanging = [user_id for user_id, plan in planned.plans.items() if hangs_on_the_user(plan, compiled)]
+        if not hanging:
+            return planned, states
+        read = await read_again(self._users, states, hanging)
+        if read.identities:
+            anew = await self._planner.plan(self._database, list(read.identities.values()), changes)
+            planned = planned.replaced_by(anew, read.identities.keys())
+        return planned.without(read.waiting), replace(states, identities={**states.identities, **read.identities})
 
     async def _catch_up(self, planned: Planned, bookings: Sequence[Booking]) -> None:
         """See to what was told of records while identities were being given them, and so concerned nobody yet.

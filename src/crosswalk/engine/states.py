@@ -4,7 +4,7 @@ An event is never replayed as an instruction. Many events of one user fold into 
 "read the user", so that ten changes cost one reconcile.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import timedelta
 
 import msgspec
@@ -35,10 +35,14 @@ LOGGED_WITHIN = timedelta(seconds=2)
 
 
 class States(Struct, frozen=True):
-    """The newest states of a batch's identities, and why those of the others could not be had."""
+    """The newest states of a batch's identities, and why those of the others could not be had.
+
+    `read` are those of users who were read just now.
+    """
 
     identities: Mapping[UserId, Identity]
     waiting: Mapping[UserId, ConnectorError]
+    read: Collection[UserId] = ()
 
 
 class Hint(Struct, frozen=True):
@@ -142,17 +146,35 @@ async def newest_states(
         for user_id, hint in hints.items()
         if hint.must_read or user_id not in newest or _is_older(newest[user_id], hint.changed_by_hub_at)
     }
-    unread = list(to_read)
-    while unread:
+    read, waiting = await _read(users, list(to_read))
+    for user_id, state in read.items():
+        newest[user_id] = newer(newest.get(user_id), gone(user_id, to_read[user_id]) if state is None else state)
+    return States({user_id: state for user_id, state in newest.items() if user_id not in waiting}, waiting, read.keys())
+
+
+async def read_again(users: ReadsUsers, states: States, user_ids: Collection[UserId]) -> States:
+    """Read users of whom a newer value would be overwritten: of a change, the event may be on its way.
+
+    Returns the states that are newer than those known, and why the others could not be had. Of a user who is gone, the
+    event tells.
+    """
+    read, waiting = await _read(users, [user_id for user_id in user_ids if user_id not in states.read])
+    known = states.identities
+    found = {u: state for u, state in read.items() if state is not None and state.version > known[u].version}
+    return States({u: state for u, state in found.items() if state.profile != known[u].profile}, waiting, read.keys())
+
+
+async def _read(
+    users: ReadsUsers, unread: Sequence[UserId]
+) -> tuple[dict[UserId, Identity | None], dict[UserId, ConnectorError]]:
+    """Users as they are, as far as the tenant answers, and why the others could not be read."""
+    read: dict[UserId, Identity | None] = {}
+    for start in range(0, len(unread), READ_TOGETHER):
         try:
-            read = await users.read_users(unread[:READ_TOGETHER])
+            read |= await users.read_users(unread[start : start + READ_TOGETHER])
         except ConnectorError as error:
-            waiting = dict.fromkeys(unread, error)
-            return States({user_id: state for user_id, state in newest.items() if user_id not in waiting}, waiting)
-        for user_id, state in read.items():
-            newest[user_id] = newer(newest.get(user_id), gone(user_id, to_read[user_id]) if state is None else state)
-        unread = unread[READ_TOGETHER:]
-    return States(newest, {})
+            return read, dict.fromkeys(unread[start:], error)
+    return read, {}
 
 
 def _is_older(state: Identity, than: str | None) -> bool:

@@ -1,6 +1,7 @@
 """What must hold in the end, told without the code that brings it about."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from crosswalk.domain.ids import UserId
@@ -9,7 +10,7 @@ from crosswalk.domain.values import FieldValue
 from crosswalk.store.problems import ProblemKind
 from tests.core_builders import EXTERNAL_ID
 from tests.properties.two_sides.org import Row
-from tests.properties.two_sides.steps import NO_EDIT, USERS, Probe, Step, Work, World
+from tests.properties.two_sides.steps import NO_EDIT, USERS, HearAll, Probe, SecondThought, Step, Work, World
 
 E164 = {
     "+1 (212) 555-0100": "+12125550100",
@@ -131,15 +132,10 @@ def _written(world: World) -> tuple[int, int]:
 
 def check_probe(world: World, probe: Probe) -> None:
     """From agreement, one change on either side: the owner's value stands in the end, on both, whatever fails."""
-    pairs = [
-        (user_id, world.org.rows[link.record.id])
-        for user_id, link in world.hub.store.tables.links.items()
-        if user_id in world.tenant.users and not world.hub.store.tables.problems.get(user_id)
-    ]
-    pairs = [(user_id, row) for user_id, row in pairs if row.alive]
-    if not pairs:
+    pair = _pair(world, probe.pair)
+    if pair is None:
         return
-    user_id, row = pairs[probe.pair % len(pairs)]
+    user_id, row = pair
     name, mine, theirs = probe.edit
     before = _both(world, user_id, row, name)
     edits: list[Callable[[], None]] = []
@@ -157,6 +153,54 @@ def check_probe(world: World, probe: Probe) -> None:
     come_to_rest(world)
     assert _both(world, user_id, row, name) == wanted, f"{name} of {user_id} and {row} is not {wanted}"
     check_in_the_end(world)
+
+
+def check_second_thought(world: World, thought: SecondThought) -> None:
+    """From agreement, two changes and a mishap in between: the later value stands in the end, on both sides."""
+    pair = _pair(world, thought.pair)
+    if pair is None:
+        return
+    user_id, row = pair
+    side, value = thought.second
+    wanted = canonical(thought.name, value)
+    before = _both(world, user_id, row, thought.name)
+    _change(world, user_id, row, thought.name, thought.first, 60_000)
+    if thought.untold:
+        HearAll(thought.mishap.hears).take(world)
+    else:
+        thought.mishap.take(world)
+    set_back = side != thought.first[0] and wanted == before[side]
+    if set_back or wanted == _both(world, user_id, row, thought.name)[side]:
+        return  # not told from a write that was never made; or no change at all
+    _change(world, user_id, row, thought.name, thought.second, 1)
+    if thought.untold:
+        world.clock.forward(60_000)
+        replace(thought.mishap, hears=0).take(world)
+    HearAll(thought.mishap.hears).take(world)
+    come_to_rest(world)
+    assert _both(world, user_id, row, thought.name) == (wanted, wanted), f"{thought.name} of {user_id} is not {wanted}"
+    check_in_the_end(world)
+
+
+def _pair(world: World, number: int) -> tuple[UserId, Row] | None:
+    """One of the linked pairs about which nobody has to decide anything."""
+    pairs = [
+        (user_id, world.org.rows[link.record.id])
+        for user_id, link in world.hub.store.tables.links.items()
+        if user_id in world.tenant.users and not world.hub.store.tables.problems.get(user_id)
+    ]
+    pairs = [(user_id, row) for user_id, row in pairs if row.alive]
+    return pairs[number % len(pairs)] if pairs else None
+
+
+def _change(world: World, user_id: UserId, row: Row, name: str, change: tuple[int, Any], after_ms: int) -> None:
+    side, value = change
+    world.clock.forward(after_ms)
+    world.edits += 1
+    if side == 0:
+        world.tenant.edit(user_id, lambda user: put(user, PATHS[name], value))
+    else:
+        world.org.edit(row, {name: value})
 
 
 Both: TypeAlias = tuple[Any, Any]

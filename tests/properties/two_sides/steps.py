@@ -351,6 +351,23 @@ class Probe:
     mishap: Work | None = None
 
 
+@dataclass(frozen=True)
+class SecondThought:
+    """A field of one linked pair whose newest value wins is changed twice, and something fails about the first change.
+
+    The hub may have written the first value, and not lived to book it. The changes are a side's, which is `0` for the
+    user and `1` for the record, and the value that it gets. An `untold` second change is made before the hub works on
+    the first, and told of afterwards.
+    """
+
+    pair: int
+    name: str
+    first: tuple[int, Any]
+    mishap: Work
+    second: tuple[int, Any]
+    untold: bool = False
+
+
 Step: TypeAlias = Deed | Hear | HearAll | Work
 
 _NUMBERS = range(4)
@@ -427,3 +444,18 @@ probes = st.builds(
     st.sampled_from(_as_often([None], _MISHAPS)),
 )
 """What is changed once both sides agree."""
+
+_THOUGHTS = [
+    (name, first, second)
+    for name in ("Phone", "Newsletter__c")
+    for changes in [[(side, value) for side, values in enumerate(PROBED[name]) for value in values]]
+    for first, second in product(changes, changes)
+]
+_FAILINGS = [Work(lane, 6, door, what) for lane in (0, 1) for door in range(18) for what in ("death", *Outage)]
+second_thoughts = st.builds(
+    lambda pair, thought, mishap, untold: SecondThought(pair, thought[0], thought[1], mishap, thought[2], untold),
+    st.sampled_from(_NUMBERS),
+    st.sampled_from(_THOUGHTS),
+    st.sampled_from(_FAILINGS),
+    st.booleans(),
+)

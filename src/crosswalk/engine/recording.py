@@ -50,7 +50,7 @@ async def _stood(hub: Hub, sync: SyncName, event_or_user: str) -> Stood:
             )
         return stored[user_id]
     async with hub.database.transaction() as connection:
-        events = await past.events(connection, sync, Span(event_id=event_or_user))
+        events = await past.events(connection, hub.config.definition(sync), Span(event_id=event_or_user))
     states = await states_before(hub, sync, events)
     if not states:
         raise NothingToRecord(

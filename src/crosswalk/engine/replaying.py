@@ -119,7 +119,7 @@ async def replay(
         With `live`: the org did not answer.
     """
     async with hub.database.transaction() as connection:
-        events = await past.events(connection, sync, span)
+        events = await past.events(connection, hub.config.definition(sync), span)
     of_user: dict[UserId, list[str]] = {}
     for item in events:
         if item.event.user_id is not None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from msgspec import Struct
 from psycopg.rows import class_row
 
+from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.event import Disposition, Event, RecordRef, Source
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.store.audit import WRITTEN_SINCE, AuditEntry
@@ -37,32 +38,57 @@ class Span(Struct, frozen=True):
 
 
 # The newest events that a sync took up, for whichever identities they concern. Relies on the primary key of due, whose
-# order of numbers is that of arrival.
+# order of numbers is that of arrival; the inbox is asked for one number at a time, so that only the part that holds it
+# is looked into, and only for what is meant.
 EVENTS = """
 SELECT d.seq, i.event_id, i.source, i.type, i.disposition, i.note, d.user_id, i.updated_at, i.occurred_at, i.raw,
        i.object, i.record_id
-FROM due AS d
-JOIN inbox AS i USING (seq)
-WHERE d.sync = %(sync)s AND d.user_id LIKE '%%|%%'
-  AND (%(since)s::timestamptz IS NULL OR i.received_at >= %(since)s)
-  AND (%(until)s::timestamptz IS NULL OR i.received_at < %(until)s)
-  AND (%(first)s::bigint IS NULL OR d.seq >= %(first)s)
-  AND (%(last)s::bigint IS NULL OR d.seq <= %(last)s)
-  AND (%(event_id)s::text IS NULL OR i.event_id = %(event_id)s)
+FROM (
+    SELECT seq, user_id
+    FROM due
+    WHERE sync = %(sync)s AND user_id LIKE '%%|%%'
+      AND (%(since)s::timestamptz IS NULL OR received_at >= %(since)s)
+      AND (%(until)s::timestamptz IS NULL OR received_at < %(until)s)
+      AND (%(first)s::bigint IS NULL OR seq >= %(first)s)
+      AND (%(last)s::bigint IS NULL OR seq <= %(last)s)
+    ORDER BY seq DESC
+    LIMIT %(newest)s
+) AS d
+CROSS JOIN LATERAL (SELECT * FROM inbox WHERE seq = d.seq LIMIT 1) AS i
 ORDER BY d.seq DESC
-LIMIT %(newest)s
+"""
+
+# The day on which an event of the tenant's or org's was stored, by the digest of its id. Relies on event_ids_pkey.
+DAY = """
+SELECT day
+FROM event_ids
+WHERE id IN (event_digest(%(tenant)s, '', %(event_id)s), event_digest('', %(org)s, %(event_id)s))
+"""
+
+# The number of an event that was stored on a day: numbers begin with the day, but for those of the first part, which is
+# older than that. Reads the events of that day.
+NUMBER = """
+SELECT seq
+FROM inbox
+WHERE event_id = %(event_id)s AND seq >= %(day)s::bigint * 10000000000 AND seq < (%(day)s::bigint + 1) * 10000000000
+LIMIT 1
 """
 
 
-async def events(connection: Connection, sync: SyncName, span: Span) -> list[DueEvent]:
-    """The events of a span that concern users, oldest first."""
+async def events(connection: Connection, definition: SyncDefinition, span: Span) -> list[DueEvent]:
+    """The events of a span that concern users of a sync, oldest first."""
+    first, last = span.first, span.last
+    if span.event_id is not None:
+        number = await _number_of(connection, definition, span.event_id)
+        if number is None:
+            return []
+        first, last = max(number, first or number), min(number, last or number)
     bounds = {
-        "sync": sync,
+        "sync": definition.name,
         "since": span.since,
         "until": span.until,
-        "first": span.first,
-        "last": span.last,
-        "event_id": span.event_id,
+        "first": first,
+        "last": last,
         "newest": span.newest,
     }
     rows = await (await connection.execute(EVENTS, bounds, binary=True)).fetchall()
@@ -98,6 +124,19 @@ async def events(connection: Connection, sync: SyncName, span: Span) -> list[Due
             record_id,
         ) in reversed(rows)
     ]
+
+
+async def _number_of(connection: Connection, definition: SyncDefinition, event_id: str) -> int | None:
+    """The inbox's number of one event of the sync's tenant or org, by the vendor's id."""
+    sides = {"tenant": definition.tenant, "org": definition.org, "event_id": event_id}
+    stored = await (await connection.execute(DAY, sides)).fetchone()
+    if stored is None:
+        return None
+    for day in (stored[0], 0):
+        row = await (await connection.execute(NUMBER, {"event_id": event_id, "day": day})).fetchone()
+        if row is not None:
+            return int(row[0])
+    return None
 
 
 async def written_since(

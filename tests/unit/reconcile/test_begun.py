@@ -1,10 +1,12 @@
 """What is noted before it is written, so that it is known even if nobody lives to book it."""
 
+import pytest
+
 from crosswalk.domain.begun import BegunField, BegunWrites
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.values import Owner, Side
 from crosswalk.matching.resolution import Matched, NoMatch
-from crosswalk.reconcile.begun import begun_by
+from crosswalk.reconcile.begun import begun_by, link_after
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.planner import plan_linked
 from crosswalk.reconcile.unlinked import plan_unlinked
@@ -47,3 +49,47 @@ def test_what_auth0_owns_is_not_noted_since_it_is_written_whatever_the_record_ho
     link = a_link(record, {"LastName": "Byron"})
 
     assert begun_by(SYNC, plan_linked(SYNC, ada(), link), link.base, None) is None
+
+
+NOTED = BegunWrites(
+    "Contact", a_record().id, "email", (BegunField("Title", Side.SALESFORCE, "Countess", old="Lady", base="Lady"),)
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "agreed"),
+    [("Countess", "Countess"), ("Lady", "Lady"), ("Duchess", "Countess")],
+    ids=["it was written", "it was not", "somebody changed it since"],
+)
+def test_what_both_sides_agreed_on_is_told_from_what_the_record_has_now(found: str, agreed: str) -> None:
+    link = a_link(a_record(LastName="Lovelace", Title=found), {"LastName": "Lovelace", "Title": "Lady"})
+
+    assert link_after(SYNC, ada(title="Countess"), link, NOTED).base == {"LastName": "Lovelace", "Title": agreed}
+
+
+def test_a_note_about_another_record_says_nothing() -> None:
+    link = a_link(a_record("0030000000000002AAA", LastName="Lovelace", Title="Duchess"), {"Title": "Lady"})
+
+    assert link_after(SYNC, ada(title="Countess"), link, NOTED).base == {"Title": "Lady"}
+
+
+def test_a_second_note_keeps_what_was_agreed_on_before_the_first_where_that_one_was_not_written() -> None:
+    record = a_record(LastName="Lovelace", Title="Lady")
+    link = a_link(record, {"LastName": "Lovelace", "Title": "Miss"})
+    plan = plan_linked(SYNC, ada(title="Baroness"), link_after(SYNC, ada(title="Baroness"), link, NOTED))
+
+    noted = begun_by(SYNC, plan, link.base, NOTED)
+
+    assert noted is not None
+    assert noted.fields == (BegunField("Title", Side.SALESFORCE, "Baroness", old="Lady", base="Lady"),)
+
+
+def test_a_second_note_keeps_what_the_first_wrote() -> None:
+    record = a_record(LastName="Lovelace", Title="Countess")
+    link = a_link(record, {"LastName": "Lovelace", "Title": "Lady"})
+    plan = plan_linked(SYNC, ada(title="Baroness"), link_after(SYNC, ada(title="Baroness"), link, NOTED))
+
+    noted = begun_by(SYNC, plan, link.base, NOTED)
+
+    assert noted is not None
+    assert noted.fields == (BegunField("Title", Side.SALESFORCE, "Baroness", old="Countess", base="Countess"),)

@@ -11,6 +11,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from structlog.typing import Processor
 
 EMAIL = re.compile(r"[\w.+%-]+(?:@|%40)[\w-]+(?:\.[\w-]+)+")
 QUERY = re.compile(r"(https?://[^\s?\"']+\?)[^\s\"']+")
@@ -36,7 +37,14 @@ def mask_values(_: object, __: str, event: MutableMapping[str, Any]) -> MutableM
     return event
 
 
-def configure_logs(*, verbose: bool = False, as_json: bool | None = None) -> None:
+def _number_processes(place: int) -> Processor:
+    def add(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {**event, "process": place}
+
+    return add
+
+
+def configure_logs(*, verbose: bool = False, as_json: bool | None = None, place: int | None = None) -> None:
     """Send ours and the libraries' logs to standard error.
 
     Parameters
@@ -45,6 +53,8 @@ def configure_logs(*, verbose: bool = False, as_json: bool | None = None) -> Non
         Also what is only of interest when looking for a fault.
     as_json
         One JSON object per line; by default when standard error is not a terminal.
+    place
+        Tells apart the lines of several processes that share standard error.
     """
     json_lines = not sys.stderr.isatty() if as_json is None else as_json
     shared: list[Any] = [
@@ -53,6 +63,8 @@ def configure_logs(*, verbose: bool = False, as_json: bool | None = None) -> Non
         structlog.processors.format_exc_info,
         mask_values,
     ]
+    if place is not None:
+        shared.append(_number_processes(place))
     renderer: Any = structlog.processors.JSONRenderer() if json_lines else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -1,6 +1,7 @@
 """Whether the process is alive, and whether it can do its work now."""
 
 import time
+from collections.abc import Callable
 
 from msgspec import Struct
 from psycopg import Error
@@ -28,17 +29,22 @@ class Readiness(Struct):
         Has to answer, with a schema that is at least this code's.
     jobs
         Has to get round to its work; `None` where this process does not work on lanes.
+    answering
+        How many processes answer requests in this one's stead; `None` where it answers them itself.
     stopping
         Set when the process was told to stop: it finishes what it has, and takes nothing new.
     """
 
     database: Database
     jobs: LaneJobs | None
+    answering: Callable[[], int] | None = None
     stopping: bool = False
 
     async def obstacles(self) -> list[str]:
         """What keeps the process from its work, in words for whoever looks; empty when it is ready."""
         found = ["it is stopping"] if self.stopping else []
+        if self.answering is not None and self.answering() == 0:
+            found.append("none of the processes that answer requests is up")
         needed = newest_revision()
         try:
             async with self.database.pool.connection(timeout=ANSWER_WITHIN_S) as connection:

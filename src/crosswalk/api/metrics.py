@@ -24,7 +24,7 @@ from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import SyncName
 from crosswalk.domain.pause import Pause
 from crosswalk.engine.budget_view import BudgetView, read_views
-from crosswalk.engine.metrics import REGISTRY
+from crosswalk.engine.metrics import own_figures
 from crosswalk.store import monitoring, pauses
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.monitoring import Backlog, LastEvent, OpenProblems, Position
@@ -227,7 +227,7 @@ def exposition(shared: Shared | None) -> bytes:
     """This process's figures and the shared ones, as text."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_SharedCollector(shared))
-    return generate_latest(REGISTRY) + generate_latest(registry)
+    return generate_latest(own_figures()) + generate_latest(registry)
 
 
 def _is_allowed(request: Request, token: Secret) -> bool:

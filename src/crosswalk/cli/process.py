@@ -4,9 +4,10 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import threading
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 
 import structlog
@@ -20,7 +21,8 @@ from crosswalk.api.metrics import SharedFigures
 from crosswalk.api.monitoring import monitoring_app
 from crosswalk.api.security import AdminAccess
 from crosswalk.api.server import listen, make_server
-from crosswalk.cli.roles import Roles
+from crosswalk.cli.api_processes import BEAT_EVERY_S, ApiProcesses
+from crosswalk.cli.roles import Roles, Seat
 from crosswalk.config.config import Config
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.errors import CrosswalkError
@@ -75,11 +77,19 @@ async def run_process(config: Config, roles: Roles, announce: Callable[[str], No
         ready: dict[str, object] = {"ready": True}
         if roles.worker:
             parts.append(asyncio.create_task(run_worker(hub, roles.stop_within_s)))
-        if roles.api:
-            ready |= await _start_api(hub, stack, readiness, figures)
-        ready |= await _start_monitoring(hub, stack, readiness, figures, roles.monitoring_port)
+        group: ApiProcesses | None = None
+        if roles.api and roles.processes == 1:
+            ready |= await _start_api(hub, stack, readiness, figures, roles.seat)
+        elif roles.api:
+            group, announced = await _start_group(hub, stack, roles)
+            readiness.answering = lambda: group.answering
+            ready |= announced
+        if roles.seat is None:
+            ready |= await _start_monitoring(hub, stack, readiness, figures, roles.monitoring_port)
         stack.push_async_callback(_end, parts, roles.stop_within_s)
         announce(json.dumps(ready))
+        if roles.seat is not None:
+            parts.append(asyncio.create_task(_beat(announce)))
         log.info("hub_started", version=__version__, api=roles.api, worker=roles.worker, url=ready.get("url"))
         stopping = asyncio.create_task(stop.wait())
         await asyncio.wait([stopping, *parts], return_when=asyncio.FIRST_COMPLETED)
@@ -88,6 +98,8 @@ async def run_process(config: Config, roles: Roles, announce: Callable[[str], No
         readiness.stopping = True
         metrics.STOPPING.set(1)
         hub.jobs.drain()
+        if group is not None:
+            group.stop()
         _end_at_last(roles.stop_within_s + GIVE_UP_AFTER_S)
         for part in parts:
             if part.done():
@@ -95,20 +107,47 @@ async def run_process(config: Config, roles: Roles, announce: Callable[[str], No
 
 
 async def _start_api(
-    hub: Hub, stack: AsyncExitStack, readiness: Readiness, figures: SharedFigures
+    hub: Hub, stack: AsyncExitStack, readiness: Readiness, figures: SharedFigures, seat: Seat | None
 ) -> dict[str, object]:
     """Serve the app in the background; returns what there is to announce."""
-    server_config = hub.config.server
-    configured = server_config.admin_token
-    token = admin_token(Secret(configured.get_secret_value()) if configured else None, hub.config.state_dir)
+    access = _access(hub.config)
     intake = await stack.enter_async_context(Intake(hub.database, subscribers(hub.config), hub.jobs.wake))
-    app = create_app(hub, intake, AdminAccess(token), readiness, figures)
-    own_url = await _serve(app, server_config.host, server_config.port, "server.port", stack)
-    url = (server_config.public_url or own_url).rstrip("/")
+    app = create_app(hub, intake, access, readiness, figures)
+    if seat is None:
+        listener = _listen(hub.config.server.host, hub.config.server.port, "server.port")
+        metrics.API_PROCESSES.set(1)
+    else:
+        listener = socket.socket(fileno=seat.descriptor)
+    _serve(app, listener, stack)
+    return _whereabouts(hub.config, listener)
+
+
+async def _start_group(hub: Hub, stack: AsyncExitStack, roles: Roles) -> tuple[ApiProcesses, dict[str, object]]:
+    """Have the app served by processes of their own; returns them, and what there is to announce."""
+    _access(hub.config)  # the token is made, or found too weak, once
+    listener = _listen(hub.config.server.host, hub.config.server.port, "server.port")
+    listener.set_inheritable(True)
+    whereabouts = _whereabouts(hub.config, listener)
+    # They use the embedded PostgreSQL of this process, which looks after it and leaves it last.
+    database = {} if hub.embedded is None else {"CROSSWALK_DATABASE_URL": hub.embedded.uri}
+    group = ApiProcesses(roles.process_command, roles.processes or 1, listener, {**os.environ, **database})
+    stack.push_async_callback(group.close)
+    await group.start()
+    return group, whereabouts
+
+
+def _access(config: Config) -> AdminAccess:
+    configured = config.server.admin_token
+    return AdminAccess(admin_token(Secret(configured.get_secret_value()) if configured else None, config.state_dir))
+
+
+def _whereabouts(config: Config, listener: socket.socket) -> dict[str, object]:
+    own_url = _url_of(listener)
+    url = (config.server.public_url or own_url).rstrip("/")
     return {
         "url": own_url,
         "console_url": f"{url}/console",
-        "admin_token_file": None if configured else str(hub.config.state_dir / "admin-token"),
+        "admin_token_file": None if config.server.admin_token else str(config.state_dir / "admin-token"),
     }
 
 
@@ -122,18 +161,23 @@ async def _start_monitoring(
         return {}
     token = Secret(settings.token.get_secret_value()) if settings.token else None
     app = monitoring_app(readiness, figures, token)
-    return {"monitoring_url": await _serve(app, settings.host, wanted, "monitoring.port", stack)}
+    listener = _listen(settings.host, wanted, "monitoring.port")
+    _serve(app, listener, stack)
+    return {"monitoring_url": _url_of(listener)}
 
 
-async def _serve(app: ASGIApp, host: str, port: int, setting: str, stack: AsyncExitStack) -> str:
-    """Serve an app in the background until the stack is left; returns its address."""
+def _listen(host: str, port: int, setting: str) -> socket.socket:
     try:
-        listener = listen(host, port)
+        return listen(host, port)
     except OSError as error:
         raise AddressTaken(
             f"cannot listen on {host}:{port}: {error.strerror}; another hub may run there, "
             f"or set {setting} to a free one (0 picks one)"
         ) from error
+
+
+def _serve(app: ASGIApp, listener: socket.socket, stack: AsyncExitStack) -> None:
+    """Serve an app in the background until the stack is left."""
     server = make_server(app)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
 
@@ -142,9 +186,20 @@ async def _serve(app: ASGIApp, host: str, port: int, setting: str, stack: AsyncE
         await serving
 
     stack.push_async_callback(end)
+
+
+def _url_of(listener: socket.socket) -> str:
     bound_host, bound_port = listener.getsockname()[:2]
     shown_host = "127.0.0.1" if bound_host in {"0.0.0.0", "::"} else bound_host  # noqa: S104  # compared, not bound
     return f"http://{shown_host}:{bound_port}"
+
+
+async def _beat(announce: Callable[[str], None]) -> None:
+    """Tell the process that started this one that it lives, for as long as that one does."""
+    with suppress(OSError):
+        while True:
+            await asyncio.sleep(BEAT_EVERY_S)
+            announce("alive")
 
 
 async def _end(parts: list[asyncio.Task[None]], stop_within_s: float) -> None:

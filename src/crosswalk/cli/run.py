@@ -4,15 +4,21 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import threading
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import print_line
-from crosswalk.cli.roles import STOP_WITHIN_S, Roles
+from crosswalk.cli.roles import STOP_WITHIN_S, Roles, Seat, serve_command
+
+if TYPE_CHECKING:
+    from crosswalk.config.config import Config
 
 MonitoringPort = Annotated[
     int | None,
@@ -32,6 +38,12 @@ StopWithin = Annotated[
         help="How long a batch under way may take to finish when the process is told to stop.",
     ),
 ]
+Processes = Annotated[
+    int | None,
+    typer.Option("--processes", min=1, max=32, help="How many processes answer requests, instead of server.processes."),
+]
+Place = Annotated[int | None, typer.Option("--place", hidden=True)]
+ListeningOn = Annotated[int | None, typer.Option("--listening-on", hidden=True)]
 ExitWithParent = Annotated[bool, typer.Option("--exit-with-parent", hidden=True)]
 
 
@@ -41,10 +53,13 @@ def run(
     verbose: VerboseOption = False,
     monitoring_port: MonitoringPort = None,
     stop_within: StopWithin = STOP_WITHIN_S,
+    processes: Processes = None,
     exit_with_parent: ExitWithParent = False,
 ) -> None:
     """Run the whole hub in one process: webhooks, console and worker."""
-    roles = Roles(api=True, worker=True, monitoring_port=monitoring_port, stop_within_s=stop_within)
+    roles = Roles(
+        api=True, worker=True, monitoring_port=monitoring_port, stop_within_s=stop_within, processes=processes
+    )
     _run_roles(config, as_json, verbose, exit_with_parent, roles)
 
 
@@ -54,10 +69,21 @@ def serve(
     verbose: VerboseOption = False,
     monitoring_port: MonitoringPort = None,
     stop_within: StopWithin = STOP_WITHIN_S,
+    processes: Processes = None,
+    place: Place = None,
+    listening_on: ListeningOn = None,
     exit_with_parent: ExitWithParent = False,
 ) -> None:
     """Run the webhooks, the admin API and the console; workers run elsewhere."""
-    roles = Roles(api=True, worker=False, monitoring_port=monitoring_port, stop_within_s=stop_within)
+    seat = Seat(place, listening_on) if place is not None and listening_on is not None else None
+    roles = Roles(
+        api=True,
+        worker=False,
+        monitoring_port=monitoring_port,
+        stop_within_s=stop_within,
+        processes=processes,
+        seat=seat,
+    )
     _run_roles(config, as_json, verbose, exit_with_parent, roles)
 
 
@@ -74,18 +100,37 @@ def worker(
     _run_roles(config, as_json, verbose, exit_with_parent, roles)
 
 
-def _run_roles(config: Path, as_json: bool, verbose: bool, exit_with_parent: bool, roles: Roles) -> None:
+def _run_roles(path: Path, as_json: bool, verbose: bool, exit_with_parent: bool, roles: Roles) -> None:
     import uvloop  # noqa: PLC0415  # the light commands start without the engine
 
-    from crosswalk.cli.process import run_process  # noqa: PLC0415
     from crosswalk.config.load import load_config  # noqa: PLC0415
     from crosswalk.logs import configure_logs  # noqa: PLC0415
 
-    configure_logs(verbose=verbose)
-    if exit_with_parent:
-        threading.Thread(target=_end_with_parent, daemon=True).start()
-    announce = print_line if as_json else _announce
-    uvloop.run(run_process(load_config(config), roles, announce))
+    configure_logs(verbose=verbose, place=roles.seat.place if roles.seat else None)
+    config = load_config(path)
+    with ExitStack() as stack:
+        roles = _in_group(config, path, verbose, roles, stack)
+        from crosswalk.cli.process import run_process  # noqa: PLC0415  # makes counters, which belong to the group
+
+        if exit_with_parent:
+            threading.Thread(target=_end_with_parent, daemon=True).start()
+        announce = print_line if as_json else _announce
+        uvloop.run(run_process(config, roles, announce))
+
+
+def _in_group(config: "Config", path: Path, verbose: bool, roles: Roles, stack: ExitStack) -> Roles:
+    """Join the group of processes whose counters are added up, or found it, where there are several."""
+    from crosswalk.engine.group_counters import FOLDER, join_group  # noqa: PLC0415
+
+    if roles.seat is not None:
+        join_group(Path(os.environ[FOLDER]), str(roles.seat.place))
+        return replace(roles, processes=1)
+    number = (roles.processes or config.server.processes) if roles.api else 1
+    if number > 1:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="crosswalk-counters-"))
+        join_group(Path(folder), "0")
+    command = serve_command(path, verbose=verbose, stop_within_s=roles.stop_within_s)
+    return replace(roles, processes=number, process_command=tuple(command))
 
 
 def _announce(line: str) -> None:

@@ -2,7 +2,8 @@
 
 Counters live in the process that does the work, so that nothing is lost when tables are pruned and nothing has to be
 asked of the database; what all processes share (backlogs, problems, positions) is read when somebody scrapes
-(`crosswalk.store.monitoring`). Labels are names of the configuration and of the product, never of a person.
+(`crosswalk.store.monitoring`). Where several processes answer requests behind one address, their counters are added up
+(`crosswalk.engine.group_counters`). Labels are names of the configuration and of the product, never of a person.
 """
 
 import time
@@ -21,6 +22,7 @@ from prometheus_client import (
 
 from crosswalk.domain.event import Event
 from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.engine.group_counters import figures_of_group
 from crosswalk.engine.ledger import Booking
 from crosswalk.store.due import DueEvent
 
@@ -71,9 +73,23 @@ PARTS_FAILED = Counter(
     ["part"],
     registry=REGISTRY,
 )
-STOPPING = Gauge("crosswalk_stopping", "1 while the process finishes what is under way.", registry=REGISTRY)
+STOPPING = Gauge(
+    "crosswalk_stopping",
+    "1 while the process finishes what is under way.",
+    registry=REGISTRY,
+    multiprocess_mode="max",
+)
+STOPPING.set(0)  # whoever had this place in a group before may have been stopping
+API_PROCESSES = Gauge(
+    "crosswalk_api_processes", "Processes that answer requests now.", registry=REGISTRY, multiprocess_mode="max"
+)
 
 POSTPONED = "postponed"
+
+
+def own_figures() -> CollectorRegistry:
+    """What this process did; where it is one of several behind one address, what they did together."""
+    return figures_of_group() or REGISTRY
 
 
 def events_stored(events: Sequence[Event]) -> None:

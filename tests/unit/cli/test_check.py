@@ -36,7 +36,7 @@ def test_problems_are_printed_one_a_line_and_the_exit_code_is_one(
     assert result.exit_code == 1
     assert result.stdout == (
         "crosswalk.yaml:4  server.prot  unknown key prot "
-        "(expected one of: host, port, public_url, admin_token), did you mean port?\n"
+        "(expected one of: host, port, processes, public_url, admin_token), did you mean port?\n"
         "crosswalk.yaml:32  syncs.customers.lanes  this is text (expected a whole number)\n"
     )
     assert result.stderr == "error: 2 problems in the configuration\n"
@@ -56,7 +56,7 @@ def test_programs_get_problems_as_json(tmp_path: Path) -> None:
                 "line": 4,
                 "path": "server.prot",
                 "message": "unknown key prot",
-                "expected": "one of: host, port, public_url, admin_token",
+                "expected": "one of: host, port, processes, public_url, admin_token",
                 "suggestion": "port",
             }
         ],

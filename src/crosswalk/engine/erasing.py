@@ -1,8 +1,9 @@
 """Erasing a person on request: what is held, what becomes of the record, and forgetting it for good.
 
 The record comes first, by the same gate, writer and books as any other write. Only when Salesforce has it as the sync
-wants it, everything is forgotten, in one transaction, which leaves a receipt and the digests by which later events
-about the person are known. The lanes of the syncs are held meanwhile, so that no worker puts back what it had just
+wants it, everything is forgotten: what the org told of the record in short steps, since there may be very much to go
+through, and all else in one transaction, which leaves a receipt and the digests by which later events about the person
+are known. The lanes of the syncs are held meanwhile, so that no worker puts back what it had just
 read.
 """
 
@@ -262,16 +263,34 @@ class Eraser:
         except LockNotAvailable as error:
             raise CannotErase("the hub is too busy to stop for a moment: try again; nothing was erased yet") from error
         try:
+            blanked, after = await self._erase_told(person)
             async with self._hub.database.transaction() as connection:
                 await personal.take_time(connection)
                 await audit.append(connection, [entry for _, _, booking in written for entry in booking.audit])
-                forgotten = await personal.erase(connection, person)
+                forgotten = await personal.erase(connection, person, after)
                 await self._look_again(connection, number, forgotten.disturbed)
-                return await erased.fill_receipt(connection, number, forgotten.rows, told)
+                rows = {**forgotten.rows}
+                if blanked:
+                    rows["inbox"] = rows.get("inbox", 0) + blanked
+                return await erased.fill_receipt(connection, number, rows, told)
         except BaseException:
             async with self._hub.database.transaction() as connection:
                 await erased.withdraw(connection, number)
             raise
+
+    async def _erase_told(self, person: Person) -> tuple[int, int]:
+        """Blank what orgs told of the person's records, in short transactions; returns how much, and how far it went.
+
+        Should what follows fail, this stays blanked: whoever orders the erasure again loses nothing.
+        """
+        rows, after = 0, 0
+        while True:
+            async with self._hub.database.transaction() as connection:
+                gone = await personal.erase_told(connection, person, after)
+            rows += gone.rows
+            if gone.up_to is None:
+                return rows, after
+            after = gone.up_to
 
     async def _look_again(
         self, connection: Connection, number: int, disturbed: frozenset[tuple[SyncName, UserId]]

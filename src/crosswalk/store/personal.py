@@ -84,9 +84,13 @@ class Held(Struct, frozen=True):
         What their columns get; without it, the rows go.
     kept
         The other columns, which hold nothing personal. Given for tables whose rows stay.
+    told
+        Finds further rows of the inbox, among what orgs told of records. No index has these by record, so they are gone
+        through, some at a time.
     """
 
     where: LiteralString
+    told: LiteralString = ""
     blank: Mapping[LiteralString, LiteralString] = {}
     kept: frozenset[str] = frozenset()
 
@@ -141,7 +145,9 @@ HELD: Mapping[LiteralString, Held] = {
         kept=frozenset({"id", "at", "actor", "sync", "object", "action", "field", "reason", "place", "event_seq"}),
     ),
     "inbox": Held(
-        "tenant = %(tenant)s AND user_id = ANY(%(users)s) OR org = ANY(%(orgs)s) AND (record_id = ANY(%(records)s) "
+        "tenant = %(tenant)s AND user_id = ANY(%(users)s)",
+        told="tenant = '' AND user_id IS NULL AND seq > %(after)s AND seq <= %(up_to)s AND org = ANY(%(orgs)s) "
+        "AND (record_id = ANY(%(records)s) "
         "OR EXISTS (SELECT FROM unnest(%(left_ids)s::text[], %(left_until)s::timestamptz[]) AS l (id, until) "
         "WHERE l.id = record_id AND received_at <= l.until))",
         blank={
@@ -233,8 +239,23 @@ WHERE d.sync = o.sync AND d.user_id = o.user_id AND d.outcome = 'held'
 
 OPEN_BACKFILLS = "SELECT id, sync FROM backfills WHERE sync = ANY(%(syncs)s) AND finished_at IS NULL ORDER BY id"
 
+TOLD_AT_ONCE = 50_000
+"""So many events of records are gone through by one statement."""
+
+NEWEST = 2**62
+
+# Where the next so many events of records end. Relies on inbox_by_user.
+TOLD_UP_TO = """
+SELECT seq
+FROM inbox
+WHERE tenant = '' AND user_id IS NULL AND seq > %s
+ORDER BY seq
+OFFSET %s
+LIMIT 1
+"""
+
 SET_TIMEOUT = "SELECT set_config('statement_timeout', '900000', true)"
-"""A quarter of an hour, milliseconds: the inbox has no index by record."""
+"""A quarter of an hour, milliseconds: what was said in words has no index."""
 
 
 async def take_time(connection: Connection) -> None:
@@ -254,9 +275,27 @@ async def count(connection: Connection, person: Person) -> dict[str, int]:
     for table, held in HELD.items():
         query: LiteralString = "SELECT count(*) FROM " + table + " WHERE " + held.where
         number = int((await fetch_row(connection, query, parameters))[0])
+        if held.told:
+            query = "SELECT count(*) FROM " + table + " WHERE " + held.told
+            async for part in _parts(connection):
+                number += int((await fetch_row(connection, query, parameters | part))[0])
         if number:
             counts[table] = number
     return counts
+
+
+async def _parts(connection: Connection) -> AsyncIterator[dict[str, int]]:
+    """The events of records, as bounds of their numbers, some at a time."""
+    after = 0
+    while (up_to := await _up_to(connection, after)) is not None:
+        yield {"after": after, "up_to": up_to}
+        after = up_to
+    yield {"after": after, "up_to": NEWEST}
+
+
+async def _up_to(connection: Connection, after: int) -> int | None:
+    row = await (await connection.execute(TOLD_UP_TO, (after, TOLD_AT_ONCE - 1))).fetchone()
+    return None if row is None else int(row[0])
 
 
 async def rows(connection: Connection, person: Person) -> AsyncIterator[tuple[str, dict[str, Any]]]:
@@ -269,6 +308,11 @@ async def rows(connection: Connection, person: Person) -> AsyncIterator[tuple[st
         query: LiteralString = "SELECT to_json(t) FROM " + table + " AS t WHERE " + held.where
         for row in await (await connection.execute(query, parameters)).fetchall():
             yield table, {column: _readable(value) for column, value in row[0].items()}
+        if held.told:
+            query = "SELECT to_json(t) FROM " + table + " AS t WHERE " + held.told
+            async for part in _parts(connection):
+                for row in await (await connection.execute(query, parameters | part)).fetchall():
+                    yield table, {column: _readable(value) for column, value in row[0].items()}
 
 
 def _readable(value: object) -> object:
@@ -293,15 +337,42 @@ class Forgotten(Struct, frozen=True):
     disturbed: frozenset[tuple[SyncName, UserId]]
 
 
-async def erase(connection: Connection, person: Person) -> Forgotten:
-    """Delete or blank everything that is held about the person, in the caller's transaction."""
+class Gone(Struct, frozen=True):
+    """Some events of records were gone through: how many were the person's, and up to which number; `None` for all."""
+
+    rows: int
+    up_to: int | None
+
+
+async def erase_told(connection: Connection, person: Person, after: int) -> Gone:
+    """Blank what orgs told of the person's records, among the next events after a number; a transaction for each call.
+
+    What comes meanwhile is for `erase`. Doing it again is harmless.
+    """
+    up_to = await _up_to(connection, after)
+    bounds = {"after": after, "up_to": NEWEST if up_to is None else up_to}
+    statement = _erasing("inbox", HELD["inbox"], HELD["inbox"].told)
+    return Gone((await connection.execute(statement, person.parameters() | bounds)).rowcount, up_to)
+
+
+async def erase(connection: Connection, person: Person, after: int = 0) -> Forgotten:
+    """Delete or blank everything that is held about the person, in the caller's transaction.
+
+    Parameters
+    ----------
+    after
+        Up to this number, events of records were gone through before.
+    """
     parameters = person.parameters()
     held = await (await connection.execute(HELD_OTHERS, parameters)).fetchall()
     counts: dict[str, int] = {}
     others = await (await connection.execute(OTHERS_PROBLEMS, parameters)).fetchall()
     await connection.execute(OTHERS_FORMER_LINKS, parameters)
     for table, each in HELD.items():
-        counts[table] = (await connection.execute(_erasing(table, each), parameters)).rowcount
+        counts[table] = (await connection.execute(_erasing(table, each, each.where), parameters)).rowcount
+        if each.told:
+            rest = parameters | {"after": after, "up_to": NEWEST}
+            counts[table] += (await connection.execute(_erasing(table, each, each.told), rest)).rowcount
     counts["problems"] += len(others)
     if held:
         await connection.execute(REPLAN, ([sync for sync, _ in held], [user_id for _, user_id in held]))
@@ -309,8 +380,8 @@ async def erase(connection: Connection, person: Person) -> Forgotten:
     return Forgotten({table: number for table, number in counts.items() if number}, frozenset(disturbed))
 
 
-def _erasing(table: LiteralString, held: Held) -> LiteralString:
+def _erasing(table: LiteralString, held: Held, where: LiteralString) -> LiteralString:
     if not held.blank:
-        return "DELETE FROM " + table + " WHERE " + held.where
+        return "DELETE FROM " + table + " WHERE " + where
     columns: LiteralString = ", ".join(column + " = " + value for column, value in held.blank.items())
-    return "UPDATE " + table + " SET " + columns + " WHERE " + held.where
+    return "UPDATE " + table + " SET " + columns + " WHERE " + where

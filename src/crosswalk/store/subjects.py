@@ -79,6 +79,13 @@ FROM (
 WHERE length(value) >= 7
 """
 
+# Relies on inbox_by_user, which has the events of records apart from those of users.
+TOLD_OF = """
+SELECT DISTINCT org
+FROM inbox
+WHERE tenant = '' AND user_id IS NULL AND org = ANY(%b::text[]) AND left(record_id, 15) = left(%s, 15)
+"""
+
 
 async def owners_of(
     connection: Connection, syncs: Sequence[SyncName], record_id: RecordId
@@ -125,6 +132,5 @@ async def telling_values(
 
 
 async def orgs_with(connection: Connection, orgs: Sequence[OrgName], record_id: RecordId) -> list[OrgName]:
-    """The orgs that told of a record; reads the inbox whole."""
-    sql = "SELECT DISTINCT org FROM inbox WHERE org = ANY(%b::text[]) AND left(record_id, 15) = left(%s, 15)"
-    return [OrgName(row[0]) for row in await (await connection.execute(sql, (list(orgs), record_id))).fetchall()]
+    """The orgs that told of a record; reads all events of records."""
+    return [OrgName(row[0]) for row in await (await connection.execute(TOLD_OF, (list(orgs), record_id))).fetchall()]

@@ -1,7 +1,18 @@
 """The walk over what is held about a person knows every table, and every column that stays: a new one is noticed."""
 
+from datetime import UTC, datetime
+
+import pytest
+
+from crosswalk.domain.event import Disposition, Event, RecordRef, Source
+from crosswalk.domain.ids import RecordId
+from crosswalk.store import inbox, personal
 from crosswalk.store.database import Database
-from crosswalk.store.personal import HELD, NOTHING_PERSONAL
+from crosswalk.store.inbox import Subscriber
+from crosswalk.store.personal import HELD, NOTHING_PERSONAL, Person
+from tests.console_scene import ORG, SYNC, TENANT
+
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
 COLUMNS = """
 SELECT c.relname, array_agg(a.attname::text ORDER BY a.attname)
@@ -53,3 +64,44 @@ async def test_tables_without_anybody_have_the_columns_that_were_judged(database
         "would_be",
         "write_counts": "kind minute sync writes",
     }
+
+
+async def told_of(database: Database, *records: str) -> None:
+    """The org told of each of these records."""
+    for number, record in enumerate(records):
+        event = Event(
+            f"cdc_{number}",
+            Source.RECORD_POLL,
+            "Lead.updated",
+            NOON,
+            Disposition.RECORD,
+            b'{"LastName": "Wunderlich"}',
+            record=RecordRef("Lead", RecordId(record)),
+        )
+        async with database.transaction() as connection:
+            await inbox.accept_changes(connection, ORG, [event], [Subscriber(SYNC, TENANT, ORG, 1)])
+
+
+async def test_what_orgs_told_is_gone_through_some_at_a_time(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(personal, "TOLD_AT_ONCE", 2)
+    clara = Person(TENANT, (SYNC,), (ORG,), (), (RecordId("00Q000000000001AAA"),))
+    await told_of(database, *["00Q000000000001AAA", "00Q000000000002AAA"] * 3)
+
+    async with database.transaction() as connection:
+        counted = await personal.count(connection, clara)
+    steps, after = [], 0
+    for _ in range(2):
+        async with database.transaction() as connection:
+            gone = await personal.erase_told(connection, clara, after)
+        steps, after = [*steps, gone.rows], gone.up_to or 0
+    async with database.transaction() as connection:
+        rest = await personal.erase(connection, clara, after)
+        left = await (await connection.execute("SELECT record_id, raw FROM inbox ORDER BY seq")).fetchall()
+
+    assert counted["inbox"] == 3
+    assert (steps, rest.rows["inbox"]) == ([1, 1], 1)
+    assert [bytes(raw) for _, raw in left] == [b"{}", b'{"LastName": "Wunderlich"}'] * 3
+    assert {record for record, _ in left[1::2]} == {"00Q000000000002AAA"}
+    assert all(str(record).startswith("erased") for record, _ in left[::2])

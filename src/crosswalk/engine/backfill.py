@@ -39,12 +39,13 @@ from crosswalk.domain.ids import UserId
 from crosswalk.domain.pause import Pause, stops
 from crosswalk.domain.purpose import Purpose
 from crosswalk.engine.backfill_chunks import ChunkTaken, ChunkWork, NotNow
+from crosswalk.engine.backfill_jobs import in_company
 from crosswalk.engine.backfill_reading import BackfillReading
 from crosswalk.engine.collecting import collecting_rarely
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.jobs import try_lane
 from crosswalk.engine.saved_plans import definition_digest
-from crosswalk.store import backfills, holds, pauses
+from crosswalk.store import backfill_news, backfills, holds, pauses
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.backfills import Chunk
 from crosswalk.store.database import Connection
@@ -56,8 +57,9 @@ CHUNKS_AT_ONCE = 3
 """While one waits for an org or for the database, another is planned."""
 
 LOOK_EVERY_S = 1.0
-CATCH_UP_EVERY_S = 60.0
-"""A call or two for each object. Whether somebody made a record in between is asked before another is made."""
+CATCH_UP_AFTER_S = 60.0
+"""A call or two for each object. Whether somebody made a record in between is asked before another is made, and what is
+told of a record meanwhile goes to whoever is given it."""
 
 LONGEST_PAUSE_S = 60.0
 LET_GO_FIRST_EVERY_S = 0.2
@@ -139,7 +141,7 @@ class _Runner:
                 return await self._alone(self._read, backfill)
             case Stage.MATCHING:
                 work = self._work(backfill)
-                return await self._chunks(backfill, "read", work.match) or await self._alone(self._report, backfill)
+                return await self._chunks(backfill, "read", work.match_all) or await self._alone(self._report, backfill)
             case Stage.WRITING:
                 await self._catch_up(backfill)
                 work = self._work(backfill)
@@ -160,23 +162,23 @@ class _Runner:
         await self._move(Stage.MATCHING)
 
     async def _catch_up(self, backfill: Backfill) -> None:
-        """Before anything is written, and every minute then, records that changed since are read."""
+        """Before anything is written, and after each rest, records that changed since are read."""
         async with self._database.transaction() as connection:
             since, age_s = await backfills.when_read(connection, self._number)
-        if since is not None and age_s > CATCH_UP_EVERY_S:
+        if since is not None and age_s > CATCH_UP_AFTER_S:
             reading = self._reading(backfill)
             await self._alone(lambda _: reading.catch_up(since), backfill)
 
-    async def _chunks(self, backfill: Backfill, state: str, work: Callable[[Chunk], Awaitable[None]]) -> bool:
+    async def _chunks(self, backfill: Backfill, state: str, work: Callable[[Sequence[Chunk]], Awaitable[None]]) -> bool:
         """Work on chunks, some at once, until there is none to take; returns whether there was one."""
 
         async def one_after_another() -> int:
             done = 0
             while await self._may_go_on(backfill):
-                async with self._taken(backfill, state) as chunk:
-                    if chunk is None:
+                async with self._taken(backfill, state) as chunks:
+                    if not chunks:
                         break
-                    await work(chunk)
+                    await work(chunks)
                     done += 1
             return done
 
@@ -231,8 +233,11 @@ class _Runner:
         return ""
 
     @asynccontextmanager
-    async def _taken(self, backfill: Backfill, state: str) -> AsyncIterator[Chunk | None]:
-        """A chunk that nobody else works on, while one is to be had; for writing, its lane is kept from live work."""
+    async def _taken(self, backfill: Backfill, state: str) -> AsyncIterator[Sequence[Chunk]]:
+        """A chunk that nobody else works on, while one is to be had; for writing, its lane is kept from live work.
+
+        Where a job of the org's is to write, there are several chunks of one lane.
+        """
         writes = backfill.stage is Stage.WRITING
         async with self._database.session() as session:
             choices = (
@@ -247,9 +252,13 @@ class _Runner:
                     # It may have been finished just before the lock was free.
                     chunk = await backfills.chunk(session, chunk_id, state)
                     if chunk is not None:
-                        yield chunk
+                        yield await self._in_company(session, backfill, chunk) if writes else (chunk,)
                         return
-            yield None
+            yield ()
+
+    async def _in_company(self, session: Connection, backfill: Backfill, first: Chunk) -> Sequence[Chunk]:
+        org = self._hub.orgs[self._hub.compiled[backfill.sync].definition.org]
+        return await in_company(session, org, backfill.id, Lane(backfill.sync, first.lane), first)
 
     async def _report(self, backfill: Backfill) -> None:
         """Put the report together; where nothing in it is too much and it was ordered, go on to write."""
@@ -285,6 +294,9 @@ class _Runner:
             losers = [UserId(user_id) for user_id, _, _ in await self._side.losers(connection)]
             for start in range(0, len(losers), HANDED_OVER_AT_ONCE):
                 await work.hand_over(connection, losers[start : start + HANDED_OVER_AT_ONCE])
+            lanes, since = backfill.lanes, backfill.started_at
+            for lane in await backfill_news.told_meanwhile(connection, backfill.sync, lanes, since):
+                await self._hub.jobs.wake(connection, lane)
             total = await backfills.tally(connection, self._number, "written")
             await backfills.save_outcomes(connection, self._number, total.outcomes)
             await backfills.forget_profiles(connection, self._number)

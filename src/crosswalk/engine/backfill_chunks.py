@@ -15,37 +15,34 @@ import structlog
 from msgspec import Struct
 from psycopg_pool import PoolTimeout
 
-from crosswalk.connectors.auth0.users import identity_of
 from crosswalk.connectors.errors import WITHHELD, ConnectorError
 from crosswalk.domain.backfill import Backfill, Direction, Finding, Outcome, Outlook, Tally
 from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.event import Disposition, Event, Source
-from crosswalk.domain.identity import Identity, StateVersion
+from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.purpose import Purpose
 from crosswalk.engine import ledger
-from crosswalk.engine.backfill_kept import KeptPlan, keep, pack_plans, records_of, unpack_plans, with_kept
-from crosswalk.engine.backfill_reading import unpack
-from crosswalk.engine.backfill_sides import ReadOrg, ReadTenant
+from crosswalk.engine.backfill_jobs import LaneTaken, open_book
+from crosswalk.engine.backfill_kept import KeptPlan, keep, pack_plans
+from crosswalk.engine.backfill_planning import ChunkPlanner
+from crosswalk.engine.bulk_books import BatchBook, JobUnresolved
 from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import take_in
 from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.pausing import hold_back, settle
-from crosswalk.engine.planning import Planned, Planner, have_news
+from crosswalk.engine.planning import Planned
 from crosswalk.engine.settings import subscribers
-from crosswalk.engine.states import newer
-from crosswalk.matching.candidates import Candidates
-from crosswalk.matching.look_ups import look_ups
 from crosswalk.reconcile.kinds import kinds_of
 from crosswalk.reconcile.outlook import creates, finding_of, outlook_of
-from crosswalk.reconcile.tracking import tracked_fields
-from crosswalk.store import awaited, backfill_news, backfills, claims, erased, holds, identities, links
+from crosswalk.store import awaited, backfills, due, holds, identities
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.backfills import Chunk
 from crosswalk.store.database import Connection
+from crosswalk.store.due import Lane
 from crosswalk.store.problems import ProblemKind
 
 log = structlog.get_logger()
@@ -82,6 +79,15 @@ class Matched(Struct, frozen=True):
     matches: list[tuple[UserId, RecordId, int]]
 
 
+class _Group(Struct, frozen=True):
+    """Users of one lane that are written together, with the plans that were kept of them, and the jobs that write."""
+
+    lane: Lane
+    states: Sequence[Identity]
+    kept: Mapping[UserId, KeptPlan]
+    book: BatchBook | None = None
+
+
 class ChunkWork:
     """Plans and writes the chunks of one back-fill.
 
@@ -96,20 +102,14 @@ class ChunkWork:
     def __init__(self, hub: Hub, backfill: Backfill, side: BackfillSide, threads: Executor) -> None:
         compiled = hub.compiled[backfill.sync]
         definition = compiled.definition
-        org, tenant = hub.orgs[definition.org], hub.tenants[definition.tenant]
         self._database = hub.database
         self._backfill = backfill
         self._side = side
         self._definition = definition
-        self._org = ReadOrg(hub.database, side, compiled, org)
-        self._asked_org = org
-        self._rules = compiled.rules
-        users = ReadTenant(hub.database, side, tenant)
-        self._planner = Planner(compiled, self._org, users, threads, self._org.candidates)
-        self._asking = hub.planners[backfill.sync]
+        self._org = hub.orgs[definition.org]
+        self._planner = ChunkPlanner(hub, backfill, side, threads)
         self._reconciler = hub.reconcilers[backfill.sync]
         self._gate = MassChangeGate(definition.name, definition.thresholds, hub.database)
-        self._tracked = {target.object: tracked_fields(target, definition.flows) for target in definition.targets}
         self._ranks = {
             (target.object, rule.name): 1_000 * place + position
             for place, target in enumerate(definition.targets)
@@ -118,6 +118,11 @@ class ChunkWork:
         self._subscribers = [each for each in subscribers(hub.config) if each.sync == backfill.sync]
         self._wake = hub.jobs.wake
         self._makes_records = backfill.direction is not Direction.RECORDS
+
+    async def match_all(self, chunks: Sequence[Chunk]) -> None:
+        """Match chunks, one after another."""
+        for chunk in chunks:
+            await self.match(chunk)
 
     async def match(self, chunk: Chunk) -> None:
         """Find out what would be done about the chunk's users; writes nothing to either side.
@@ -133,12 +138,11 @@ class ChunkWork:
         kept: dict[UserId, KeptPlan] = {}
 
         async def work(read: Sequence[Identity]) -> None:
-            states, planned = await self._planned(read)
-            keys = self._org.asked_for([each.user_id for each in read])
-            kept.update(await asyncio.to_thread(keep, read, states, planned, keys))
-            _add(total, self._matched(planned))
+            made = await self._planner.anew(read)
+            kept.update(await asyncio.to_thread(keep, read, made.states, made.planned, made.keys))
+            _add(total, self._matched(made.planned))
 
-        read = self._read(chunk)
+        read = self._planner.read(chunk)
         await self._isolating(read, work, lambda user_id, error: _add(total, _failed(user_id, error)))
         plans = await asyncio.to_thread(pack_plans, [each.user_id for each in read], kept)
         async with self._database.transaction() as connection:
@@ -160,24 +164,34 @@ class ChunkWork:
                 matched.matches.append((user_id, plan.record.id, rank))
         return matched
 
-    async def write(self, chunk: Chunk) -> None:
-        """Write what has to be written for the chunk's users.
+    async def write(self, chunks: Sequence[Chunk]) -> None:
+        """Write what has to be written for the users of some chunks of one lane.
 
-        The caller keeps everybody else from the chunk's lane. Raises what `match` raises, and `NotNow`; a chunk that
-        was not finished is done again, and what was written of it by then merges to nothing.
+        The caller keeps everybody else from the lane. Raises what `match` raises, and `NotNow`; chunks that were not
+        finished are done again, and what was written of them by then merges to nothing.
         """
-        states, kept = self._read_with_plans(chunk)
+        lane = Lane(self._definition.name, chunks[0].lane)
+        try:
+            book = await open_book(self._database, self._definition.org, self._org, lane, many=len(chunks) > 1)
+        except LaneTaken as error:
+            raise NotNow(str(error)) from error
+        states: list[Identity] = []
+        kept: dict[UserId, KeptPlan] = {}
+        for chunk in chunks:
+            of_chunk, plans = await asyncio.to_thread(self._planner.read_with_plans, chunk)
+            states += of_chunk
+            kept |= plans
         total = Tally()
 
         async def alone(part: Sequence[Identity]) -> None:
-            total.add(await self._write(part, {}, None))
+            total.add(await self._write(_Group(lane, part, {}), ()))
 
         async def put_aside(user_id: UserId, error: Exception) -> None:
             await self._put_aside(user_id, error)
             total.became(Outcome.OPEN)
 
         try:
-            total = await self._write(states, kept, chunk)
+            total = await self._write(_Group(lane, states, kept, book), chunks)
         except _PASSING:
             raise
         except Exception as error:
@@ -185,23 +199,24 @@ class ChunkWork:
             for half in _halves(states):
                 await self._isolating(half, alone, put_aside)
             async with self._database.transaction() as connection:
-                await self._finish(connection, chunk, "matched", "written", total)
+                await self._finish_all(connection, chunks, total)
+        if book is not None:
+            await _close(book)
 
-    async def _write(self, states: Sequence[Identity], kept: Mapping[UserId, KeptPlan], chunk: Chunk | None) -> Tally:
-        planned = await self._planned_by_now(states, kept)
+    async def _write(self, group: _Group, chunks: Sequence[Chunk]) -> Tally:
+        planned = await self._planner.by_now(group.states, group.kept)
         plans = await self._wanted(planned)
         held_back = await hold_back(self._database, self._definition.name, plans)
         admission = Admission(held_back.plans, {}, {})
         if self._backfill.approved_by is None:
             admission = await self._gate.admit(held_back.plans)
         books = Books(self._definition.name, {}, f"back-fill {self._backfill.id}")
-        carried = await self._reconciler.carry_out(planned, admission.going, books)
+        carried = await self._reconciler.carry_out(planned, admission.going, books, group.book)
         async with self._database.transaction() as connection:
             # What is misconfigured pauses the sync, and so the back-fill, instead of refusing everybody.
             settled = await settle(connection, self._definition.name, carried.bookings)
-        bookings = settled.bookings
-        async with self._database.transaction() as connection:
             somebody_waits = await awaited.any_waits(connection, self._definition.name)
+        bookings = settled.bookings
         stirs = await self._reconciler.awaiting.stirs(planned, bookings) if somebody_waits else {}
         later = _put_off(bookings)
         again = {*admission.held, *held_back.parked}
@@ -209,18 +224,33 @@ class ChunkWork:
             again |= {b.user_id for b in bookings if _is_open(b, plans[b.user_id])}
         tally = _outcomes(bookings, again, handed_over=len(admission.held), left_out=len(planned.plans) - len(plans))
         async with self._database.transaction() as connection:
-            await self._store(connection, states, bookings, admission)
+            await self._store(connection, group.states, bookings, admission)
             await identities.save(connection, self._definition.tenant, carried.users)
             await self._reconciler.awaiting.settle(connection, _without_linked(planned, bookings))
             stirred = await self._reconciler.awaiting.stirred(connection, stirs)
             woken = {user_id for booking in bookings for user_id in booking.wakes}.union(*stirred.values())
             await self.hand_over(connection, again)
             await self.hand_over(connection, woken - again, Disposition.CHANGED)
-            if chunk is not None and not later:
-                await self._finish(connection, chunk, "matched", "written", tally)
+            if not later:
+                await self._finish_all(connection, chunks, tally)
+        await self._catch_up(group.lane, planned, bookings)
         if later:
             raise NotNow(later)
         return tally
+
+    async def _catch_up(self, lane: Lane, planned: Planned, bookings: Sequence[Booking]) -> None:
+        """Hand what was told of records since they were read to those who have them now: it concerned nobody then.
+
+        After the links are there for everybody to see: what is told from then on finds them. Who dies before that
+        leaves it to the end of the back-fill, where all of it is looked through once more.
+        """
+        given = {link.record.id: user_id for user_id, link in planned.links.items()}
+        given |= {booking.link.record.id: booking.user_id for booking in bookings if booking.link is not None}
+        async with self._database.transaction() as connection:
+            since, _ = await backfills.when_read(connection, self._backfill.id)
+            lanes = self._definition.lanes
+            if given and since and await due.catch_up(connection, self._definition.name, lanes, given, since):
+                await self._wake(connection, lane)
 
     async def _wanted(self, planned: Planned) -> dict[UserId, Plan]:
         """The plans that the back-fill carries out: who loses a record to another waits for that one."""
@@ -264,105 +294,10 @@ class ChunkWork:
             tenant = self._definition.tenant
             await take_in(connection, [(tenant, event) for event in events], self._subscribers, self._wake)
 
-    def _read(self, chunk: Chunk) -> list[Identity]:
-        return [self._identity(profile) for profile in unpack(chunk.profiles)]
-
-    def _identity(self, profile: bytes) -> Identity:
-        return identity_of(profile, self._backfill.started_at)[0]
-
-    def _read_with_plans(self, chunk: Chunk) -> tuple[list[Identity], dict[UserId, KeptPlan]]:
-        """The chunk's users, and the plans that were kept of them."""
-        profiles = unpack(chunk.profiles)
-        kept = unpack_plans(chunk.plans, len(profiles))
-        states = [
-            self._identity(profile) if one is None else one.identity(profile)
-            for profile, one in zip(profiles, kept, strict=True)
-        ]
-        return states, {one.user_id: one for one in kept if one is not None}
-
-    async def _planned_by_now(self, states: Sequence[Identity], kept: Mapping[UserId, KeptPlan]) -> Planned:
-        """The plans that are to be written: those that were kept and still hold; whoever else is planned for anew."""
-        async with self._database.transaction() as connection:
-            since = await claims.moment(connection)
-        holding = await self._holding(kept) if kept else {}
-        rest = [each for each in states if each.user_id not in holding]
-        planned = Planned({}, {}, (), {}, since)
-        if rest:
-            newest, anew = await self._planned(rest)
-            self._org.asked_for([each.user_id for each in rest])
-            planned = await self._looked_up(newest, anew)
-        return with_kept(holding, msgspec.structs.replace(planned, since=since))
-
-    async def _holding(self, kept: Mapping[UserId, KeptPlan]) -> dict[UserId, KeptPlan]:
-        """The plans of which nothing came in that they were made from, the org's answer of a moment ago included."""
-        users, records = list(kept), records_of(kept)
-        accounts = {account: user_id for user_id, each in kept.items() for account in each.accounts}
-        async with self._database.transaction() as connection:
-            tenant, sync = self._definition.tenant, self._definition.name
-            news = await backfill_news.with_news(connection, tenant, sync, users)
-            news |= await erased.users(connection, tenant, users)
-            news |= {accounts[each] for each in await backfill_news.linked(connection, sync, list(accounts))}
-            stored = await backfill_news.states(connection, tenant, users)
-            owned = await links.owners(connection, sync, records) if records else {}
-            hashes = {hash_ for each in kept.values() for hash_ in each.hashes}
-            keys, ids = await self._side.changed(connection, hashes, records)
-        news |= {user_id for user_id, version in stored.items() if version > StateVersion(*kept[user_id].version)}
-        news |= {
-            user_id
-            for user_id, each in kept.items()
-            if (each.record is not None and (each.record.id in owned or each.record.id in ids))
-            or (keys and not keys.isdisjoint(each.hashes))
-        }
-        holding = {user_id: each for user_id, each in kept.items() if user_id not in news}
-        found = await self._found_by_now([each for each in holding.values() if each.keys])
-        return {user_id: each for user_id, each in holding.items() if user_id not in found}
-
-    async def _found_by_now(self, new: Sequence[KeptPlan]) -> set[UserId]:
-        """For whom the org has a record by now, of those who would get a new one: somebody may have made it since."""
-        if not new or not self._makes_records:
-            return set()
-        wanted = look_ups([each.question for each in new], self._rules, self._tracked, {})
-        answers = await self._asked_org.look_up(list(wanted.values()))
-        candidates = Candidates.of(self._rules, dict(zip(wanted, answers, strict=True)))
-        return {each.user_id for each in new if any(map(candidates.get, each.keys))}
-
-    async def _planned(self, read: Sequence[Identity]) -> tuple[list[Identity], Planned]:
-        """Plan for users with their records as they were read; returns the users in the newest state known, too."""
-        user_ids = [each.user_id for each in read]
-        async with self._database.transaction() as connection:
-            stored = await identities.read(connection, self._definition.tenant, user_ids)
-            known = await links.read(connection, self._definition.name, user_ids)
-            ids = [link.record.id for link in known.values()]
-            newer_here = await backfills.newer_here(connection, self._backfill.id, ids) if ids else set()
-        records = await self._org.records(ids)
-        changes: dict[UserId, Sequence[RecordChange]] = {}
-        for user_id, link in known.items():
-            if link.record.id in newer_here:
-                continue
-            record = records.get(link.record.id)
-            kind = ChangeKind.UNKNOWN if record is None else ChangeKind.UPDATED
-            fields = {} if record is None else record.fields
-            told = (RecordChange(link.record.object, link.record.id, kind, fields),)
-            if have_news(told, link, self._tracked):
-                changes[user_id] = told
-        states = [newer(stored.get(each.user_id), each) for each in read]
-        planned = await self._planner.plan(self._database, states, changes)
-        for error in planned.waiting.values():
-            raise error
-        return states, planned
-
-    async def _looked_up(self, states: Sequence[Identity], planned: Planned) -> Planned:
-        """Ask the org about those who would get a new record: somebody may have made it since everything was read.
-
-        Two calls or so for a thousand of them, beside the five that make their records.
-        """
-        new = {user_id for user_id, plan in planned.plans.items() if creates(plan)} if self._makes_records else ()
-        if not new:
-            return planned
-        anew = await self._asking.plan(self._database, [each for each in states if each.user_id in new])
-        for error in anew.waiting.values():
-            raise error
-        return planned.replaced_by(anew, new)
+    async def _finish_all(self, connection: Connection, chunks: Sequence[Chunk], tally: Tally) -> None:
+        """Finish chunks that were written together: what became of all of them is told by the first."""
+        for place, chunk in enumerate(chunks):
+            await self._finish(connection, chunk, "matched", "written", Tally() if place else tally)
 
     async def _finish(
         self, connection: Connection, chunk: Chunk, before: str, after: str, tally: Tally, plans: bytes | None = None
@@ -404,6 +339,13 @@ class ChunkWork:
         async with self._database.transaction() as connection:
             booking = books.failed(user_id, "INTERNAL_ERROR", message)
             await ledger.store(connection, self._definition.name, [booking], NO_EVENTS)
+
+
+async def _close(book: BatchBook) -> None:
+    try:
+        await book.close()
+    except JobUnresolved as error:
+        raise NotNow(str(error)) from error
 
 
 def _halves(states: Sequence[Identity]) -> Iterable[Sequence[Identity]]:

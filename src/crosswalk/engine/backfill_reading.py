@@ -106,9 +106,14 @@ class BackfillReading:
             await backfills.forget(connection, self._backfill.id)
             await self._side.create(connection)
             began: datetime = (await fetch_row(connection, NOW))[0]
-        for target in self._compiled.definition.targets:
-            await self._load(target, None)
-        await self._read_users()
+        # Both vendors take their time to prepare what was asked for.
+        both = [asyncio.create_task(self._read_records()), asyncio.create_task(self._read_users())]
+        try:
+            await asyncio.gather(*both)
+        finally:
+            for each in both:
+                each.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
         async with self._database.transaction() as connection:
             await self._side.index(connection)
             await backfills.save_figures(connection, self._backfill.id, self._users, self._records)
@@ -132,6 +137,10 @@ class BackfillReading:
         if condition is None:
             self._records += table.count
             await self._tell()
+
+    async def _read_records(self) -> None:
+        for target in self._compiled.definition.targets:
+            await self._load(target, None)
 
     async def _read_users(self) -> None:
         waiting: dict[int, list[bytes]] = {}

@@ -53,8 +53,8 @@ async def read_kin(
 ) -> Kin:
     """Find the kin of a batch, whose states are newer than the stored ones, and whose links are `known`."""
     by_id = {each.user_id: each for each in batch}
-    primaries = await _primaries(connection, definition, by_id)
     every = {each.user_id: linked_accounts(each.profile) for each in batch}
+    primaries = await _primaries(connection, definition, by_id, every)
     of_batch = {user_id: accounts for user_id, accounts in every.items() if not by_id[user_id].deleted}
     named = [account for accounts in every.values() for account in accounts]
     relatives = {*named, *primaries.values()}
@@ -91,13 +91,16 @@ def _with_accounts(
 
 
 async def _primaries(
-    connection: Connection, definition: SyncDefinition, by_id: Mapping[UserId, Identity]
+    connection: Connection,
+    definition: SyncDefinition,
+    by_id: Mapping[UserId, Identity],
+    accounts: Mapping[UserId, Sequence[UserId]],
 ) -> dict[UserId, UserId]:
     found = await identities.primaries(connection, definition.tenant, list(by_id), without=by_id.keys())
     for each in by_id.values():
         if not each.deleted:
             primary = Primary(each.user_id, each.version.updated_at)
-            found |= {account: primary for account in linked_accounts(each.profile) if account in by_id}
+            found |= {account: primary for account in accounts[each.user_id] if account in by_id}
     return {
         account: primary.user_id
         for account, primary in found.items()

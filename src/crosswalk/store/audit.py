@@ -9,7 +9,10 @@ from psycopg.rows import class_row
 
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.values import FieldValue
+from crosswalk.store.copy_text import copy_text
 from crosswalk.store.database import Connection
+
+_encode = msgspec.json.Encoder().encode
 
 AUTH0_USER = "Auth0 user"
 """What stands in the place of the object's name for a write to a user: no object of Salesforce has a blank in it."""
@@ -64,25 +67,17 @@ WRITTEN_SINCE = _COLUMNS + "WHERE a.sync = %s AND a.user_id = ANY(%s::text[]) AN
 
 async def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """Add entries by COPY."""
-    encode = msgspec.json.encode
+    rows = "".join("\t".join(map(copy_text, _row(entry))) + "\n" for entry in entries)
     async with connection.cursor() as cursor, cursor.copy(APPEND) as copy:
-        for e in entries:
-            await copy.write_row(
-                (
-                    e.actor,
-                    e.sync,
-                    e.user_id,
-                    e.object,
-                    e.record_id,
-                    e.action,
-                    e.field,
-                    encode(e.old).decode(),
-                    encode(e.new).decode(),
-                    e.reason,
-                    e.place,
-                    e.event_seq,
-                )
-            )
+        if rows:
+            await copy.write(rows)
+
+
+def _row(e: AuditEntry) -> tuple[str | None, ...]:
+    """An entry in the order of the columns of `APPEND`."""
+    seq = None if e.event_seq is None else str(e.event_seq)
+    old, new = _encode(e.old).decode(), _encode(e.new).decode()
+    return e.actor, e.sync, e.user_id, e.object, e.record_id, e.action, e.field, old, new, e.reason, e.place, seq
 
 
 async def of_identity(connection: Connection, sync: SyncName, user_id: UserId, limit: int = 200) -> list[AuditEntry]:

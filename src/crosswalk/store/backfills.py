@@ -100,6 +100,13 @@ FIRST_OF_LANES = """
 SELECT DISTINCT ON (lane) id, lane FROM backfill_chunks WHERE backfill = %s AND state = %s ORDER BY lane, id
 """
 CHUNK = "SELECT lane, users, profiles, coalesce(plans, '') FROM backfill_chunks WHERE id = %s AND state = %s"
+NEXT_OF_LANE = """
+SELECT id, lane, users, profiles, coalesce(plans, '')
+FROM backfill_chunks
+WHERE backfill = %s AND state = 'matched' AND lane = %s AND id > %s
+ORDER BY id
+LIMIT %s
+"""
 CHUNK_IS_LEFT = "SELECT EXISTS (SELECT FROM backfill_chunks WHERE backfill = %s AND state = %s)"
 MOVE_CHUNK = """
 UPDATE backfill_chunks
@@ -273,6 +280,12 @@ async def chunk(connection: Connection, chunk_id: int, state: str) -> Chunk | No
     """A chunk, while it is in this state."""
     row = await (await connection.execute(CHUNK, (chunk_id, state), binary=True)).fetchone()
     return None if row is None else Chunk(chunk_id, row[0], row[1], bytes(row[2]), bytes(row[3]))
+
+
+async def next_of_lane(connection: Connection, number: int, first: Chunk, limit: int) -> list[Chunk]:
+    """The chunks of a lane that are to be written after this one."""
+    cursor = await connection.execute(NEXT_OF_LANE, (number, first.lane, first.id, limit), binary=True)
+    return [Chunk(*row[:3], *map(bytes, row[3:])) for row in await cursor.fetchall()]
 
 
 async def is_left(connection: Connection, number: int, state: str) -> bool:

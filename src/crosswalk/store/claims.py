@@ -73,7 +73,9 @@ async def claim(connection: Connection, sync: SyncName, wanted: Sequence[Claim],
         [c.field for c in wanted],
         [c.value for c in wanted],
     )
-    await connection.execute(CLAIM, (sync, *columns, since))
+    taken = (await connection.execute(CLAIM, (sync, *columns, since))).rowcount
+    if taken == len(wanted):
+        return set()  # each of them was free
     rows = await (await connection.execute(HELD_BY_OTHERS, (*columns, sync))).fetchall()
     return {UserId(row[0]) for row in rows}
 

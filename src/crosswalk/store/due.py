@@ -369,8 +369,8 @@ async def route(
 
 async def catch_up(
     connection: Connection, sync: SyncName, lanes: int, given: Mapping[RecordId, UserId], since: datetime
-) -> None:
-    """Hand events about records to the identities that were given these records since the events came.
+) -> int:
+    """Hand events about records to the identities that were given these records since the events came; tells how many.
 
     Parameters
     ----------
@@ -382,4 +382,6 @@ async def catch_up(
         When the records were looked for, by the database's clock: what was told before was seen then.
     """
     records, users = list(given), list(given.values())
-    await connection.execute(CATCH_UP, (lanes, NEWEST_OF_RECORDS, records, users, sync, NOBODY, since))
+    return (
+        await connection.execute(CATCH_UP, (lanes, NEWEST_OF_RECORDS, records, users, sync, NOBODY, since))
+    ).rowcount

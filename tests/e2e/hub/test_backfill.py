@@ -249,7 +249,7 @@ def test_a_record_that_somebody_made_since_everything_was_read_is_found_before_a
 def test_what_changed_since_it_was_read_is_not_overlooked_when_it_is_written(
     system: System, auth0: ManagementClient, org: Salesforce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backfill, "CATCH_UP_EVERY_S", 0.0)
+    monkeypatch.setattr(backfill, "CATCH_UP_AFTER_S", 0.0)
     user = sign_up(auth0, "moved@example.com", verified=True)
     contact = a_contact(org, "moved@example.com")
     matched = begin(system)

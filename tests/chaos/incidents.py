@@ -80,6 +80,12 @@ def _fill_the_disk(machine: Machine, incident: Incident) -> None:
         machine.disk.free()
 
 
+def _let_maintain(machine: Machine, incident: Incident) -> None:
+    """A window in which one vendor answers nobody; the people who change users have to wait, too."""
+    trouble = machine.sandbox.auth0_faults if incident.which % 3 == 0 else machine.sandbox.faults
+    trouble(status=503, for_seconds=2 * incident.seconds)
+
+
 _MOMENTS: dict[Trouble, Callable[[Machine, Incident], None]] = {
     Trouble.KILL_WORKER: lambda machine, incident: _worker(machine, incident).kill(),
     Trouble.KILL_API: lambda machine, _: machine.api.kill(),
@@ -88,6 +94,7 @@ _MOMENTS: dict[Trouble, Callable[[Machine, Incident], None]] = {
     Trouble.CUT: _cut,
     Trouble.CLOCK: _jump,
     Trouble.FULL_DISK: _fill_the_disk,
+    Trouble.OUTAGE: _let_maintain,
 }
 """What takes no time, or its own."""
 
@@ -118,13 +125,6 @@ def _silenced(machine: Machine, incident: Incident) -> Iterator[None]:
 
 
 @contextmanager
-def _outage(machine: Machine, _incident: Incident) -> Iterator[None]:
-    """Ends with all other vendor faults, as soon as the changes are made."""
-    machine.sandbox.faults(status=503)
-    yield
-
-
-@contextmanager
 def _frozen_vendors(machine: Machine, _incident: Incident) -> Iterator[None]:
     pid = machine.sandbox.pid
     if pid is None:
@@ -144,6 +144,5 @@ _SPANS: dict[Trouble, Callable[[Machine, Incident], AbstractContextManager[None]
     Trouble.FREEZE_VENDORS: _frozen_vendors,
     Trouble.REFUSE: _refused,
     Trouble.SILENCE: _silenced,
-    Trouble.OUTAGE: _outage,
 }
 """What lasts for as long as the incident says."""

@@ -36,7 +36,7 @@ class Trouble(StrEnum):
     REFUSE = "no connection to one vendor"
     SILENCE = "no byte from or to one vendor"
     CLOCK = "the vendors' clock jumps"
-    OUTAGE = "maintenance of the org"
+    OUTAGE = "maintenance of one vendor"
 
 
 class Incident(NamedTuple):

@@ -17,10 +17,10 @@ from crosswalk_sandbox.faults import FaultRule
 
 __all__ = ["Auth0Access", "SalesforceAccess", "SandboxAccess", "SandboxFailedError", "SandboxProcess"]
 
-_READY_SECONDS = 20.0
+_READY_SECONDS = 60.0
 _STOP_SECONDS = 8.0
 _CONTROL_SECONDS = 30.0
-_SEEDED_PER_SECOND = 3000  # at the very least
+_SEEDED_PER_SECOND = 500  # at the very least, on a machine that does much else
 _SHOWN_ERROR = 4000
 
 

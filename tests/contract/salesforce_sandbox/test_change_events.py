@@ -9,7 +9,7 @@ import pytest
 from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxFailedError, SandboxProcess
-from crosswalk_sandbox.salesforce.catalog import enable_person_accounts, standard_objects
+from crosswalk_sandbox.salesforce.catalog import OBJECT_NAMES, enable_person_accounts, standard_objects
 from crosswalk_sandbox.salesforce.pubsub.change_schema import ChangeSchema
 
 from .builders import API, a_lead, typed
@@ -19,6 +19,14 @@ ALL = "/data/ChangeEvents"
 CONTACTS = "/data/ContactChangeEvent"
 RECORDED = Path(__file__).parents[2] / "unit" / "pubsub" / "recorded"
 NEW_YEAR = 1735689600000  # 1 January 2025, midnight UTC
+CHANGES = {
+    "CampaignMember": ("Status", "Responded"),
+    "ContactPointEmail": ("EmailAddress", "ada.byron@example.com"),
+    "ContactPointTypeConsent": ("CaptureSource", "Phone"),
+    "Individual": ("HasOptedOutTracking", True),
+    "User": ("Title", "Countess"),
+}
+"""A field of these objects with another value; the others get a description."""
 
 
 @pytest.mark.parametrize("name", ["Account", "Contact"])
@@ -90,6 +98,75 @@ def test_new_record_comes_with_all_its_values(pubsub: PubSubClient, http: httpx.
         "LastModifiedById": row["CreatedById"],
     }
     assert stamp % 1000 == 0
+
+
+def one_of_each(http: httpx.Client) -> dict[str, str]:
+    """Create a record of every object that has change events and return their ids; some name others by object."""
+    profile = http.get(f"{API}/query", params={"q": "SELECT Id FROM Profile LIMIT 1"}).json()["records"][0]["Id"]
+    ids: dict[str, str] = {}
+    wanted: dict[str, dict[str, Any]] = {
+        "Account": {"Name": "Engines"},
+        "Individual": {"LastName": "Byron"},
+        "Contact": {"LastName": "Byron", "AccountId": "Account", "IndividualId": "Individual"},
+        "Lead": a_lead(),
+        "Opportunity": {"Name": "Deal", "StageName": "Prospecting", "CloseDate": "2026-05-01"},
+        "Product2": {"Name": "Engine"},
+        "OpportunityLineItem": {
+            "OpportunityId": "Opportunity",
+            "Product2Id": "Product2",
+            "Quantity": 3,
+            "UnitPrice": 2,
+        },
+        "Contract": {"AccountId": "Account", "StartDate": "2026-01-01", "ContractTerm": 12},
+        "Asset": {"Name": "Engine 1", "AccountId": "Account"},
+        "Case": {"Subject": "Broken"},
+        "Task": {"Subject": "Call", "WhoId": "Contact"},
+        "Event": {"Subject": "Visit", "StartDateTime": "2026-03-05T10:00:00Z", "DurationInMinutes": 30},
+        "Campaign": {"Name": "Spring"},
+        "CampaignMember": {"CampaignId": "Campaign", "LeadId": "Lead"},
+        "User": a_user_record(profile),
+        "ContactPointEmail": {"ParentId": "Individual", "EmailAddress": "ada@example.com"},
+        "DataUsePurpose": {"Name": "Newsletter"},
+        "ContactPointTypeConsent": a_consent_record(),
+    }
+    for name, fields in wanted.items():
+        body = {key: ids.get(str(value), value) for key, value in fields.items()}
+        reply = http.post(f"{API}/sobjects/{name}", json=body)
+        assert reply.status_code == 201, f"{name}: {reply.text}"
+        ids[name] = reply.json()["id"]
+    return ids
+
+
+def a_user_record(profile_id: str) -> dict[str, Any]:
+    address = "ada@example.com"
+    named = {"Username": address, "LastName": "Byron", "Email": address, "Alias": "ada", "ProfileId": profile_id}
+    at_home = {"TimeZoneSidKey": "Europe/London", "LocaleSidKey": "en_GB", "LanguageLocaleKey": "en_US"}
+    return {**named, **at_home, "EmailEncodingKey": "UTF-8"}
+
+
+def a_consent_record() -> dict[str, Any]:
+    given = {"PartyId": "Individual", "DataUsePurposeId": "DataUsePurpose", "PrivacyConsentStatus": "OptIn"}
+    captured = {"CaptureDate": "2026-03-01T10:00:00Z", "CaptureContactPointType": "Web", "CaptureSource": "Web form"}
+    return {"Name": "Ada", "ContactPointType": "Email", **given, **captured}
+
+
+def test_every_object_has_change_events_of_its_own_schema(pubsub: PubSubClient, http: httpx.Client) -> None:
+    ids = one_of_each(http)
+
+    assert set(ids) == set(OBJECT_NAMES) - {"PermissionSet", "PermissionSetAssignment", "Profile"}
+    for name, made in ids.items():
+        field, value = CHANGES.get(name, ("Description", "changed"))
+        assert http.patch(f"{API}/sobjects/{name}/{made}", json={field: value}).status_code == 204, name
+    changed = [each for each in pubsub.events(ALL, 2 * len(ids)) if each.kind == "UPDATE"]
+
+    assert [(each.header["entityName"], each.ids) for each in changed] == [(name, [made]) for name, made in ids.items()]
+    for event in changed:
+        name = event.header["entityName"]
+        field, value = CHANGES.get(name, ("Description", "changed"))
+        assert field in event.changed, name
+        assert event.fields[field] == value, name
+        topic = pubsub.topic(f"/data/{name}ChangeEvent")
+        assert topic.schema_id == event.schema_id, name
 
 
 def test_update_tells_what_changed_and_nothing_else(pubsub: PubSubClient, org: Salesforce) -> None:

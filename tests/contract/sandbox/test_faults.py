@@ -95,11 +95,22 @@ def test_page_of_a_proxy_reaches_simple_salesforce_as_its_general_error(
     assert (error.value.status, "<h1>502 Bad Gateway</h1>" in str(error.value.content)) == (502, True)
 
 
+def test_error_without_a_body_comes_from_both(sandbox: SandboxProcess, org_http: httpx.Client) -> None:
+    for vendor in ("salesforce", "auth0"):
+        set_rule(sandbox, vendor, {"kind": "status", "status": 503, "body": "empty"}, when={"next": 1})
+        sandbox_url = f"https://{sandbox.access.auth0.domain}/userinfo" if vendor == "auth0" else f"{API}/limits"
+
+        reply = org_http.get(sandbox_url)
+
+        assert (reply.status_code, reply.content) == (503, b"")
+
+
 @pytest.mark.parametrize(
     ("limit", "message"),
     [
         ("TotalRequests", "TotalRequests Limit exceeded."),
         ("ConcurrentRequests", "ConcurrentRequests (Concurrent API Requests) Limit exceeded."),
+        ("ConcurrentPerOrgLongTxn", "ConcurrentPerOrgLongTxn Limit exceeded."),
     ],
 )
 def test_limit_of_the_org_is_a_refused_request(

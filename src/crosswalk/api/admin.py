@@ -28,6 +28,7 @@ from crosswalk.api.conflicts import add_conflicts
 from crosswalk.api.console_data import ConsoleData
 from crosswalk.api.deadletters import add_deadletters
 from crosswalk.api.holds import add_holds
+from crosswalk.api.links import add_links
 from crosswalk.api.pauses import add_pauses
 from crosswalk.api.security import AdminAccess
 from crosswalk.api.subjects import add_subjects
@@ -36,6 +37,7 @@ from crosswalk.engine.backfilling import Backfills
 from crosswalk.engine.dead_letters import DeadLetters
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.erasing import Eraser
+from crosswalk.engine.forgetting_links import LinkForgetter
 from crosswalk.engine.holding import Holds
 from crosswalk.engine.resuming import Resumer
 from crosswalk.store.errors import DatabaseUnavailable
@@ -114,6 +116,7 @@ def admin_router(data: ConsoleData, access: AdminAccess, desk: Desk, eraser: Era
     add_conflicts(router, desk)
     add_deadletters(router, DeadLetters(data.database, data.definitions, desk.wake))
     add_holds(router, Holds(data.database))
+    add_links(router, LinkForgetter(data.database, data.definitions, desk.wake))
     if eraser is not None:
         add_subjects(router, eraser)
     add_pauses(router, Resumer(data.database))

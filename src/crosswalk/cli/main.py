@@ -17,6 +17,7 @@ from crosswalk.cli.doctor import doctor
 from crosswalk.cli.explain import explain
 from crosswalk.cli.holds import holds
 from crosswalk.cli.init import init
+from crosswalk.cli.links import links
 from crosswalk.cli.plan import plan
 from crosswalk.cli.reconcile import reconcile
 from crosswalk.cli.record_case import record_case
@@ -63,6 +64,7 @@ for command in COMMANDS:
 app.add_typer(conflicts)
 app.add_typer(deadletters)
 app.add_typer(holds)
+app.add_typer(links)
 app.add_typer(subject)
 
 

@@ -36,6 +36,8 @@ class LinkEnd(StrEnum):
     """The user became an account of another user, who has the record now."""
     USERS_UNLINKED = "users_unlinked"
     """The record came from a user who was an account of this one; that is a user of its own again, and took it back."""
+    FORGOTTEN = "forgotten"
+    """A person had it forgotten, so that the user is matched anew."""
     REPLACED = "replaced"
     """The user is gone from Auth0, and another user of the same person has the record now."""
 

@@ -14,6 +14,8 @@ DONE = "done"
 """A decision about a field ends when both sides have the value."""
 REPLACED = "replaced"
 """Somebody decided anew."""
+FORGOTTEN = "forgotten"
+"""The link that it led to was forgotten."""
 REOPENED = "reopened"
 """Somebody took it back: the rules decide again."""
 

@@ -19,6 +19,8 @@ class Deed(StrEnum):
     DISCARD = "discard"
     EXPIRE = "expire"
     RESUME = "resume"
+    FORGET_LINK = "forget_link"
+    """A link was ended, so that its user is matched anew."""
 
 
 class Intervention(Struct, frozen=True):

@@ -52,8 +52,9 @@ bench: $(READY)  ## the measured figures, as ratios in one run; JSON in bench/re
 	$(BIN)/python -m pip install --quiet --no-deps --group bench
 	$(BIN)/python -m bench
 
-docs: $(READY)  ## regenerate what is generated: the configuration reference
+docs: $(READY)  ## regenerate what is generated: the configuration reference, what clients exercise in tests
 	$(BIN)/python -m crosswalk.config.reference docs/configuration.md
+	$(BIN)/python -m tests.contract.exercised docs/sandbox-clients.md
 
 proto: $(READY)  ## regenerate what is generated from the vendor's proto of the Pub/Sub API
 	cd src && ../$(BIN)/python -m grpc_tools.protoc -I . --python_out=. --pyi_out=. --grpc_python_out=. \

@@ -78,7 +78,7 @@ class BenchSystem:
     stack: ExitStack
     port: int = 0
 
-    def start(self, command: str) -> HubProcess:
+    def start(self, command: str, *options: str) -> HubProcess:
         """Start a hub process."""
         access = self.sandbox.access
         environ = {
@@ -88,7 +88,11 @@ class BenchSystem:
             "BENCH_SALESFORCE_SECRET": access.salesforce.client_secret,
         }
         hub = HubProcess(
-            self.folder / "crosswalk.yaml", command=command, log_file=self.folder / "hub.log", environ=environ
+            self.folder / "crosswalk.yaml",
+            command=command,
+            options=options,
+            log_file=self.folder / "hub.log",
+            environ=environ,
         )
         self.stack.enter_context(hub)
         if "url" in hub.announcement:

@@ -176,6 +176,9 @@ def test_parents_of_parents_and_of_several_kinds() -> None:
         ("LAST_N_MONTHS:2", "2026-01-01", "2026-03-01"),
         ("NEXT_N_YEARS:1", "2027-01-01", "2028-01-01"),
         ("N_MONTHS_AGO:1", "2026-02-01", "2026-03-01"),
+        ("N_FISCAL_YEARS_AGO:2", "2024-01-01", "2025-01-01"),
+        ("LAST_N_FISCAL_QUARTERS:2", "2025-07-01", "2026-01-01"),
+        ("NEXT_N_FISCAL_YEARS:1", "2027-01-01", "2028-01-01"),
     ],
 )
 def test_date_literals_stand_for_the_days_that_the_vendor_documents(literal: str, start: str, end: str) -> None:
@@ -198,6 +201,13 @@ def test_date_literals_stand_for_the_days_that_the_vendor_documents(literal: str
 )
 def test_date_literals_filter_rows(org: Org, where: str, names: list[str]) -> None:
     assert [name for (name,) in values(org, f"SELECT Name FROM Opportunity WHERE {where}")] == names  # noqa: S608 - SOQL of a test
+
+
+@pytest.mark.parametrize(
+    "text", ["THIS_DAY", "THIS_FISCAL_MONTH", "N_FISCAL_DAYS_AGO:1", "N_DAYS:1", "LAST_N_DAYS_AGO:1"]
+)
+def test_what_only_looks_like_a_date_literal_is_none(text: str) -> None:
+    assert not is_days(text)
 
 
 LITERALS = st.one_of(

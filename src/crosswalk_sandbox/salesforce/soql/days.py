@@ -12,8 +12,9 @@ from datetime import date, timedelta
 Span = tuple[date, date]
 """The first day, and the first day after the last."""
 
-_COUNTED = re.compile(r"(LAST_N|NEXT_N|N)_(DAY|WEEK|MONTH|QUARTER|YEAR)S(_AGO)?:(\d+)")
-_NAMED = re.compile(r"(LAST|THIS|NEXT)_(?:FISCAL_)?(WEEK|MONTH|QUARTER|YEAR)")
+_UNIT = "(?:FISCAL_(?=QUARTER|YEAR))?(DAY|WEEK|MONTH|QUARTER|YEAR)"
+_COUNTED = re.compile(rf"(LAST_N|NEXT_N|N)_{_UNIT}S(_AGO)?:(\d+)")
+_NAMED = re.compile(rf"(LAST|THIS|NEXT)_(?!DAY){_UNIT}")
 _DAY = timedelta(days=1)
 _SINGLE: dict[str, Callable[[date], Span]] = {
     "TODAY": lambda today: (today, today + _DAY),

@@ -60,6 +60,10 @@ def _state(member: Member) -> list[tuple[str, str]]:
         deliveries = tenant.deliveries.counts()
         return [
             ("Users", f"{len(tenant.users):,}"),
+            ("Roles", f"{len(tenant.roles.all()):,}"),
+            ("Organizations", f"{len(tenant.organizations.all()):,}"),
+            ("Applications", f"{len(tenant.clients.ids()):,}"),
+            ("Connections", f"{len(list(tenant.connections.every())):,}"),
             ("Events", f"{len(tenant.events):,}"),
             ("Logs", f"{len(tenant.logs):,}"),
             ("Event streams", f"{len(list(tenant.event_streams)):,}"),

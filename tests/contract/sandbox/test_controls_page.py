@@ -62,6 +62,7 @@ def test_seed_fills_this_tenant_and_the_chosen_org(running: SandboxProcess, at_t
 
     assert at_tenant.post("seed", **fields) == "Seeded 1,000 people (people, number 3)."
     assert int(at_tenant.shown("Users").replace(",", "")) >= 1000
+    assert [at_tenant.shown(name) for name in ("Applications", "Connections", "Organizations")] == ["1", "3", "0"]
     assert len(running.state(org="org-2")["salesforce"]["Contact"]) > 400
     assert running.state(org="org-1")["salesforce"]["Contact"] == []
 

@@ -2,11 +2,23 @@
 
 import json
 
+import pytest
+
 from crosswalk.config.load import load_config
 from crosswalk.engine.diagnosis.diagnose import diagnose
 from crosswalk.engine.diagnosis.finding import Finding, Verdict
 from tests.e2e.hub.command_line import crosswalk
-from tests.e2e.hub.conftest import System
+from tests.e2e.hub.conftest import EVENT_TOKEN, LOG_TOKEN, System
+from tests.e2e.hub.vendors import auth0_client, create_event_stream, create_log_stream
+
+
+@pytest.fixture(autouse=True)
+def streams(system: System) -> None:
+    """The tenant's streams, as they should be."""
+    intake = "https://hub.example.com/intake/auth0/acme"
+    with auth0_client(system.sandbox.access) as auth0:
+        create_event_stream(auth0, f"{intake}/events", EVENT_TOKEN)
+        create_log_stream(auth0, f"{intake}/logs", f"Bearer {LOG_TOKEN}", "JSONARRAY")
 
 
 async def findings(system: System) -> list[Finding]:
@@ -18,14 +30,18 @@ def those(found: list[Finding], verdict: Verdict) -> list[tuple[str, str]]:
 
 
 async def test_a_system_that_is_right_has_no_fault(system: System):
+    system.sources["log_stream"] = {"token": "${LOG_TOKEN}"}
     found = await findings(system)
 
     assert those(found, Verdict.FAULT) == []
     assert those(found, Verdict.WARNING) == [
         ("database", "no worker gave a sign of life lately"),
         ("tenant acme", "event stream: no event ever came"),
+        ("tenant acme", "log stream: no event ever came"),
     ]
+    assert ("tenant acme", "log stream: it sends to this hub what it needs") in those(found, Verdict.GOOD)
     assert ("database", "PostgreSQL 18 answers") in those(found, Verdict.GOOD)
+    assert ("tenant acme", "event stream: it sends to this hub what it needs") in those(found, Verdict.GOOD)
     assert ("sync customers", "Lead: its 5 mapped fields can be read and written") in those(found, Verdict.GOOD)
     assert all(each.fix for each in found if each.verdict is not Verdict.GOOD)
 

@@ -16,6 +16,7 @@ from crosswalk.connectors.auth0.access import Access
 from crosswalk.connectors.auth0.export import export_users
 from crosswalk.connectors.auth0.logs import LogReader
 from crosswalk.connectors.auth0.settings import Auth0Settings
+from crosswalk.connectors.auth0.streams import StreamSetup, read_event_streams, read_log_streams
 from crosswalk.connectors.auth0.token import TokenEndpoint
 from crosswalk.connectors.auth0.transport import Transport
 from crosswalk.connectors.auth0.user_writes import UserWriter
@@ -190,6 +191,14 @@ class Auth0Client(ReadsUsers, WritesUsers, ChangesAccess, ReadsLogs, SubscribesT
         `None` returns the newest event alone: the place to start at when there is no checkpoint yet.
         """
         return await self._logs.read(after, take)
+
+    async def event_streams(self) -> list[StreamSetup]:
+        """Return the tenant's event streams that send to a webhook. Raises what `read_event_streams` does."""
+        return await read_event_streams(self._transport)
+
+    async def log_streams(self) -> list[StreamSetup]:
+        """Return the tenant's log streams that send to a web address. Raises what `read_log_streams` does."""
+        return await read_log_streams(self._transport)
 
     async def newest_log_id(self) -> str:
         """Return the position from which `read_logs` gives only what happens from now on."""

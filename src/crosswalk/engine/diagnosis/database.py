@@ -8,6 +8,8 @@ from pathlib import Path
 import psycopg
 from psycopg import AsyncConnection
 
+from crosswalk.domain.identity import Identity, StateVersion
+from crosswalk.domain.ids import TenantName, UserId
 from crosswalk.engine.diagnosis.finding import Finding, fault, good, warning
 from crosswalk.store.errors import first_line
 from crosswalk.store.migrate import newest_revision
@@ -25,6 +27,17 @@ SELECT current_setting('server_version_num')::int / 10000, clock_timestamp(), to
 WORKERS = "SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '30 seconds'"
 
 LAST_EVENTS = "SELECT tenant, source, max(received_at) FROM inbox WHERE tenant <> '' GROUP BY tenant, source"
+
+
+MOST_USERS = 200
+
+# Some of a tenant's users, the newest first where the index has them; relies on the primary key for the tenant.
+USERS = """
+SELECT user_id, profile, updated_at
+FROM identities
+WHERE tenant = %s AND NOT deleted
+LIMIT %s
+"""
 
 
 async def check_database(uri: str) -> list[Finding]:
@@ -88,6 +101,16 @@ async def _workers(connection: "AsyncConnection[tuple[object, ...]]") -> list[Fi
     if row is None or not row[0]:
         return [warning(SUBJECT, "no worker gave a sign of life lately", "start crosswalk run or crosswalk worker")]
     return [good(SUBJECT, f"workers alive: {row[0]}")]
+
+
+async def known_users(uri: str, tenant: TenantName) -> list[Identity]:
+    """Some of the users whom the hub knows, those that changed last; nobody where there is no schema yet."""
+    try:
+        async with await AsyncConnection.connect(uri, autocommit=True, connect_timeout=10) as connection:
+            rows = await (await connection.execute(USERS, (tenant, MOST_USERS))).fetchall()
+    except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
+        return []
+    return [Identity(UserId(user_id), bytes(profile), StateVersion(updated, "")) for user_id, profile, updated in rows]
 
 
 async def last_events(uri: str) -> dict[tuple[str, str], datetime]:

@@ -13,10 +13,19 @@ from crosswalk.config.config import Config
 from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.http import Timeouts, open_http
 from crosswalk.connectors.salesforce.client import SalesforceClient
-from crosswalk.engine.diagnosis.database import SUBJECT, check_database, check_disk, clock_findings, last_events
+from crosswalk.domain.ids import TenantName
+from crosswalk.engine.diagnosis.database import (
+    SUBJECT,
+    check_database,
+    check_disk,
+    clock_findings,
+    known_users,
+    last_events,
+)
 from crosswalk.engine.diagnosis.finding import Finding, fault
 from crosswalk.engine.diagnosis.vendors import check_org, check_sync, check_tenant
 from crosswalk.engine.settings import auth0_settings, salesforce_settings
+from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.store.embedded import EmbeddedPostgres
 from crosswalk.store.errors import DatabaseUnavailable
 
@@ -25,16 +34,17 @@ async def diagnose(config: Config) -> list[Finding]:
     """Everything that was found, the good as well."""
     async with _database(config) as uri:
         if isinstance(uri, Finding):
-            found, seen = [uri], {}
+            found, seen, known = [uri], {}, {}
         else:
             found, seen = await check_database(uri), await last_events(uri)
+            known = {name: await known_users(uri, TenantName(name)) for name in config.tenants}
     found += await check_disk(config.state_dir)
     for name, tenant in config.tenants.items():
         subject = f"tenant {name}"
         definitions = [each for each in config.definitions.values() if each.tenant == name]
         async with Auth0Client(auth0_settings(tenant)) as users:
             moments = {source: moment for (of, source), moment in seen.items() if of == name}
-            found += await check_tenant(subject, tenant, users, definitions, moments)
+            found += await check_tenant(subject, tenant, users, definitions, moments, config.server.public_url)
         found += await _clock(subject, tenant.url, tenant.ca_file)
     for name, org in config.orgs.items():
         subject = f"org {name}"
@@ -46,7 +56,10 @@ async def diagnose(config: Config) -> list[Finding]:
                 for definition in config.definitions.values():
                     if definition.org == name:
                         follows = org.sources.change_events is not None
-                        found += await check_sync(definition, records, follows_changes=follows)
+                        region = config.syncs[definition.name].default_region
+                        compiled = CompiledSync(definition, default_region=region)
+                        examples = known.get(definition.tenant, [])
+                        found += await check_sync(compiled, records, examples, follows_changes=follows)
     return found
 
 

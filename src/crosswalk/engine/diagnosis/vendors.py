@@ -1,16 +1,23 @@
 """Tenants and orgs as the hub would find them: credentials, scopes, permissions, limits, sources."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from crosswalk.config.tenants import TenantConfig
 from crosswalk.connectors.auth0.client import Auth0Client
+from crosswalk.connectors.auth0.streams import StreamSetup
 from crosswalk.connectors.errors import CallRefused, ChangesNotCaptured, ConnectorError, CredentialsRefused
 from crosswalk.connectors.salesforce.client import SalesforceClient
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.event import Source
+from crosswalk.domain.identity import Identity
+from crosswalk.engine.deals import OBJECT
 from crosswalk.engine.diagnosis.fields import check_target
 from crosswalk.engine.diagnosis.finding import Finding, fault, good, warning
+from crosswalk.engine.diagnosis.streams import SCOPES, check_streams, not_looked_at
+from crosswalk.engine.diagnosis.values import check_types, check_values
+from crosswalk.reconcile.compiled import CompiledSync
 
 LEAST_CALLS_LEFT = 0.1
 """Of an org's calls a day: below that, somebody should know."""
@@ -34,8 +41,17 @@ async def check_tenant(
     client: Auth0Client,
     definitions: Sequence[SyncDefinition],
     seen: Mapping[str, datetime],
+    public_url: str | None,
 ) -> list[Finding]:
-    """Credentials, scopes and sources of a tenant; `seen` says when the last event of each source came."""
+    """Credentials, scopes and sources of a tenant.
+
+    Parameters
+    ----------
+    seen
+        When the last event of each source came.
+    public_url
+        The hub's address for its webhooks, where it is configured.
+    """
     try:
         scopes = await client.scopes()
     except ConnectorError as error:
@@ -50,10 +66,33 @@ async def check_tenant(
                     f"in Auth0, Applications > APIs > Management API > Machine to Machine, give it {scope}",
                 )
             )
-    return [*found, *_streams(subject, tenant, seen)]
+    found += _last_events(subject, tenant, seen)
+    for source, settings, read in (
+        (Source.EVENT_STREAM, tenant.sources.event_stream, client.event_streams),
+        (Source.LOG_STREAM, tenant.sources.log_stream, client.log_streams),
+    ):
+        if settings is not None:
+            found += await _of_streams(subject, source, read, scopes, public_url)
+    return found
 
 
-def _streams(subject: str, tenant: TenantConfig, seen: Mapping[str, datetime]) -> list[Finding]:
+async def _of_streams(
+    subject: str,
+    source: Source,
+    read: Callable[[], Awaitable[list[StreamSetup]]],
+    scopes: Collection[str],
+    public_url: str | None,
+) -> list[Finding]:
+    if SCOPES[source] not in scopes:
+        return [not_looked_at(subject, source)]
+    try:
+        streams = await read()
+    except ConnectorError as error:
+        return [_not_reached(subject, error)]
+    return check_streams(subject, subject.partition(" ")[2], source, public_url, streams)
+
+
+def _last_events(subject: str, tenant: TenantConfig, seen: Mapping[str, datetime]) -> list[Finding]:
     configured = {
         Source.EVENT_STREAM: tenant.sources.event_stream,
         Source.LOG_STREAM: tenant.sources.log_stream,
@@ -99,11 +138,21 @@ async def check_org(subject: str, client: SalesforceClient) -> list[Finding]:
     return found
 
 
-async def check_sync(definition: SyncDefinition, client: SalesforceClient, *, follows_changes: bool) -> list[Finding]:
-    """Permissions on every mapped field of every target, and whether changes of the objects are told."""
+async def check_sync(
+    compiled: CompiledSync, client: SalesforceClient, known: Sequence[Identity], *, follows_changes: bool
+) -> list[Finding]:
+    """Permissions and types of every mapped field of every target, and whether changes of the objects are told.
+
+    Parameters
+    ----------
+    known
+        Users by whose values the mappings are tried.
+    """
+    definition = compiled.definition
     subject = f"sync {definition.name}"
+    evaluated = [each for each in await asyncio.to_thread(compiled.evaluate, known) if not each.filtered]
     found: list[Finding] = []
-    for target in definition.targets:
+    for index, target in enumerate(definition.targets):
         try:
             described = await client.describe(target.object)
         except CallRefused as error:
@@ -118,8 +167,14 @@ async def check_sync(definition: SyncDefinition, client: SalesforceClient, *, fo
         except ConnectorError as error:
             return [_not_reached(subject, error)]
         found += check_target(subject, target, described)
-        if follows_changes:
-            found += await _changes(subject, target.object, client)
+        found += check_types(subject, target, described)
+        found += check_values(subject, target, described, [each.targets[index] for each in evaluated if each.targets])
+    if follows_changes:
+        objects = [target.object for target in definition.targets]
+        if definition.flows.closed_won is not None:
+            objects.append(OBJECT)
+        for name in objects:
+            found += await _changes(subject, name, client)
     return found
 
 

@@ -15,14 +15,15 @@ Emulated
     revocation; sign-up by API. Each outcome is logged with the vendor's type. Actions run in Node where it is present.
 
     Management API: users (create, read, update, delete, search v3 in a subset of its syntax, paging with its limit of
-    1,000, look-up by e-mail), blocks, linked identities, sessions, refresh tokens, authenticator apps, connections of
-    all strategies, inbound SCIM, groups, jobs, tickets, statistics, applications, APIs, client grants, roles and
-    permissions, organizations with members, their roles, connections and invitations, policy of the second factor; all
-    25 types of events by real actions; tenant logs by search and by
-    checkpoint, log streams of type http; event streams to webhooks with retries, delivery history and redelivery; the
-    event subscription (server-sent events); the tenant's configuration (`configuration`: settings documents, templates,
-    providers, profiles, forms, flows, custom domains), most of it kept and given back without effect. Scopes are
-    checked, error shapes, rate-limit headers and, when turned on, refusals with 429 are the vendor's.
+    1,000, look-up by e-mail), blocks of accounts and addresses, linked identities, sessions, refresh tokens,
+    authenticator apps, connections of all strategies, inbound SCIM, groups, jobs, tickets, statistics, applications,
+    APIs, client grants, roles and permissions, also as they add up, what people consented to, organizations with
+    members, their roles, connections and invitations, policy of the second factor, rotation of signing keys; all 25
+    types of events by real actions; tenant logs by search and by checkpoint, log streams of type http; event streams to
+    webhooks with retries, delivery history and redelivery; the event subscription (server-sent events); the tenant's
+    configuration (`configuration`: settings documents, templates, providers, profiles, forms, flows, custom domains),
+    most of it kept and given back without effect. Scopes are checked, error shapes, rate-limit headers and, when turned
+    on, refusals with 429 are the vendor's.
 
 Not emulated
     Logins: flows other than the code flow, pushed or signed requests, wildcards in callbacks, signatures other than

@@ -8,6 +8,7 @@ REFUSALS: dict[str, tuple[str, str]] = {
     "already_processed": ("invalid_grant", "token request is already being processed"),
     "app_access": ("invalid_app_access", "user is not admin approved to access this app"),
     "audience": ("invalid_grant", "audience is invalid"),
+    "audience_validation": ("invalid_grant", "Audience validation failed"),
     "authentication_failure": ("invalid_grant", "authentication failure"),
     "client_credentials_off": ("invalid_grant", "client credentials flow not enabled"),
     "code_verifier": ("invalid_grant", "invalid code verifier"),

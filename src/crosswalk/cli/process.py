@@ -126,7 +126,6 @@ async def _start_group(hub: Hub, stack: AsyncExitStack, roles: Roles) -> tuple[A
     """Have the app served by processes of their own; returns them, and what there is to announce."""
     _access(hub.config)  # the token is made, or found too weak, once
     listener = _listen(hub.config.server.host, hub.config.server.port, "server.port")
-    listener.set_inheritable(True)
     whereabouts = _whereabouts(hub.config, listener)
     # They use the embedded PostgreSQL of this process, which looks after it and leaves it last.
     database = {} if hub.embedded is None else {"CROSSWALK_DATABASE_URL": hub.embedded.uri}

@@ -63,12 +63,16 @@ ON CONFLICT DO NOTHING
 """
 
 # The oldest first, so that of two users that seem to have an account the one that was heard of last stands. A deleted
-# user keeps the last profile that was known, but has accounts no more. Relies on the primary key of accounts.
+# user keeps the last profile that was known, but has accounts no more. Relies on the primary key of accounts. That is
+# asked for one account at a time: asked for thousands at once, PostgreSQL reads all that there are, a million even.
 PRIMARIES = """
 SELECT a.account, i.user_id, i.updated_at
-FROM accounts AS a
+FROM unnest(%b::text[]) AS asked (account)
+CROSS JOIN LATERAL (
+    SELECT * FROM accounts WHERE tenant = %b AND account = asked.account AND user_id <> ALL(%b::text[]) OFFSET 0
+) AS a
 JOIN identities AS i USING (tenant, user_id)
-WHERE a.tenant = %s AND a.account = ANY(%b::text[]) AND i.user_id <> ALL(%b::text[]) AND NOT i.deleted
+WHERE NOT i.deleted
 ORDER BY i.updated_at, i.user_id
 """
 
@@ -126,7 +130,7 @@ async def primaries(
 
     `without` are users of whom a newer state is at hand than the stored one.
     """
-    rows = await (await connection.execute(PRIMARIES, (tenant, list(user_ids), list(without)))).fetchall()
+    rows = await (await connection.execute(PRIMARIES, (list(user_ids), tenant, list(without)))).fetchall()
     return {UserId(account): Primary(UserId(user_id), updated_at) for account, user_id, updated_at in rows}
 
 

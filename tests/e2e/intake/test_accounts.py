@@ -37,3 +37,21 @@ async def test_a_user_who_is_gone_has_accounts_no_more(database: Database) -> No
         await identities.save(connection, TENANT, [user(BOB, SECOND, CAY, deleted=True)])
 
         assert await primary_of_cay(connection) == {CAY: Primary(ADA, FIRST)}
+
+
+async def test_whose_accounts_they_are_is_found_without_reading_everybodys(database: Database) -> None:
+    everybody = (
+        "INSERT INTO accounts SELECT 'acme', 'google-oauth2|' || n, 'auth0|' || n FROM generate_series(1, 60000) n"
+    )
+    asked = [f"google-oauth2|{number}" for number in range(0, 60000, 30)]
+    async with database.transaction() as connection:
+        await connection.execute(everybody)
+        await connection.execute("ANALYZE accounts")
+
+        rows = await (
+            await connection.execute("EXPLAIN " + identities.PRIMARIES, (asked, "acme", ["auth0|7"]))
+        ).fetchall()
+
+    plan = "\n".join(row[0] for row in rows)
+    assert "using accounts_pkey on accounts" in plan
+    assert "Seq Scan on accounts" not in plan

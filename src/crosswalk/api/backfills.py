@@ -70,6 +70,7 @@ class BackfillAnswer(Answer):
     progress: ProgressAnswer
     report: ReportAnswer | None
     outcomes: Annotated[dict[str, int], Field(description="What became of users once it ended.")]
+    deals: Annotated[bool, Field(description="Whether deals that were won before are told to their flow.")]
     needs_approval: Annotated[bool, Field(description="Whether it writes only once somebody approved the report.")]
 
 
@@ -103,6 +104,7 @@ class BackfillOrder(BaseModel):
     sync: Annotated[str, Field(max_length=200)]
     direction: Literal["users", "records", "both"] = "users"
     write: Annotated[bool, Field(description="Go on to write once it is matched, unless it needs approval.")] = False
+    deals: Annotated[bool, Field(description="Also tell the flow closed_won of deals that were won before.")] = False
     by: By = "admin API"
 
 
@@ -151,7 +153,8 @@ def add_backfills(router: APIRouter, desk: Backfills, definitions: Mapping[SyncN
         if definition is None:
             raise HTTPException(404, f"there is no such sync; configured: {', '.join(definitions) or 'none'}")
         try:
-            return _answer(await desk.order(definition, Direction(order.direction), order.by, write=order.write))
+            direction = Direction(order.direction)
+            return _answer(await desk.order(definition, direction, order.by, write=order.write, deals=order.deals))
         except NotPossible as error:
             raise HTTPException(409, str(error)) from error
 

@@ -32,6 +32,14 @@ def backfill(
             "record belongs. both: everybody, and records that belong to nobody are counted.",
         ),
     ] = Direction.USERS,
+    deals: Annotated[
+        bool,
+        typer.Option(
+            "--deals",
+            help="Also the deals that were won before: the report names them, and once it is written, the flow "
+            "closed_won makes users of their contacts, and invites them.",
+        ),
+    ] = False,
     match_only: Annotated[
         bool, typer.Option("--match-only", help="Only find out what would be done. That is the default.")
     ] = False,
@@ -65,7 +73,7 @@ def backfill(
     if report is not None and report.suffix not in {".csv", ".json"}:
         raise typer.BadParameter("--report: expected a file name that ends with .csv or .json")
     configure_logs(verbose=verbose)
-    wish = _Wish(direction, write, approve, resume, pause, cancel, status, by or who_is_here())
+    wish = _Wish(direction, deals, write, approve, resume, pause, cancel, status, by or who_is_here())
     done = asyncio.run(_backfill(load_config(config), sync, wish, report, shown=not as_json))
     if as_json:
         print_json(_as_data(done))
@@ -80,6 +88,7 @@ class _Wish(NamedTuple):
     """What was asked for."""
 
     direction: Direction
+    deals: bool
     write: bool
     approve: bool
     resume: bool
@@ -131,8 +140,11 @@ async def _ordered(hub: "Hub", desk: "Backfills", sync: str, wish: _Wish) -> "Ba
         return await desk.pause(last.id, paused=False) if last.paused else last
     found = await desk.open_of(name)
     if found is not None and wish.write:
+        if wish.deals and not found.deals:
+            raise typer.BadParameter(f"back-fill {found.id} was begun without --deals: cancel it, and begin anew")
         return await desk.write(found.id, wish.by, approve=wish.approve)
-    return await desk.order(hub.compiled[name].definition, wish.direction, wish.by, write=wish.write)
+    definition = hub.compiled[name].definition
+    return await desk.order(definition, wish.direction, wish.by, write=wish.write, deals=wish.deals)
 
 
 async def _work_along(hub: "Hub", desk: "Backfills", begun: "Backfill", *, shown: bool) -> "Backfill":

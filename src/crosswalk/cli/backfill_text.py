@@ -33,6 +33,7 @@ OUTLOOKS = {
     Outlook.NO_RECORD: "without a record, and to get none",
     Outlook.LEFT_ALONE: "left alone",
     Outlook.FAILED: "that the hub stumbled over",
+    Outlook.DEAL: "won deals, to be told to the flow closed_won",
 }
 OUTCOMES = {
     Outcome.WRITTEN: "written",

@@ -80,6 +80,7 @@ OUTLOOKS = {
     "no_record": "Without a record",
     "left_alone": "Left alone",
     "failed": "Failed",
+    "deal": "Won deals",
 }
 BACKFILLED = {
     "written": "Written",

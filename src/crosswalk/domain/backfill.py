@@ -67,6 +67,8 @@ class Outlook(StrEnum):
     """The sync's filter, or a person, leaves it alone; or the user is gone."""
     FAILED = "failed"
     """The hub stumbled over it."""
+    DEAL = "deal"
+    """No identity, but a deal that is won, and of which its flow did not hear yet."""
 
 
 class Outcome(StrEnum):
@@ -178,6 +180,8 @@ class Backfill(Struct, frozen=True):
         How many of them were finished in the last so many seconds of this stage.
     error
         What keeps it from going on at the moment, as far as known.
+    deals
+        Whether deals that were won before are told to their flow.
     """
 
     id: int
@@ -200,6 +204,7 @@ class Backfill(Struct, frozen=True):
     done: int = 0
     lately: int = 0
     lately_s: float = 0.0
+    deals: bool = False
 
     @property
     def works(self) -> bool:

@@ -35,6 +35,7 @@ from crosswalk.domain.backfill import (
     too_much,
 )
 from crosswalk.domain.errors import CrosswalkError
+from crosswalk.domain.event import Disposition
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.pause import Pause, stops
 from crosswalk.domain.purpose import Purpose
@@ -268,6 +269,8 @@ class _Runner:
             losers = await self._side.settle(connection)
             await backfills.add_findings(connection, self._number, [_lost(*loser) for loser in losers])
             outlooks = dict(total.outlooks)
+            if deals := await backfills.count_findings(connection, self._number, Outlook.DEAL.value):
+                outlooks[Outlook.DEAL] = deals
             if losers:
                 outlooks[Outlook.LINK] = outlooks.get(Outlook.LINK, 0) - len(losers)
                 outlooks[Outlook.CONFLICT] = outlooks.get(Outlook.CONFLICT, 0) + len(losers)
@@ -297,6 +300,8 @@ class _Runner:
             lanes, since = backfill.lanes, backfill.started_at
             for lane in await backfill_news.told_meanwhile(connection, backfill.sync, lanes, since):
                 await self._hub.jobs.wake(connection, lane)
+            async for found in backfills.all_findings(connection, self._number, Outlook.DEAL.value):
+                await work.hand_over(connection, [UserId(each.user_id) for each in found], Disposition.CHANGED)
             total = await backfills.tally(connection, self._number, "written")
             await backfills.save_outcomes(connection, self._number, total.outcomes)
             await backfills.forget_profiles(connection, self._number)

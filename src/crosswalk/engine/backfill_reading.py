@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 import zlib
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,6 +15,8 @@ from crosswalk.domain.backfill import Backfill, key_hash
 from crosswalk.domain.definition import Target
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.record import MODIFIED_FIELD, Record
+from crosswalk.engine.backfill_csv import whole_rows
+from crosswalk.engine.backfill_deals import read_deals
 from crosswalk.engine.drift_reading import Org, Tenant, describe_columns, load_records, record_of, whole_tenant
 from crosswalk.matching.keys import CompiledRule
 from crosswalk.matching.look_ups import LookUpName
@@ -27,9 +29,6 @@ from crosswalk.store.drift_records import Column
 
 USERS_IN_A_CHUNK = 2_000
 """Ten full calls of writes; a lane is kept from live work for as long as they take."""
-
-PARSED_AT_ONCE = 1 << 21
-"""Bytes of CSV that are taken apart together, off the event loop."""
 
 CLOCKS_APART = timedelta(minutes=5)
 """So much earlier than our clock says, changes are asked for: the org's may be behind."""
@@ -141,6 +140,9 @@ class BackfillReading:
     async def _read_records(self) -> None:
         for target in self._compiled.definition.targets:
             await self._load(target, None)
+        definition = self._compiled.definition
+        if self._backfill.deals and definition.flows.closed_won is not None:
+            await read_deals(self._database, self._org, definition, definition.flows.closed_won, self._backfill.id)
 
     async def _read_users(self) -> None:
         waiting: dict[int, list[bytes]] = {}
@@ -237,32 +239,3 @@ class _Arriving:
 
 def _hashes(rule: CompiledRule, record: Record) -> Iterable[int]:
     return map(key_hash, rule.keys_of(record))
-
-
-async def whole_rows(pieces: AsyncIterable[bytes], at_once: int = PARSED_AT_ONCE) -> AsyncIterator[bytes]:
-    """CSV in larger pieces that end where a row ends; a line break inside quotation marks ends none."""
-    waiting: list[bytes] = []
-    size = 0
-    async for piece in pieces:
-        waiting.append(piece)
-        size += len(piece)
-        if size < at_once:
-            continue
-        text = b"".join(waiting)
-        end = _end_of_rows(text)
-        if end:
-            yield text[:end]
-        waiting, size = [text[end:]], len(text) - end
-    if rest := b"".join(waiting):
-        yield rest
-
-
-def _end_of_rows(text: bytes) -> int:
-    """Where the last whole row ends; 0 where none does. Up to there, quotation marks are even in number."""
-    end = text.rfind(b"\n") + 1
-    odd = text.count(b'"', 0, end) % 2 == 1
-    while end and odd:
-        before = text.rfind(b"\n", 0, end - 1) + 1
-        odd = odd != (text.count(b'"', before, end) % 2 == 1)
-        end = before
-    return end

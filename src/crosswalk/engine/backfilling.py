@@ -66,19 +66,23 @@ class Backfills:
             raise UnknownBackfill(f"sync {sync} has no back-fill; `crosswalk backfill {sync}` begins one")
         return found
 
-    async def order(self, definition: SyncDefinition, direction: Direction, by: str, *, write: bool) -> Backfill:
-        """Order a back-fill that matches, and writes then if `write` says so.
+    async def order(
+        self, definition: SyncDefinition, direction: Direction, by: str, *, write: bool, deals: bool = False
+    ) -> Backfill:
+        """Order a back-fill that matches, and writes then if `write` says so; with `deals`, those won before as well.
 
         Raises
         ------
         NotPossible
-            The sync has one that is not finished.
+            The sync has one that is not finished, or no flow for deals.
         """
         _check_name(by)
+        if deals and definition.flows.closed_won is None:
+            raise NotPossible(f"sync {definition.name} does nothing about won deals: enable its flow closed_won first")
         digest = definition_digest(definition)
         async with self._database.transaction() as connection:
             number = await backfills.order(
-                connection, definition.name, direction, by, definition.lanes, digest, write=write
+                connection, definition.name, direction, by, definition.lanes, digest, write=write, deals=deals
             )
         if number is None:
             raise NotPossible(f"sync {definition.name} has a back-fill that is not finished: resume or cancel that one")

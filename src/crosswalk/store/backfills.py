@@ -17,8 +17,8 @@ from crosswalk.store.database import Connection, fetch_row
 LATELY = "5 minutes"
 
 ORDER = """
-INSERT INTO backfills (sync, direction, write, ordered_by, lanes, definition)
-VALUES (%s, %s, %s, %s, %s, %s)
+INSERT INTO backfills (sync, direction, write, ordered_by, lanes, definition, deals)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (sync) WHERE finished_at IS NULL DO NOTHING
 RETURNING id
 """
@@ -29,7 +29,8 @@ _READ: LiteralString = """
 SELECT b.id, b.sync, b.direction, b.stage, b.paused, b.write, b.ordered_by, b.approved_by, b.lanes, b.definition,
        b.started_at, b.finished_at, b.users, b.records, b.report::text, b.outcomes::text, b.error,
        coalesce(c.done, 0), coalesce(c.lately, 0),
-       extract(epoch FROM clock_timestamp() - greatest(b.moved_at, now() - %(lately)s::interval))::float8
+       extract(epoch FROM clock_timestamp() - greatest(b.moved_at, now() - %(lately)s::interval))::float8,
+       b.deals
 FROM backfills AS b
 LEFT JOIN LATERAL (
     SELECT sum(users) AS done,
@@ -124,6 +125,7 @@ WHERE backfill = %s AND outlook = %s AND user_id > %s
 ORDER BY user_id
 LIMIT %s
 """
+COUNT_FINDINGS = "SELECT count(*) FROM backfill_findings WHERE backfill = %s AND outlook = %s"
 ADD_FINDINGS = (
     "COPY backfill_findings (backfill, user_id, outlook, situation, rule, object, record_ids, words) FROM STDIN"
 )
@@ -156,10 +158,18 @@ class Chunk(Struct, frozen=True):
 
 
 async def order(
-    connection: Connection, sync: SyncName, direction: Direction, by: str, lanes: int, definition: str, *, write: bool
+    connection: Connection,
+    sync: SyncName,
+    direction: Direction,
+    by: str,
+    lanes: int,
+    definition: str,
+    *,
+    write: bool,
+    deals: bool,
 ) -> int | None:
     """Order a back-fill; returns its number, or `None` where the sync has one that is not finished."""
-    parameters = (sync, direction.value, write, by, lanes, definition)
+    parameters = (sync, direction.value, write, by, lanes, definition, deals)
     row = await (await connection.execute(ORDER, parameters)).fetchone()
     return None if row is None else int(row[0])
 
@@ -312,6 +322,12 @@ async def tally(connection: Connection, number: int, state: str) -> Tally:
     for (text,) in await (await connection.execute(TALLIES, (number, state))).fetchall():
         total.add(_decode_tally(text))
     return total
+
+
+async def count_findings(connection: Connection, number: int, outlook: str) -> int:
+    """Of how many identities, or deals, the report says this by name."""
+    count: int = (await fetch_row(connection, COUNT_FINDINGS, (number, outlook)))[0]
+    return count
 
 
 async def add_findings(connection: Connection, number: int, found: Sequence[Finding]) -> None:

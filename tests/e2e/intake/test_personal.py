@@ -49,7 +49,7 @@ async def test_tables_without_anybody_have_the_columns_that_were_judged(database
         "alerts": "attempts condition ended_at id key seen_at since told try_at",
         "api_usage": "allowed org seen_at used",
         "backfill_chunks": "backfill changed_at id lane plans profiles state tally users",
-        "backfills": "approved_by definition direction error finished_at id lanes moved_at ordered_by outcomes paused "
+        "backfills": "approved_by deals definition direction error finished_at id lanes moved_at ordered_by outcomes paused "
         "read_at records report stage started_at sync users write",
         "budget_spending": "calls hour name purpose sync",
         "budgets": "changed_at name state version",
@@ -62,6 +62,8 @@ async def test_tables_without_anybody_have_the_columns_that_were_judged(database
         "failing_parts": "error part seen_at since",
         "holds": "allowed decided_at decided_by decision id identities kind open_until opened_at sync window_s "
         "would_be",
+        "source_hours": "events first_at hour last_at org source tenant",
+        "source_hours_counted": "one seq",
         "write_counts": "kind minute sync writes",
     }
 

@@ -44,4 +44,10 @@ class AlertsConfig(Section):
         description="How long a source, or another part of the hub, may fail again and again.",
         examples=["5m"],
     )
+    source_silent_for: Duration = Field(
+        default=timedelta(hours=6),
+        description="How long a source may be silent; twice as long as it is at times in four weeks, where that is "
+        "more. A source that is known for less than a week is left alone.",
+        examples=["6h"],
+    )
     drift_above: int = Field(default=0, ge=0, description="Differences in a drift check that nobody is told of.")

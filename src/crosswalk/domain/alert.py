@@ -22,6 +22,7 @@ class Cause(StrEnum):
     LAG = "lag"
     BUDGET = "budget"
     SOURCE = "source_stopped"
+    QUIET = "source_quiet"
     PAUSED = "paused"
     HELD = "writes_held"
     DRIFT = "drift"

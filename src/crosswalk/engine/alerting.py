@@ -7,7 +7,8 @@ knows it by its id and state.
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC
 
 import httpx
 import structlog
@@ -22,15 +23,24 @@ from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import SyncName
 from crosswalk.engine import supervise
 from crosswalk.engine.budget_view import BudgetView, read_views
-from crosswalk.store import alerts, monitoring
+from crosswalk.store import alerts, monitoring, source_hours
 from crosswalk.store.alerts import FailingPart
 from crosswalk.store.database import Connection, Database, fetch_row
 from crosswalk.store.monitoring import Backlog, OpenProblems
 from crosswalk.store.problems import ProblemKind
+from crosswalk.store.source_hours import Silence
 
 log = structlog.get_logger()
 
 LOOK_EVERY_S = 5.0
+COUNT_EVERY_S = 60.0
+TIMES_THE_USUAL = 2.0
+KNOWN_FOR_S = 7 * 86_400.0
+"""A source has to be known for a week, with its nights and its weekend, before its silence says something."""
+
+UP_FOR_S = 1800.0
+"""After the hub was away, senders need a while to send again what they could not deliver."""
+
 LOCK = 0x616C7274
 """Held by the transaction that looks: another worker then does not."""
 
@@ -44,6 +54,7 @@ class Seen(Struct, frozen=True):
     problems: Sequence[OpenProblems] = ()
     budgets: Sequence[BudgetView] = ()
     failing: Sequence[FailingPart] = ()
+    silences: Sequence[Silence] = ()
     pauses: Sequence[tuple[str, str]] = ()
     drift: Mapping[str, int] = {}
     holds: int = 0
@@ -56,6 +67,7 @@ def conditions(seen: Seen, limits: AlertsConfig) -> list[Condition]:
         *_of_lag(seen.backlogs, limits.lag_above.total_seconds()),
         *_of_budgets(seen.budgets, limits.budget_below),
         *_of_parts(seen.failing, limits.source_fails_for.total_seconds()),
+        *_of_silences(seen.silences, limits.source_silent_for.total_seconds()),
         *(Condition(Cause.PAUSED, name, f"{name} stands still: {code}") for name, code in seen.pauses),
         *(
             Condition(Cause.DRIFT, sync, f"the last drift check of {sync} left {left} differences", {"left": left})
@@ -124,6 +136,21 @@ def _of_parts(failing: Sequence[FailingPart], most_s: float) -> list[Condition]:
     ]
 
 
+def _of_silences(silences: Sequence[Silence], least_s: float) -> list[Condition]:
+    """Sources that are silent for longer than they ever are, as far as they are known long enough to tell."""
+    found = []
+    for each in silences:
+        allowed_s = max(least_s, TIMES_THE_USUAL * each.usual_s)
+        if each.known_s >= KNOWN_FOR_S and each.silent_s > allowed_s:
+            words = (
+                f"the {each.name} has been silent since {each.last_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC, for "
+                f"{each.silent_s / 3600:.0f} hours; `crosswalk doctor` says whether it is set up and switched on"
+            )
+            figures = {"silent_s": round(each.silent_s), "allowed_s": round(allowed_s)}
+            found.append(Condition(Cause.QUIET, each.name, words, figures))
+    return found
+
+
 class Alerting:
     """Looks and tells, for one process.
 
@@ -133,6 +160,8 @@ class Alerting:
         Where everything is, and which syncs are looked at.
     terms
         The terms of each budget, by its name.
+    sources
+        The sources that are configured: tenant, org (one of them empty) and name.
     limits
         When somebody is told, and where.
     hub_url
@@ -144,12 +173,16 @@ class Alerting:
         database: Database,
         syncs: Sequence[SyncName],
         terms: Mapping[str, Terms],
+        sources: Collection[tuple[str, str, str]],
         limits: AlertsConfig,
         hub_url: str | None,
     ) -> None:
         self._database = database
         self._syncs = syncs
         self._terms = terms
+        self._sources = frozenset(sources)
+        self._started = time.monotonic()
+        self._count_at = float("-inf")
         self._limits = limits
         self._hub_url = hub_url
 
@@ -170,6 +203,8 @@ class Alerting:
                 await alerts.say_failing(connection, own)
         async with self._database.transaction() as connection:
             if (await fetch_row(connection, TRY_LOCK, (LOCK,)))[0]:
+                if time.monotonic() >= self._count_at and await source_hours.count(connection):
+                    self._count_at = time.monotonic() + COUNT_EVERY_S
                 await alerts.see(connection, conditions(await self._seen(connection), self._limits))
 
     async def _seen(self, connection: Connection) -> Seen:
@@ -178,10 +213,17 @@ class Alerting:
             problems=await monitoring.open_problems(connection, self._syncs),
             budgets=await read_views(connection, self._terms),
             failing=await alerts.failing(connection),
+            silences=await self._silences(connection),
             pauses=await alerts.pauses(connection),
             drift=await alerts.drift(connection),
             holds=await monitoring.open_holds(connection),
         )
+
+    async def _silences(self, connection: Connection) -> list[Silence]:
+        if time.monotonic() - self._started < UP_FOR_S:
+            return []
+        known = await source_hours.silences(connection)
+        return [each for each in known if (each.tenant, each.org, each.source) in self._sources]
 
     async def tell(self, client: httpx.AsyncClient) -> None:
         """Post what is untold, unless another process does; what does not arrive is tried again later."""

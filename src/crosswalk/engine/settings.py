@@ -7,6 +7,7 @@ from crosswalk.connectors.auth0.settings import Auth0Settings
 from crosswalk.connectors.http import Timeouts
 from crosswalk.connectors.salesforce.settings import ClientCredentials, JwtBearer, SalesforceSettings
 from crosswalk.connectors.secret import Secret
+from crosswalk.domain.event import Source
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.store.inbox import Subscriber
 
@@ -52,3 +53,28 @@ def subscribers(config: Config) -> list[Subscriber]:
         Subscriber(SyncName(name), TenantName(sync.tenant), OrgName(sync.org), config.definition(name).lanes)
         for name, sync in config.syncs.items()
     ]
+
+
+def configured_sources(config: Config) -> list[tuple[str, str, str]]:
+    """The sources that the hub gets events from: tenant, org (one of them empty) and what the inbox calls them."""
+    of_tenants = [
+        (name, "", kind.value)
+        for name, tenant in config.tenants.items()
+        for kind, settings in (
+            (Source.EVENT_STREAM, tenant.sources.event_stream),
+            (Source.LOG_STREAM, tenant.sources.log_stream),
+            (Source.SUBSCRIPTION, tenant.sources.subscription),
+            (Source.LOG_POLL, tenant.sources.log_poll),
+        )
+        if settings is not None
+    ]
+    of_orgs = [
+        ("", name, kind.value)
+        for name, org in config.orgs.items()
+        for kind, settings in (
+            (Source.CHANGE_EVENTS, org.sources.change_events),
+            (Source.RECORD_POLL, org.sources.record_poll),
+        )
+        if settings is not None
+    ]
+    return of_tenants + of_orgs

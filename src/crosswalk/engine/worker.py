@@ -24,7 +24,7 @@ from crosswalk.engine.limits_look import LimitsLook
 from crosswalk.engine.org_sources import org_sources
 from crosswalk.engine.pause_watch import watch_pauses_for_ever
 from crosswalk.engine.pull_source import PullSource
-from crosswalk.engine.settings import subscribers
+from crosswalk.engine.settings import configured_sources, subscribers
 from crosswalk.engine.sources import follow_subscription, poll_logs
 from crosswalk.engine.spending import counted_as
 from crosswalk.engine.supervise import keep_running
@@ -60,7 +60,8 @@ def _parts(hub: Hub, stop_within_s: float) -> dict[str, Callable[[], Awaitable[N
     }
     if hub.config.alerts is not None:
         public_url = hub.config.server.public_url
-        alerting = Alerting(hub.database, list(hub.compiled), terms_of(hub.config), hub.config.alerts, public_url)
+        sources, terms = configured_sources(hub.config), terms_of(hub.config)
+        alerting = Alerting(hub.database, list(hub.compiled), terms, sources, hub.config.alerts, public_url)
         parts["alerts"] = alerting.run
     for name, tenant in hub.config.tenants.items():
         parts |= _sources(hub, TenantName(name), hub.tenants[TenantName(name)], tenant.sources)

@@ -199,6 +199,8 @@ NOTHING_PERSONAL: Mapping[str, str] = {
     "erased_ids": "digests",
     "alerts": "figures, and names of the configuration",
     "failing_parts": "names of parts and kinds of errors",
+    "source_hours": "counts of events",
+    "source_hours_counted": "a number of the inbox",
     "event_ids": "digests of the vendors' ids of events",
 }
 """The other tables, and why nobody is in them. Those of the job engine know lanes and numbers alone."""

@@ -8,15 +8,19 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+from crosswalk import engine
 from crosswalk.config.alerts import AlertsConfig
-from crosswalk.domain.ids import SyncName
+from crosswalk.domain.ids import SyncName, TenantName
 from crosswalk.engine.alerting import Alerting
+from crosswalk.engine.intake import Intake
 from crosswalk.store import alerts
 from crosswalk.store.database import Database
+from tests.unit.engine.builders import a_state
 
 URL = "https://alerts.example.com/hooks/very-secret-part"
 SECRET = "what-the-receiver-knows"
 LIMITS = AlertsConfig(url=SecretStr(URL), signing_secret=SecretStr(SECRET))
+SOURCES = [("acme", "", "event_stream")]
 DEAD_LETTER = (
     "INSERT INTO problems (sync, user_id, kind, object, field, code, message, detail)"
     " VALUES ('customers', %s, 'dead_letter', 'Lead', '', 'CODE', 'Berta Beispiel', '{}')"
@@ -48,7 +52,7 @@ def receiver() -> Receiver:
 
 @pytest.fixture
 def alerting(database: Database) -> Alerting:
-    return Alerting(database, [SyncName("customers")], {}, LIMITS, "https://hub.example.com")
+    return Alerting(database, [SyncName("customers")], {}, SOURCES, LIMITS, "https://hub.example.com")
 
 
 async def do(database: Database, statement: str, *values: object) -> None:
@@ -88,6 +92,38 @@ async def test_a_cause_is_told_once_while_it_lasts_and_once_when_it_is_over(
     assert receiver.heard[2:] == [("firing", "dead_letters", "customers")]
     ids = [json.loads(request.content)["id"] for request in receiver.requests]
     assert ids[0] == ids[1] != ids[2]
+
+
+async def test_a_source_that_is_silent_for_longer_than_it_ever_is_is_told_of_until_it_speaks(
+    database: Database, alerting: Alerting, receiver: Receiver, intake: Intake, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(engine.alerting, "UP_FOR_S", 0.0)
+    monkeypatch.setattr(engine.alerting, "COUNT_EVERY_S", 0.0)
+    await alerting.look()
+    await intake.accept(TenantName("acme"), [a_state(1).event])
+    # Four weeks with an event each eight hours, but for two days of trouble; the last one was eight hours ago.
+    await do(database, "UPDATE inbox SET received_at = now() - interval '27 days'")
+    await do(
+        database,
+        "INSERT INTO source_hours SELECT 'acme', '', 'event_stream', date_trunc('hour', at), at, at, 1 "
+        "FROM generate_series(now() - interval '27 days', now() - interval '7 hours', interval '8 hours') AS at "
+        "WHERE at NOT BETWEEN now() - interval '20 days' AND now() - interval '18 days'",
+    )
+    await look_and_tell(alerting, receiver)
+    assert receiver.heard == []
+
+    await do(database, "DELETE FROM source_hours WHERE last_at > now() - interval '20 hours'")
+    await look_and_tell(alerting, receiver)
+    await intake.accept(TenantName("acme"), [a_state(2).event])
+    await do(database, "UPDATE inbox SET received_at = now() - interval '11 seconds' WHERE event_id = 'evt_2'")
+    await alerting.look()
+    await a_while_passes(database)
+    await look_and_tell(alerting, receiver)
+
+    assert receiver.heard == [
+        ("firing", "source_quiet", "event stream of acme"),
+        ("resolved", "source_quiet", "event stream of acme"),
+    ]
 
 
 async def test_an_alert_is_signed_and_says_nothing_of_a_person(

@@ -12,6 +12,7 @@ from crosswalk.engine.alerting import Seen, conditions
 from crosswalk.engine.budget_view import BudgetView
 from crosswalk.store.alerts import FailingPart
 from crosswalk.store.monitoring import Backlog, OpenProblems
+from crosswalk.store.source_hours import Silence
 
 LIMITS = AlertsConfig(url=SecretStr("https://alerts.example.com/secret-part"))
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
@@ -37,6 +38,10 @@ def a_budget(kind: str = "org", share: int | None = 800, left: int | None = 80) 
     )
 
 
+def a_silence(source: str = "event_stream", *, hours: float, usual_hours: float, known_days: float) -> Silence:
+    return Silence("acme", "", source, hours * 3600.0, known_days * 86_400.0, usual_hours * 3600.0, NOW)
+
+
 def keys(**seen: object) -> list[str]:
     return [each.key for each in conditions(Seen(**seen), LIMITS)]  # type: ignore[arg-type]  # its own fields
 
@@ -48,6 +53,11 @@ def test_nobody_is_told_of_a_hub_that_is_well():
             problems=[OpenProblems("customers", "dead_letter", 0), OpenProblems("customers", "conflict", 50)],
             budgets=[a_budget(left=80)],
             failing=[FailingPart("log poll of acme", "Unreachable", 299.0)],
+            silences=[
+                a_silence(hours=6, usual_hours=1, known_days=28),
+                a_silence(hours=240, usual_hours=120, known_days=28),
+                a_silence(hours=48, usual_hours=0, known_days=6),
+            ],
             drift={"customers": 0},
         )
         == []
@@ -64,6 +74,10 @@ def test_each_limit_that_is_passed_has_a_cause_and_a_subject():
         ],
         budgets=[a_budget(left=79), a_budget("tenant", share=None, left=None)],
         failing=[FailingPart("log poll of acme", "Unreachable", 301.0)],
+        silences=[
+            a_silence(hours=7, usual_hours=1, known_days=7),
+            a_silence("log_stream", hours=25, usual_hours=12, known_days=28),
+        ],
         pauses=[("tenant acme", "CREDENTIALS_REFUSED")],
         drift={"customers": 3},
         holds=2,
@@ -73,6 +87,8 @@ def test_each_limit_that_is_passed_has_a_cause_and_a_subject():
         "lag/customers",
         "budget/org acme",
         "source_stopped/log poll of acme",
+        "source_quiet/event stream of acme",
+        "source_quiet/log stream of acme",
         "paused/tenant acme",
         "drift/customers",
         "writes_held/all",
@@ -86,6 +102,16 @@ def test_whoever_is_told_of_a_budget_learns_how_long_it_lasts():
         "0 % of the hub's share of the daily API calls to org acme are left. It lasts until 17:40 UTC."
     )
     assert spent.figures == {"left": 0, "share": 800, "least_percent": 10}
+
+
+def test_whoever_is_told_of_a_silence_learns_since_when_and_what_to_look_at():
+    (quiet,) = conditions(Seen(silences=[a_silence(hours=30, usual_hours=1, known_days=28)]), LIMITS)
+
+    assert quiet.summary == (
+        "the event stream of acme has been silent since 2026-02-01 00:00 UTC, for 30 hours; `crosswalk doctor` says "
+        "whether it is set up and switched on"
+    )
+    assert quiet.figures == {"silent_s": 108_000, "allowed_s": 21_600}
 
 
 def test_a_sentence_says_how_bad_it_is():

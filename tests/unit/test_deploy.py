@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -90,13 +91,13 @@ def test_each_command_and_option_is_one_of_the_program(words: list[str]):
 
 def test_each_secret_is_handed_in_everywhere():
     (secret,) = (each for each in MANIFESTS if each["kind"] == "Secret")
-    of_compose = COMPOSE["services"]["api"]["environment"]
+    of_compose = COMPOSE["services"]["worker"]["environment"]
     example = set(re.findall(r"^(\w+)=$", (DEPLOY / ".env.example").read_text(), re.MULTILINE))
     wanted = set(re.findall(r"\$\{(\w+):\?", (DEPLOY / "compose.yaml").read_text()))
 
     assert set(secret["stringData"]) == set(of_compose) == set(SECRETS)
     assert set(secret["stringData"].values()) == {""}
-    assert COMPOSE["services"]["worker"]["environment"] == of_compose
+    assert COMPOSE["services"]["api"]["environment"] == of_compose | {"FORWARDED_ALLOW_IPS": "*"}
     assert example == wanted
     assert [container_of(each)["envFrom"] for each in DEPLOYMENTS.values()] == [
         [{"secretRef": {"name": secret["metadata"]["name"]}}]
@@ -121,6 +122,8 @@ def test_ports_are_those_of_the_configuration(config: Config):
     assert "ports" not in COMPOSE["services"]["worker"] and "ports" not in COMPOSE["services"]["postgres"]
     assert f"EXPOSE {http} {monitoring}" in DOCKERFILE
     assert f"http://127.0.0.1:{monitoring}/readyz" in DOCKERFILE
+    # The proxy is believed where only it arrives; in a cluster, nobody is until it is said who.
+    assert container_of(DEPLOYMENTS["crosswalk-api"])["env"] == [{"name": "FORWARDED_ALLOW_IPS", "value": "127.0.0.1"}]
     assert (config.server.host, config.monitoring.host) == ("0.0.0.0", "0.0.0.0")  # noqa: S104  # in a container
 
 
@@ -179,9 +182,58 @@ def test_the_state_directory_is_the_place_that_is_mounted(config: Config):
     state = str(config.state_dir)
 
     assert f"install -d -o crosswalk -g crosswalk {state}" in DOCKERFILE
-    assert f"api-state:{state}" in COMPOSE["services"]["api"]["volumes"]
+    for name in ("api", "worker"):
+        assert f"state:{state}" in COMPOSE["services"][name]["volumes"]
     for deployment in DEPLOYMENTS.values():
         assert state in {each["mountPath"] for each in container_of(deployment)["volumeMounts"]}
+
+
+def test_a_signal_is_heard_from_the_first_moment():
+    (entrypoint,) = re.findall(r"^ENTRYPOINT (.*)$", DOCKERFILE, re.MULTILINE)
+
+    # Linux keeps SIGTERM from a process 1 that has not said what it does about it; tini is there at once.
+    assert json.loads(entrypoint) == ["tini", "--", "crosswalk"]
+    assert "apt-get install -y --no-install-recommends tini" in DOCKERFILE
+    for deployment in DEPLOYMENTS.values():
+        assert "command" not in container_of(deployment)
+    assert all("entrypoint" not in service for service in COMPOSE["services"].values())
+
+
+def test_the_database_is_asked_where_it_listens_for_others_and_has_room_to_share():
+    database = COMPOSE["services"]["postgres"]
+
+    assert database["healthcheck"]["test"] == [
+        "CMD",
+        "pg_isready",
+        "-h",
+        "127.0.0.1",
+        "-U",
+        "crosswalk",
+        "-d",
+        "crosswalk",
+    ]
+    assert database["shm_size"] == "1gb"
+
+
+def test_what_is_logged_is_json_and_does_not_fill_the_disk():
+    for service in COMPOSE["services"].values():
+        assert service["logging"] == {"driver": "local"}
+    for name in ("api", "worker"):
+        assert "--json" in COMPOSE["services"][name]["command"]
+        assert "--json" in container_of(DEPLOYMENTS[f"crosswalk-{name}"])["args"]
+
+
+def test_the_image_has_one_name_everywhere():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    kustomization = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())
+
+    assert {COMPOSE["services"][name]["image"] for name in ("api", "worker")} == {f"crosswalk:{version}"}
+    assert {container_of(each)["image"] for each in DEPLOYMENTS.values()} == {f"crosswalk:{version}"}
+    assert kustomization["images"] == [
+        {"name": "crosswalk", "newName": "registry.example.com/crosswalk", "newTag": version}
+    ]
+    for page in (DOCKERFILE, (ROOT / "docs" / "operations.md").read_text()):
+        assert f"docker build -f deploy/Dockerfile -t crosswalk:{version} ." in page
 
 
 def test_the_image_is_made_of_files_that_are_there():

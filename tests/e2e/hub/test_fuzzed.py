@@ -73,6 +73,8 @@ OPERATIONS = [
     "POST /api/v1/backfills",
     "POST /api/v1/backfills/{number}/action",
     "GET /api/v1/budgets",
+    "GET /api/v1/links",
+    "POST /api/v1/links/forget",
     "GET /api/v1/subjects",
     "GET /api/v1/subjects/export",
     "GET /api/v1/subjects/erasures",

@@ -240,7 +240,8 @@ def test_whatever_is_posted_to_a_webhook_is_taken_in_or_refused_in_words(system:
 
     system.settled()
     stored = {event_id for (event_id,) in system.rows("SELECT event_id FROM inbox")}
-    assert accepted <= stored, "taken in, and lost"
+    # PostgreSQL's texts cannot hold NUL: such an id is stored with another character in its place.
+    assert {each.replace("\0", "\N{REPLACEMENT CHARACTER}") for each in accepted} <= stored, "taken in, and lost"
     assert accepted
     assert '"level": "error"' not in system.logs()
     assert system.rows("SELECT count(*) FROM problems WHERE code = 'INTERNAL_ERROR'") == [(0,)]

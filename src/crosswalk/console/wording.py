@@ -163,6 +163,17 @@ ACTIONS = {
     "invite": "Invited",
     "publish": "Published",
 }
+ATTEMPTS = {
+    "create": "Create",
+    "update": "Update",
+    "delete": "Delete",
+    "grant": "Grant to",
+    "revoke": "Revoke from",
+    "add_member": "Make member",
+    "remove_member": "Remove as member",
+    "invite": "Invite",
+    "publish": "Publish",
+}
 TONES = {
     "written": "good",
     "in_sync": "good",

@@ -157,26 +157,34 @@ class Intake:
         self._arrived.set()
         await asyncio.gather(*self._committers)
 
-    def check_room(self) -> None:
+    def check_room(self, events: int = 1) -> None:
         """Refuse whoever comes while too much waits, or what waits has done so for too long: before memory grows.
+
+        Parameters
+        ----------
+        events
+            How many events come, as far as that is known; they are counted as refused.
 
         Raises
         ------
         IntakeFull
             Nothing more is let in now.
         """
+        why = self._why_full()
+        if why is not None:
+            metrics.events_not_stored(events)
+            raise IntakeFull(why)
+
+    def _why_full(self) -> str | None:
         if self._events_waiting >= MOST_EVENTS_WAITING or self._bytes_waiting >= MOST_BYTES_WAITING:
-            raise IntakeFull(
-                f"{self._events_waiting} events ({self._bytes_waiting:,} bytes) wait to be stored already: "
-                "send these again in a second"
-            )
+            waiting = f"{self._events_waiting} events ({self._bytes_waiting:,} bytes)"
+            return f"{waiting} wait to be stored already: send these again in a second"
         if self._waiting:
             waited_s = time.monotonic() - self._waiting[0].arrived
             if waited_s > self._answer_within_s / 2:
-                raise IntakeFull(
-                    f"the database is slow: others have waited for {waited_s:.1f} s to be stored: "
-                    "send these events again in a second"
-                )
+                waiting = f"others have waited for {waited_s:.1f} s to be stored"
+                return f"the database is slow: {waiting}: send these events again in a second"
+        return None
 
     async def accept(self, tenant: TenantName, events: Sequence[Event]) -> None:
         """Return once the events are durable.
@@ -192,11 +200,7 @@ class Intake:
         """
         if not events:
             return
-        try:
-            self.check_room()
-        except IntakeFull:
-            metrics.events_not_stored(len(events))
-            raise
+        self.check_room(len(events))
         request = Request(tenant, events, asyncio.get_running_loop().create_future(), time.monotonic())
         self._waiting.append(request)
         self._events_waiting += len(events)

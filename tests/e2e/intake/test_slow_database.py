@@ -16,6 +16,7 @@ from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.engine import intake as intake_module
 from crosswalk.engine.intake import Intake
 from crosswalk.engine.jobs import LaneJobs
+from crosswalk.engine.metrics import REGISTRY
 from crosswalk.store.database import Database
 from crosswalk.store.inbox import Subscriber
 from tests.e2e.intake.conftest import EVENT_TOKEN
@@ -52,6 +53,11 @@ async def a_locked_inbox(database: Database) -> AsyncIterator[None]:
         yield
 
 
+def told_to_send_again() -> float:
+    """How many events were refused so far, as the metrics say."""
+    return REGISTRY.get_sample_value("crosswalk_events_not_stored_total") or 0.0
+
+
 async def everything_stored(database: Database) -> list[str]:
     """The events in the inbox once intake is at rest, in the order of their ids."""
     return [event_id for (event_id,) in await rows(database, "SELECT event_id FROM inbox ORDER BY event_id")]
@@ -77,11 +83,11 @@ async def test_while_the_inbox_is_locked_senders_are_told_in_time_and_nothing_is
 ):
     async with a_hub(database, jobs, answer_within_s=0.6) as auth0:
         async with a_locked_inbox(database):
-            began = time.monotonic()
+            began, told_before = time.monotonic(), told_to_send_again()
             # Two commits are under way and stand still; a third request waits behind them.
             late = [await send(auth0, EVENTS, an_event(f"evt_{n}")) for n in range(3)]
             refused = [await send(auth0, EVENTS, an_event(f"evt_{n}")) for n in range(3, 6)]
-            took_s = time.monotonic() - began
+            took_s, told = time.monotonic() - began, told_to_send_again() - told_before
 
         statuses = []
         for n in range(6):
@@ -96,6 +102,7 @@ async def test_while_the_inbox_is_locked_senders_are_told_in_time_and_nothing_is
     assert [answer.status_code for answer in refused] == [429, 429, 429]
     assert [answer.headers["Retry-After"] for answer in refused] == ["1", "1", "1"]
     assert "the database is slow" in refused[0].json()["error"]
+    assert told == 6
     assert took_s < 30  # the lock would have held a statement for a minute
     assert set(statuses) <= {429, 503}
     assert await everything_stored(database) == [f"evt_{n}" for n in range(6)]

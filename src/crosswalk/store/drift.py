@@ -6,7 +6,7 @@ those that differ ever leave the database.
 """
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 from psycopg import AsyncCopy
@@ -74,6 +74,8 @@ FROM drift_sample AS s
 JOIN links AS l ON l.sync = %s AND l.user_id = s.user_id
 WHERE l.object = %s
 """
+
+NEWEST_CHANGE = "SELECT max(updated_at) FROM drift_users"
 
 # A user whose state is newer here than what was read was heard of meanwhile; one that changed just now has an event
 # under way. Times are text of one form, as far as milliseconds.
@@ -272,7 +274,10 @@ async def compare_users(
         await session.execute(KEEP_SAMPLED_USERS)
     await session.execute("ANALYZE drift_users")
     await session.execute("ANALYZE drift_replicas")
-    before = (started - grace).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    newest = (await fetch_row(session, NEWEST_CHANGE))[0]
+    # A tenant whose clock is ahead of ours has changed users later than we know: its newest change is "now" to it.
+    now = started if newest is None else max(started, datetime.fromisoformat(newest))
+    before = (now - grace).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     await session.execute(MARK_CHANGED_USERS, (before,))
     await session.execute(MARK_UNKNOWN_USERS, (before, tenant))
     if complete:

@@ -53,6 +53,8 @@ WHERE coalesce(s.{key}, '') = ''
     AND NOT EXISTS (SELECT FROM links AS l WHERE l.sync = {sync} AND l.record_id = s."Id")
 """
 
+NEWEST_CHANGE = "SELECT max({modified}::timestamptz) FROM {table}"
+
 READ = 'SELECT {columns} FROM {table} WHERE "Id" = ANY(%s)'
 
 
@@ -121,7 +123,7 @@ class RecordTable:
                 sync=sql.Literal(sync),
                 object=sql.Literal(self.object),
                 started=sql.Literal(started),
-                before=sql.Literal(started - grace),
+                before=sql.Literal(max(started, await self._newest_change() or started) - grace),
                 complete=sql.Literal(complete),
                 modified=sql.Identifier(MODIFIED_FIELD),
                 differs=sql.SQL(" OR ").join(_differs(column) for column in compared),
@@ -129,6 +131,12 @@ class RecordTable:
             )
         )
         await self._run(EXTERNAL, key=sql.Identifier(key_field), object=sql.Literal(self.object))
+
+    async def _newest_change(self) -> datetime | None:
+        """When a record changed last by the org's clock, which may be ahead of ours."""
+        query = sql.SQL(NEWEST_CHANGE).format(table=self._table, modified=sql.Identifier(MODIFIED_FIELD))
+        row = await (await self._session.execute(query)).fetchone()
+        return None if row is None else row[0]
 
     async def mark_by_email(self, sync: SyncName, key_field: str, field: str) -> None:
         """Mark people without a record whose verified address one of these records has in `field`."""

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from crosswalk.domain.ids import RecordId, SyncName, TenantName, UserId
+from crosswalk.domain.record import MODIFIED_FIELD
 from crosswalk.store import drift as tables
 from crosswalk.store import drift_records
 from crosswalk.store.database import Connection, Database
@@ -18,7 +19,7 @@ TENANT, SYNC = TenantName("acme"), SyncName("customers")
 AT = "2026-02-01T10:00:00.000000Z"
 LATER, EARLIER = "2026-02-02T10:00:00.000Z", "2026-01-01T10:00:00.000Z"
 ONE, TWO = "0" * 31 + "1", "0" * 31 + "2"
-NO_GRACE = timedelta(0)
+NO_GRACE, GRACE = timedelta(0), timedelta(minutes=5)
 COLUMNS = (Column("Name", "string"), Column("Score", "double"), Column("At", "datetime"), Column("Yes", "boolean"))
 
 
@@ -110,6 +111,35 @@ async def test_an_older_state_than_the_known_one_is_no_difference(database: Data
         await tables.compare_users(session, TENANT, started, NO_GRACE, complete=True, sample=False)
 
         assert await marks(session, started) == {}
+
+
+async def test_a_tenant_whose_clock_is_ahead_keeps_only_its_newest_changes_out(database: Database):
+    async with database.session() as session:
+        started = await known(session, "auth0|1", "auth0|2")
+        ahead = started + timedelta(hours=3)
+        times = [f"{at:%Y-%m-%dT%H:%M:%S.%f}Z" for at in (ahead - timedelta(minutes=6), ahead)]
+        await read_users(session, ("auth0|1", times[0], TWO), ("auth0|2", times[1], TWO))
+        await replicas(session, ("auth0|1", ONE), ("auth0|2", ONE))
+
+        await tables.compare_users(session, TENANT, started, GRACE, complete=True, sample=False)
+
+        assert await marks(session, started) == {"auth0|1": ["user_changed"]}
+
+
+async def test_an_org_whose_clock_is_ahead_keeps_only_its_newest_changes_out(database: Database):
+    async with database.session() as session:
+        started = await known(session, "auth0|1", "auth0|2", record={"Name": "Ada"})
+        ahead = started + timedelta(hours=3)
+        rows = (
+            f"0030,Augusta,{ahead - timedelta(minutes=6):%Y-%m-%dT%H:%M:%SZ}\n0031,Augusta,{ahead:%Y-%m-%dT%H:%M:%SZ}\n"
+        )
+        table = RecordTable(session, 0, "Contact", [*COLUMNS, Column("Auth0_User_Id__c", "string")])
+        await table.create()
+        await table.load(["Id", "Name", MODIFIED_FIELD], text(rows))
+
+        await table.compare(SYNC, started, GRACE, "Auth0_User_Id__c", complete=True, sample=False)
+
+        assert await marks(session, started) == {"auth0|1": ["record_changed"]}
 
 
 async def test_what_waits_in_the_inbox_is_no_difference(database: Database):

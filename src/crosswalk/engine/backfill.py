@@ -63,13 +63,19 @@ CATCH_UP_AFTER_S = 60.0
 told of a record meanwhile goes to whoever is given it."""
 
 LONGEST_PAUSE_S = 60.0
+LEFT_TO_OTHERS_FOR_S = 2.0
+"""Whoever reads one side leaves the other to another worker for so long."""
+
 LET_GO_FIRST_EVERY_S = 0.2
 SPARED_FOR_S = 15.0
 HANDED_OVER_AT_ONCE = 1_000
 
 RUN_LOCK = 0x6266696C
+RECORDS_LOCK = 0x62667265
+USERS_LOCK = 0x62667573
 CHUNK_LOCK = 0x62666368
 TRY_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
+TRY_SHARED_LOCK = "SELECT pg_try_advisory_lock_shared(%s, %s)"
 UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
 
 _PASSING = (NotNow, ConnectorError, psycopg.OperationalError, PoolTimeout)
@@ -139,7 +145,7 @@ class _Runner:
         """Do the next thing; `False` where somebody else does what there is."""
         match backfill.stage:
             case Stage.READING:
-                return await self._alone(self._read, backfill)
+                return await self._read(backfill)
             case Stage.MATCHING:
                 work = self._work(backfill)
                 return await self._chunks(backfill, "read", work.match_all) or await self._alone(self._report, backfill)
@@ -158,9 +164,43 @@ class _Runner:
         tenant, org = self._hub.tenants[compiled.definition.tenant], self._hub.orgs[compiled.definition.org]
         return BackfillReading(self._database, self._side, compiled, tenant, org, backfill)
 
-    async def _read(self, backfill: Backfill) -> None:
-        await self._reading(backfill).read()
-        await self._move(Stage.MATCHING)
+    async def _read(self, backfill: Backfill) -> bool:
+        """Read both sides at once: another worker the other one, or this one both where nobody else begins with it."""
+        reading = self._reading(backfill)
+        records = asyncio.create_task(self._one_side(backfill, RECORDS_LOCK, reading.read_records))
+
+        async def read_users() -> bool:
+            await asyncio.wait([records], timeout=LEFT_TO_OTHERS_FOR_S)
+            return await self._one_side(backfill, USERS_LOCK, reading.read_users)
+
+        users = asyncio.create_task(read_users())
+        try:
+            # Where one of them fails, the other one goes on: what was read whole is not read again.
+            read = await asyncio.gather(records, users, return_exceptions=True)
+        finally:
+            records.cancel()
+            users.cancel()
+        for result in read:
+            if isinstance(result, BaseException):
+                raise result
+        if all(await reading.are_whole()):
+            return await self._alone(lambda _: self._move(Stage.MATCHING), backfill)
+        return any(read)
+
+    async def _one_side(self, backfill: Backfill, lock: int, read: Callable[[], Awaitable[None]]) -> bool:
+        """Read one side, unless that is done, or another worker does it; `False` then."""
+        async with self._database.session() as session:
+            # Whoever reads both sides under one lock, as the version before, shares it with nobody.
+            if not (await _try_lock(session, RUN_LOCK, self._number, shared=True)):
+                return False
+            if not (await _try_lock(session, lock, self._number)):
+                return False
+            now = await self._state()
+            is_whole = await self._reading(backfill).are_whole()
+            if now is None or not now.works or now.stage is not Stage.READING or is_whole[lock == USERS_LOCK]:
+                return False
+            await read()
+            return True
 
     async def _catch_up(self, backfill: Backfill) -> None:
         """Before anything is written, and after each rest, records that changed since are read."""
@@ -337,8 +377,8 @@ class _Runner:
             await backfills.note_trouble(connection, self._number, error)
 
 
-async def _try_lock(session: Connection, kind: int, number: int) -> bool:
-    row = await (await session.execute(TRY_LOCK, (kind, number))).fetchone()
+async def _try_lock(session: Connection, kind: int, number: int, *, shared: bool = False) -> bool:
+    row = await (await session.execute(TRY_SHARED_LOCK if shared else TRY_LOCK, (kind, number))).fetchone()
     return row is not None and bool(row[0])
 
 

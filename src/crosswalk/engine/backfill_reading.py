@@ -93,30 +93,32 @@ class BackfillReading:
         self._users = 0
         self._records = 0
 
-    async def read(self) -> None:
-        """Read everything.
+    async def are_whole(self) -> tuple[bool, bool]:
+        """Whether all records, and all users, were read."""
+        async with self._database.transaction() as connection:
+            return await self._side.are_whole(connection)
+
+    async def read_records(self) -> None:
+        """Read all records, and the deals that were asked for.
 
         Raises
         ------
         crosswalk.connectors.errors.ConnectorError
-            One of the sides could not be read.
+            The org could not be read.
         """
+        number, definition = self._backfill.id, self._compiled.definition
         async with self._database.transaction() as connection:
-            await backfills.forget(connection, self._backfill.id)
-            await self._side.create(connection)
+            await backfills.forget_findings(connection, number)
+            await self._side.create_records(connection)
             began: datetime = (await fetch_row(connection, NOW))[0]
-        # Both vendors take their time to prepare what was asked for.
-        both = [asyncio.create_task(self._read_records()), asyncio.create_task(self._read_users())]
-        try:
-            await asyncio.gather(*both)
-        finally:
-            for each in both:
-                each.cancel()
-            await asyncio.gather(*both, return_exceptions=True)
+        for target in definition.targets:
+            await self._load(target, None)
+        if self._backfill.deals and definition.flows.closed_won is not None:
+            await read_deals(self._database, self._org, definition, definition.flows.closed_won, number)
         async with self._database.transaction() as connection:
-            await self._side.index(connection)
-            await backfills.save_figures(connection, self._backfill.id, self._users, self._records)
-            await backfills.save_read_at(connection, self._backfill.id, began)
+            await self._side.index_records(connection)
+            await backfills.save_figures(connection, number, None, self._records)
+            await backfills.save_read_at(connection, number, began)
 
     async def catch_up(self, since: datetime) -> None:
         """Read the records that changed since: some calls, however long ago everything was read."""
@@ -135,16 +137,19 @@ class BackfillReading:
         await load_records(self._org, table, condition, lambda _: None)
         if condition is None:
             self._records += table.count
-            await self._tell()
+            await self._tell(None, self._records)
 
-    async def _read_records(self) -> None:
-        for target in self._compiled.definition.targets:
-            await self._load(target, None)
-        definition = self._compiled.definition
-        if self._backfill.deals and definition.flows.closed_won is not None:
-            await read_deals(self._database, self._org, definition, definition.flows.closed_won, self._backfill.id)
+    async def read_users(self) -> None:
+        """Read all users.
 
-    async def _read_users(self) -> None:
+        Raises
+        ------
+        crosswalk.connectors.errors.ConnectorError
+            The tenant could not be read.
+        """
+        async with self._database.transaction() as connection:
+            await backfills.forget_chunks(connection, self._backfill.id)
+            await self._side.create_users(connection)
         waiting: dict[int, list[bytes]] = {}
         async for lines in whole_tenant(self._tenant):
             users = await asyncio.to_thread(_ids, lines)
@@ -154,7 +159,7 @@ class BackfillReading:
             for lane, line in zip(lanes, lines, strict=True):
                 waiting.setdefault(lane, []).append(line)
             self._users += len(lines)
-            await self._tell()
+            await self._tell(self._users, None)
             for lane, of_lane in waiting.items():
                 while len(of_lane) >= USERS_IN_A_CHUNK:
                     await self._add_chunk(lane, of_lane[:USERS_IN_A_CHUNK])
@@ -162,15 +167,18 @@ class BackfillReading:
         for lane, of_lane in waiting.items():
             if of_lane:
                 await self._add_chunk(lane, of_lane)
+        async with self._database.transaction() as connection:
+            await self._side.index_users(connection)
+            await backfills.save_figures(connection, self._backfill.id, self._users, None)
 
     async def _add_chunk(self, lane: int, profiles: Sequence[bytes]) -> None:
         packed = await asyncio.to_thread(pack, profiles)
         async with self._database.transaction() as connection:
             await backfills.add_chunk(connection, self._backfill.id, lane, len(profiles), packed)
 
-    async def _tell(self) -> None:
+    async def _tell(self, users: int | None, records: int | None) -> None:
         async with self._database.transaction() as connection:
-            await backfills.save_figures(connection, self._backfill.id, self._users, self._records)
+            await backfills.save_figures(connection, self._backfill.id, users, records)
 
 
 def _ids(lines: Sequence[bytes]) -> list[UserId]:

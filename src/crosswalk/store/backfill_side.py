@@ -12,34 +12,41 @@ from psycopg import sql
 
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.store.copy_text import copy_text
-from crosswalk.store.database import Connection
+from crosswalk.store.database import Connection, fetch_row
 
-CREATE = """
+CREATE_RECORDS = """
 CREATE TABLE IF NOT EXISTS {records} (object text NOT NULL, record_id text NOT NULL, fields json NOT NULL);
 CREATE TABLE IF NOT EXISTS {keys} (list smallint NOT NULL, hash bigint NOT NULL, record_id text NOT NULL);
-CREATE TABLE IF NOT EXISTS {users} (user_id text NOT NULL);
 CREATE TABLE IF NOT EXISTS {matches} (user_id text NOT NULL, record_id text NOT NULL, rank integer NOT NULL);
 CREATE TABLE IF NOT EXISTS {losers} (user_id text NOT NULL, record_id text NOT NULL, winner text NOT NULL);
 CREATE TABLE IF NOT EXISTS {changed} (hash bigint, record_id text NOT NULL);
-TRUNCATE {records}, {keys}, {users}, {matches}, {losers}, {changed};
+TRUNCATE {records}, {keys}, {matches}, {losers}, {changed};
 DROP INDEX IF EXISTS {records_index};
 DROP INDEX IF EXISTS {keys_index};
-DROP INDEX IF EXISTS {users_index};
 CREATE INDEX IF NOT EXISTS {changed_index} ON {changed} (hash);
 CREATE INDEX IF NOT EXISTS {changed_index_by_id} ON {changed} (record_id)
 """
 
+CREATE_USERS = """
+CREATE TABLE IF NOT EXISTS {users} (user_id text NOT NULL);
+TRUNCATE {users};
+DROP INDEX IF EXISTS {users_index}
+"""
+
 DROP = "DROP TABLE IF EXISTS {records}, {keys}, {users}, {matches}, {losers}, {changed}"
 
-# Made once everything is read: that is several times quicker than keeping them while rows come.
-INDEX = """
+# Made once a side is read, which they tell: that is several times quicker than keeping them while rows come.
+INDEX_RECORDS = """
 CREATE UNIQUE INDEX IF NOT EXISTS {records_index} ON {records} (record_id);
 CREATE INDEX IF NOT EXISTS {keys_index} ON {keys} (list, hash);
-CREATE INDEX IF NOT EXISTS {users_index} ON {users} (user_id);
 ANALYZE {records};
-ANALYZE {keys};
+ANALYZE {keys}
+"""
+INDEX_USERS = """
+CREATE INDEX IF NOT EXISTS {users_index} ON {users} (user_id);
 ANALYZE {users}
 """
+ARE_WHOLE = "SELECT to_regclass(%s) IS NOT NULL, to_regclass(%s) IS NOT NULL"
 
 COPY_RECORDS = "COPY {records} FROM STDIN"
 COPY_KEYS = "COPY {keys} FROM STDIN"
@@ -118,18 +125,34 @@ class BackfillSide:
         self._names |= {f"{name}_index": sql.Identifier(f"backfill_{number}_{name}_index") for name in names}
         self._names["changed_index_by_id"] = sql.Identifier(f"backfill_{number}_changed_index_by_id")
 
-    async def create(self, connection: Connection) -> None:
-        """Make the tables, or make them empty."""
-        await connection.execute(self._sql(CREATE))
+    async def create_records(self, connection: Connection) -> None:
+        """Make the tables of the records, or make them empty."""
+        await connection.execute(self._sql(CREATE_RECORDS))
+
+    async def create_users(self, connection: Connection) -> None:
+        """Make the table of the users, or make it empty."""
+        await connection.execute(self._sql(CREATE_USERS))
+
+    async def are_whole(self, connection: Connection) -> tuple[bool, bool]:
+        """Whether all records, and all users, were read."""
+        names = [f"backfill_{self.number}_{side}_index" for side in ("records", "users")]
+        return await fetch_row(connection, ARE_WHOLE, names)
 
     async def drop(self, connection: Connection) -> None:
         """Drop the tables."""
         await connection.execute(self._sql(DROP))
 
-    async def index(self, connection: Connection) -> None:
-        """Make what was read quick to find."""
+    async def index_records(self, connection: Connection) -> None:
+        """Make the records quick to find: they are whole."""
+        await self._index(connection, INDEX_RECORDS)
+
+    async def index_users(self, connection: Connection) -> None:
+        """Make the users quick to find: they are whole."""
+        await self._index(connection, INDEX_USERS)
+
+    async def _index(self, connection: Connection, statement: LiteralString) -> None:
         await connection.execute("SET LOCAL maintenance_work_mem = '128MB'; SET LOCAL statement_timeout = 0")
-        await connection.execute(self._sql(INDEX))
+        await connection.execute(self._sql(statement))
 
     async def add_records(self, connection: Connection, records: Sequence[ReadRecord]) -> None:
         """Add records that were read."""

@@ -64,7 +64,7 @@ WHERE id = %s AND finished_at IS NULL
 
 ORDER_WRITE = "UPDATE backfills SET write = true, paused = false WHERE id = %s AND finished_at IS NULL"
 APPROVE = "UPDATE backfills SET approved_by = %s WHERE id = %s AND stage = 'matched' AND approved_by IS NULL"
-FIGURES = "UPDATE backfills SET users = %s, records = %s WHERE id = %s"
+FIGURES = "UPDATE backfills SET users = coalesce(%s, users), records = coalesce(%s, records) WHERE id = %s"
 REPORTED = "UPDATE backfills SET report = %s::json WHERE id = %s"
 OUTCOMES = "UPDATE backfills SET outcomes = %s::json WHERE id = %s"
 TROUBLE = "UPDATE backfills SET error = %s WHERE id = %s AND error <> %s"
@@ -219,8 +219,8 @@ async def approve(connection: Connection, number: int, by: str) -> bool:
     return (await connection.execute(APPROVE, (by, number))).rowcount == 1
 
 
-async def save_figures(connection: Connection, number: int, users: int, records: int) -> None:
-    """Note how much was read so far."""
+async def save_figures(connection: Connection, number: int, users: int | None, records: int | None) -> None:
+    """Note how much was read so far, of the side of which that is given."""
     await connection.execute(FIGURES, (users, records, number))
 
 
@@ -265,9 +265,13 @@ async def add_chunk(connection: Connection, number: int, lane: int, users: int, 
     await connection.execute(ADD_CHUNK, (number, lane, users, profiles))
 
 
-async def forget(connection: Connection, number: int) -> None:
-    """Forget all chunks, to read anew."""
+async def forget_chunks(connection: Connection, number: int) -> None:
+    """Forget all chunks, to read the users anew."""
     await connection.execute(FORGET_CHUNKS, (number,))
+
+
+async def forget_findings(connection: Connection, number: int) -> None:
+    """Forget what the report says about whom."""
     await connection.execute(FORGET_FINDINGS, (number,))
 
 

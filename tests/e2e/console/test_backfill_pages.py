@@ -33,7 +33,8 @@ async def number(database: Database) -> int:
     """A back-fill that is matching, half of which is done."""
     begun = await Backfills(database).order(a_definition(), Direction.BOTH, "Grace", write=False)
     async with database.transaction() as connection:
-        await BackfillSide(begun.id).create(connection)
+        await BackfillSide(begun.id).create_records(connection)
+        await BackfillSide(begun.id).create_users(connection)
         await backfills.save_figures(connection, begun.id, 2_000, 1_500)
         for _ in range(2):
             await backfills.add_chunk(connection, begun.id, 0, 1_000, b"")

@@ -1,0 +1,78 @@
+"""Which plans of a back-fill are kept, and that they come back as they were made."""
+
+from datetime import UTC, datetime
+
+import pytest
+from msgspec.structs import replace
+
+from crosswalk.domain.evaluation import MatchKey
+from crosswalk.domain.identity import Identity
+from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.plan import Conflict, Plan, Situation
+from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
+from crosswalk.engine import backfill_kept
+from crosswalk.engine.backfill_kept import keep, pack_plans, unpack_plans, with_kept
+from crosswalk.engine.planning import Planned
+from crosswalk.store.claims import Claim
+from tests.core_builders import a_place, a_record, an_identity
+
+ADA, GRACE, IDA = UserId("auth0|ada"), UserId("auth0|grace"), UserId("auth0|ida")
+NOW = datetime(2026, 2, 1, tzinfo=UTC)
+KEY = MatchKey("email", "Contact", "Email", ("ada@example.com",), "ada@example.com")
+
+
+def a_plan(user_id: UserId) -> Plan:
+    """The user is linked with the record of the same address, which gets the user's id."""
+    field = FieldWrite("Auth0_User_Id__c", None, user_id, Reason.LINKED, a_place())
+    record = a_record(Email="ada@example.com", Visits__c=3, Score__c=0.5, Vip__c=None)
+    write = RecordWrite(Action.UPDATE, "Contact", record.id, ("Auth0_User_Id__c", user_id), (field,))
+    base = {"Email": "ada@example.com", "Vip__c": None}
+    return Plan(user_id, Situation.MATCHED, "Contact", (write,), record, base, "email", settled="abc")
+
+
+def planned(*plans: Plan) -> Planned:
+    claims = tuple(Claim(plan.user_id, "Contact", "Id", "0030000000000001AAA") for plan in plans)
+    return Planned({plan.user_id: plan for plan in plans}, {}, claims, {}, NOW, {ADA: {b"digest"}})
+
+
+def packed(users: list[Identity], plans: Planned) -> bytes:
+    return pack_plans(
+        [user.user_id for user in users], keep(users, users, plans, {user.user_id: [KEY] for user in users})
+    )
+
+
+def test_a_plan_comes_back_as_it_was_made_with_what_has_to_be_claimed() -> None:
+    before = planned(a_plan(ADA))
+
+    [one] = unpack_plans(packed([an_identity()], before), 1)
+    assert one is not None
+    after = with_kept({ADA: one}, Planned({}, {}, (), {}, NOW))
+
+    assert after.plans == {ADA: a_plan(ADA)}
+    assert after.claims == (Claim(ADA, "Contact", "Id", "0030000000000001AAA"),)
+    assert after.awaited == {ADA: (b"digest",)}
+    assert one.identity(an_identity().profile) == an_identity()
+
+
+def test_what_a_kept_plan_has_no_place_for_is_planned_anew() -> None:
+    torn = Plan(GRACE, Situation.AMBIGUOUS, conflict=Conflict(Situation.AMBIGUOUS, "email", (), "two of them"))
+    waits = replace(a_plan(IDA), in_the_way=(RecordId("0030000000000002AAA"),))
+    users = [an_identity(), an_identity(GRACE), an_identity(IDA)]
+
+    kept = unpack_plans(packed(users, planned(a_plan(ADA), torn, waits)), 3)
+
+    assert [each is not None for each in kept] == [True, False, False]
+
+
+def test_who_was_planned_for_in_a_newer_state_than_was_read_is_planned_for_anew() -> None:
+    read, newer = an_identity(), an_identity(email="new@example.com")
+
+    assert keep([read], [newer], planned(a_plan(ADA)), {ADA: [KEY]}) == {}
+
+
+def test_another_version_may_plan_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = packed([an_identity()], planned(a_plan(ADA)))
+    monkeypatch.setattr(backfill_kept, "__version__", "0.0.0")
+
+    assert unpack_plans(text, 1) == [None]
+    assert unpack_plans(b"", 2) == [None, None]

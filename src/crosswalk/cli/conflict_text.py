@@ -83,7 +83,8 @@ def _user(identity: Identity | None, user_id: str) -> str:
 
 def _candidate(number: int, candidate: ShownCandidate) -> list[str]:
     owner = f"   belongs to {candidate.linked_to}" if candidate.linked_to else ""
-    lines = [f"  {number}. {candidate.object} {candidate.id}   alike {candidate.score:.2f}{owner}"]
+    alike = f"alike {candidate.score:.2f}" if candidate.fields else "named by Salesforce"
+    lines = [f"  {number}. {candidate.object} {candidate.id}   {alike}{owner}"]
     for each in candidate.evidence:
         alike = "  –  " if each.similarity is None else f"{each.similarity:.2f} "
         lines.append(f"     {alike} {each.field}: {_shown(each.identity_value)} | {_shown(each.record_value)}")

@@ -11,14 +11,11 @@ from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.record import Record
-from crosswalk.domain.record_id import full_record_id
+from crosswalk.domain.record_id import full_record_id, object_of_id
 from crosswalk.engine.conflict_view import candidates_of
 from crosswalk.store import links
 from crosswalk.store.database import Database
 from crosswalk.store.problems import Problem
-
-_PREFIXES = {"003": "Contact", "00Q": "Lead", "001": "Account", "005": "User"}
-"""The objects whose ids always begin alike."""
 
 
 class NotDecidable(CrosswalkError):
@@ -98,7 +95,9 @@ class Chooser:
             hint = f"; did you mean {near}?" if near else ""
             raise NotDecidable(f"{wish.record!r} is not a record id, which has 15 or 18 letters and digits{hint}")
         object_name = offered.get(record_id) or self._target(wish.object, record_id=record_id).object
-        owner = await self._owner(object_name, record_id, known=record_id in offered, problem=problem)
+        # Of a record that only Salesforce named, nobody has looked yet whose it is.
+        looked_at = any(each.id == record_id and each.fields for each in candidates_of(problem))
+        owner = await self._owner(object_name, record_id, known=looked_at, problem=problem)
         if owner and owner != problem.user_id:
             raise NotDecidable(
                 f"{object_name} {record_id} belongs to {owner} already: link the two users in Auth0, or correct the "
@@ -136,7 +135,7 @@ class Chooser:
             return named
         if creating:
             return next((each for each in targets if each.create), targets[0])
-        known = _PREFIXES.get(record_id[:3] if record_id else "")
+        known = object_of_id(record_id or "")
         fitting = [each for each in targets if known is None or each.object == known]
         if len(fitting) == 1 and (known is not None or len(targets) == 1):
             return fitting[0]

@@ -30,6 +30,7 @@ from crosswalk.domain.place import Place
 from crosswalk.domain.plan import Conflict, FieldConflict, Plan, Situation
 from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
+from crosswalk.domain.record_id import object_of_id
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite, UserWrite, Write
 from crosswalk.engine.causes import cause_of
 from crosswalk.engine.effect_books import book_steps
@@ -193,6 +194,15 @@ class Books(Struct, frozen=True):
             # A record and a user may fail at once, and each is a problem of its own: so it is told by its first field.
             object_name, record_id, action = AUTH0_USER, RecordId(write.user_id), Action.UPDATE
             field = write.fields[0].field
+        detail: dict[str, object] = {
+            "action": action.value,
+            "record_id": record_id,
+            "fields": {field.field: field.new for field in write.fields},
+            "at_fault": list(getattr(failure, "fields", ())),
+        }
+        if isinstance(failure, ConflictFound) and failure.duplicates:
+            named = {each: object_of_id(each) or object_name for each in failure.duplicates}
+            detail["candidates"] = [{"object": of, "id": each} for each, of in named.items()]
         return self._problem(
             plan.user_id,
             _kind(failure),
@@ -200,12 +210,7 @@ class Books(Struct, frozen=True):
             failure.message,
             object_name=object_name,
             field=field,
-            detail={
-                "action": action.value,
-                "record_id": record_id,
-                "fields": {field.field: field.new for field in write.fields},
-                "at_fault": list(getattr(failure, "fields", ())),
-            },
+            detail=detail,
         )
 
     def step_failed(self, user_id: UserId, step: EffectStep, failure: Failure) -> Problem:

@@ -17,6 +17,7 @@ from crosswalk.domain.place import Place
 from crosswalk.domain.plan import FieldError, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
+from crosswalk.engine.conflict_view import candidates_of
 from crosswalk.engine.ledger import Books
 from crosswalk.store.problems import ProblemKind
 
@@ -75,6 +76,20 @@ def test_a_failed_write_is_a_problem_in_the_vendors_words_and_moves_no_base(
     assert (booking.outcome, booking.link, booking.audit) == (outcome, None, ())
     (problem,) = booking.problems
     assert (problem.kind, problem.code, problem.event_seq) == (kind, result.code, 42)  # type: ignore[union-attr]
+
+
+def test_the_records_that_a_duplicate_rule_names_are_the_candidates_of_the_conflict():
+    named = (RecordId("003000000000001AAA"), RecordId("00Q000000000002AAA"), RecordId("a01000000000003AAA"))
+
+    (problem,) = BOOKS.book(
+        an_update(), [ConflictFound("DUPLICATES_DETECTED", "Use one of these", named)], None
+    ).problems
+
+    assert [(each.object, each.id) for each in candidates_of(problem)] == [
+        ("Contact", "003000000000001AAA"),
+        ("Lead", "00Q000000000002AAA"),
+        ("Lead", "a01000000000003AAA"),
+    ]
 
 
 def test_the_vendors_waiting_time_is_kept():

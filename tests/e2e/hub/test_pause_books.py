@@ -153,7 +153,7 @@ async def test_five_in_a_row_pause_also_when_they_come_one_at_a_time(database: D
 
 
 async def test_whoever_is_let_through_during_a_pause_becomes_no_dead_letter(database: Database) -> None:
-    await drip(database, *(f"auth0|{number}" for number in range(5)))
+    await book(database, *(refused(f"auth0|{number}", NO_RIGHT) for number in range(5)))
     await let_time_pass(database)
     assert await permit(database, DEFINITION, LANE) is Permit.ONE
 

@@ -307,6 +307,8 @@ async def finish(
     connection: Connection, sync: SyncName, outcomes: Sequence[tuple[UserId, str]], seqs: Collection[int]
 ) -> None:
     """Mark the events with these numbers, as far as they are these identities', as dealt with."""
+    if not seqs:
+        return
     await connection.execute(FINISH, ([u for u, _ in outcomes], [o for _, o in outcomes], sync, list(seqs)))
 
 
@@ -322,6 +324,8 @@ async def postpone(
     By the given seconds, or longer after each failed attempt. For the `untried` nothing was attempted: they wait for as
     long as it says, and it counts for nothing.
     """
+    if not seqs or not waits:
+        return
     users, after = [u for u, _ in waits], [s for _, s in waits]
     attempts = [0 if user_id in untried else 1 for user_id in users]
     await connection.execute(POSTPONE, (LONGEST_WAIT_S, users, after, attempts, sync, list(seqs)))

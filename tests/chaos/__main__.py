@@ -83,19 +83,13 @@ def _report(schedule: Schedule, outcome: Outcome) -> bool:
         f"seed {outcome.seed}: {outcome.changes:,} changes; {troubles}; {rules} ({outcome.injected:,} vendor faults); "
         f"{outcome.calls:,} calls to the org; up after {outcome.started_s:.1f} s, "
         f"changed for {outcome.driven_s:.1f} s, quiet {outcome.quiet_s:.1f} s later, {outcome.seconds:.1f} s in all; "
-        f"disk: {outcome.disk}; {_judged(outcome)}"
+        f"disk: {outcome.disk}; {'WRONG' if outcome.wrong else 'right'}"
     )
     for each in outcome.wrong[:SHOWN]:
         _say(f"    {each}")
     if len(outcome.wrong) > SHOWN:
         _say(f"    and {len(outcome.wrong) - SHOWN} more")
-    return outcome.right
-
-
-def _judged(outcome: Outcome) -> str:
-    if not outcome.right:
-        return "WRONG"
-    return f"right but for {len(outcome.wrong)} overtaken changes" if outcome.wrong else "right"
+    return not outcome.wrong
 
 
 def _again(seed: int) -> str:

@@ -16,11 +16,6 @@ TASK = "Find out why"
 CLOSED = "Completed"
 
 
-STALE = "(overtaken by a write that nobody lived to book) "
-"""Before what happens where a process dies, or an answer is lost, between a write and its booking, and the same thing
-changes again meanwhile: the hub then takes its own unbooked write for somebody's later one."""
-
-
 def differences(people: Sequence[Person], users: Sequence[Row], org: dict[str, Sequence[Row]]) -> list[str]:
     """What is not as it has to be, in words; nothing when both sides are right."""
     by_id = {str(user["user_id"]): user for user in users}
@@ -77,11 +72,9 @@ def _of_person(person: Person, user: Row | None, record: Row, tasks: Sequence[Ro
         expected["the record's user"] = (person.user_id, record.get(KEY))
     found = [f"{what} is to be {wanted!r}, found {has!r}" for what, (wanted, has) in expected.items() if wanted != has]
     if (title := record.get("Title")) not in person.titles:
-        stale = STALE if title in {*person.user_titles, *person.record_titles} else ""
-        found.append(f"{stale}the title is to be one of {person.titles}, found {title!r}")
+        found.append(f"the title is to be one of {person.titles}, found {title!r}")
     if (standing := record.get(STANDING)) != (INACTIVE if person.blocked else None):
-        stale = STALE if person.times_blocked > person.blocked else ""
-        found.append(f"{stale}the record's standing is {standing!r}, and blocked is {person.blocked}")
+        found.append(f"the record's standing is {standing!r}, and blocked is {person.blocked}")
     return found + _of_tasks(tasks, inactive=person.blocked, times=person.times_blocked)
 
 
@@ -91,7 +84,7 @@ def _of_somebody_who_left(person: Person, user: Row | None, record: Row, tasks: 
     if record.get(KEY) != person.user_id:
         return []  # gone before the two were linked
     if record.get(STANDING) != INACTIVE and not tasks:
-        return [f"{STALE}the user left, and nothing tells so"]
+        return ["the user left, and nothing tells so"]
     marked = [] if record.get(STANDING) == INACTIVE else [f"the record's standing is {record.get(STANDING)!r}"]
     return marked + _of_tasks(tasks, inactive=True, times=person.times_blocked + 1)
 
@@ -103,8 +96,7 @@ def _of_tasks(tasks: Sequence[Row], *, inactive: bool, times: int) -> list[str]:
     still_open = sum(task["Status"] != CLOSED for task in calls)
     found = []
     if still_open != inactive:
-        stale = STALE if times > inactive else ""
-        found.append(f"{stale}{still_open} open tasks where {int(inactive)} is right")
+        found.append(f"{still_open} open tasks where {int(inactive)} is right")
     if not inactive <= notes <= times or not inactive <= len(calls) <= times:
         found.append(f"{notes} notes and {len(calls)} tasks for {times} times of being inactive")
     return found

@@ -30,7 +30,7 @@ from crosswalk.domain.values import FieldValue, Owner, Side, ValueType
 from crosswalk.engine.budget import org_budget, tenant_budget
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.loop_words import in_words
-from crosswalk.store import audit, budgets, due, identities, inbox, links, problems, quarantines
+from crosswalk.store import audit, budgets, drift_checks, due, identities, inbox, links, problems, quarantines
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import Lane
@@ -326,6 +326,12 @@ class Scene:
         told = DayReport(mark=0, used=used, limit=allowed)
         turn = Turn("hub", 1, day=told, leaves=True)
         await budgets.change(self.database, org_budget(org), partial(_take_turn, turn), {})
+
+    async def drift_check(self, differing: int, repaired: int, error: str | None = None) -> None:
+        """A drift check of the sync has just ended."""
+        report = {"differing": differing, "repaired": repaired}
+        async with self.database.transaction() as connection:
+            await drift_checks.save(connection, self.sync, drift_checks.SCHEDULE, datetime.now(UTC), report, error)
 
     async def spend(self, used: int, limit: int, calls: Mapping[Spender, int], failures: int = 0) -> None:
         """The hub made calls of the org's, the org said how many it counted, and queries failed so often in a row."""

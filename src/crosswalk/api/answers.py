@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from crosswalk.api.console_data import SyncOverview
 from crosswalk.api.identity_view import FieldView, IdentityView
+from crosswalk.store.drift_checks import PastCheck
 from crosswalk.store.overview import ReceivedEvent, WrittenRecord
 from crosswalk.store.problems import Problem
 from crosswalk.store.search import FoundIdentity
@@ -36,6 +37,20 @@ class UsageAnswer(Answer):
     seen_at: datetime
 
 
+class DriftAnswer(Answer):
+    """The newest drift check of a sync."""
+
+    finished_at: datetime
+    differing: Annotated[int, Field(description="Identities whose two sides differed.")]
+    repaired: Annotated[int, Field(description="Those of them that were handed to a repair.")]
+    error: Annotated[str | None, Field(description="Why it came to a bad end, where it did.")]
+
+    @classmethod
+    def of(cls, check: PastCheck) -> "DriftAnswer":
+        """Answer with a check that came to its end."""
+        return cls(finished_at=check.finished_at, differing=check.differing, repaired=check.repaired, error=check.error)
+
+
 class SyncAnswer(Answer):
     """One sync at a glance."""
 
@@ -51,6 +66,7 @@ class SyncAnswer(Answer):
     lag_p99_ms: Annotated[float | None, Field(description="As `lag_p50_ms`, for 99 of 100 events.")]
     open_problems: Annotated[dict[str, int], Field(description="Number of open problems by kind.")]
     api_usage: UsageAnswer | None
+    drift: DriftAnswer | None
 
     @classmethod
     def of(cls, sync: SyncOverview) -> "SyncAnswer":
@@ -68,6 +84,7 @@ class SyncAnswer(Answer):
             lag_p99_ms=sync.load.lag_p99_ms,
             open_problems=dict(sync.problems),
             api_usage=None if sync.usage is None else UsageAnswer.model_validate(sync.usage),
+            drift=None if sync.checked is None else DriftAnswer.of(sync.checked),
         )
 
 

@@ -17,8 +17,9 @@ from crosswalk.domain.ids import OrgName, SyncName, TenantName, UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.pause import Pause, stops
 from crosswalk.engine.budget_view import BudgetView, view_budgets
-from crosswalk.store import holds, identities, links, overview, pauses, problems, search
+from crosswalk.store import drift_checks, holds, identities, links, overview, pauses, problems, search
 from crosswalk.store.database import Database
+from crosswalk.store.drift_checks import PastCheck
 from crosswalk.store.holds import Hold
 from crosswalk.store.overview import NEWEST, ReceivedEvent, SyncLoad, WrittenRecord
 from crosswalk.store.problems import Problem
@@ -51,6 +52,8 @@ class SyncOverview(Struct, frozen=True):
     linked: int
     problems: Mapping[str, int]
     usage: Usage | None
+    checked: PastCheck | None = None
+    """The newest drift check that came to its end."""
     paused: bool = False
     """Whether nothing of it is worked on, because it, its tenant or its org pauses."""
 
@@ -150,6 +153,7 @@ class ConsoleData:
             open_problems = await overview.problems(connection, limit)
             stopped = await holds.waiting(connection)
             standing = await pauses.standing(connection)
+            checked = {name: await drift_checks.last(connection, name) for name in names}
         return Overview(
             syncs=tuple(
                 SyncOverview(
@@ -160,6 +164,7 @@ class ConsoleData:
                     linked=counts.linked.get(name, 0),
                     problems=counts.problems.get(name, {}),
                     usage=_usage(seen_budgets, definition.org),
+                    checked=checked[name],
                     paused=any(stops(pause, definition) for pause in standing),
                 )
                 for name, definition in self.definitions.items()

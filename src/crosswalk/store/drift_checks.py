@@ -36,6 +36,16 @@ class PastCheck(Struct, frozen=True):
     error: str | None
     age_s: float
 
+    @property
+    def differing(self) -> int:
+        """How many identities differed."""
+        return int(self.report.get("differing") or 0)
+
+    @property
+    def repaired(self) -> int:
+        """How many of them were handed to a repair."""
+        return int(self.report.get("repaired") or 0)
+
 
 async def save(
     connection: Connection,

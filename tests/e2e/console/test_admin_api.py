@@ -92,12 +92,14 @@ async def test_the_overview_has_every_sync(admin: httpx.AsyncClient, scene: Scen
     await scene.link({"Email": "ada@example.com"})
     await scene.problem("too long")
     await scene.usage(40, 15_000)
+    await scene.drift_check(differing=3, repaired=1)
 
     answer = await admin.get("/api/v1/overview")
 
     (sync,) = answer.json()["syncs"]
     assert sync.pop("oldest_waiting_s") >= 0
     assert sync["api_usage"].pop("seen_at").endswith("Z")
+    assert sync["drift"].pop("finished_at").endswith("Z")
     assert sync == {
         "name": "customers",
         "tenant": "prod-eu",
@@ -110,6 +112,7 @@ async def test_the_overview_has_every_sync(admin: httpx.AsyncClient, scene: Scen
         "lag_p99_ms": None,
         "open_problems": {"dead_letter": 1},
         "api_usage": {"used": 40, "allowed": 15_000},
+        "drift": {"differing": 3, "repaired": 1, "error": None},
     }
     assert answer.headers["cache-control"] == "no-store"
 
@@ -352,6 +355,8 @@ async def test_the_openapi_description_has_every_path_with_its_answers(app: Fast
         "/api/v1/holds/{number}/plans",
         "/api/v1/identities",
         "/api/v1/identities/{sync}/{user_id}",
+        "/api/v1/links",
+        "/api/v1/links/forget",
         "/api/v1/overview",
         "/api/v1/pauses",
         "/api/v1/pauses/{number}/resume",

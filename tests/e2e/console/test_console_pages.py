@@ -93,6 +93,19 @@ async def test_api_usage_is_a_labelled_meter(admin: httpx.AsyncClient, scene: Sc
     assert "81.4k of 100k" in card(page, SYNC)
 
 
+async def test_the_newest_drift_check_is_told_with_what_it_left(admin: httpx.AsyncClient, scene: Scene) -> None:
+    assert "Drift check" not in card((await admin.get("/console")).text, SYNC)
+
+    await scene.drift_check(differing=1200, repaired=1000)
+    assert "identities differ, 1,000 handed to a repair 200 left" in card((await admin.get("/console")).text, SYNC)
+
+    await scene.drift_check(differing=0, repaired=0)
+    assert "both sides are in step" in card((await admin.get("/console")).text, SYNC)
+
+    await scene.drift_check(differing=0, repaired=0, error="Unreachable")
+    assert "Failed Unreachable" in card((await admin.get("/console")).text, SYNC)
+
+
 async def test_lag_is_measured_from_received_to_finished(
     admin: httpx.AsyncClient, scene: Scene, database: Database
 ) -> None:

@@ -49,8 +49,8 @@ async def test_tables_without_anybody_have_the_columns_that_were_judged(database
         "alerts": "attempts condition ended_at id key seen_at since told try_at",
         "api_usage": "allowed org seen_at used",
         "backfill_chunks": "backfill changed_at id lane plans profiles state tally users",
-        "backfills": "approved_by deals definition direction error finished_at id lanes moved_at ordered_by outcomes paused "
-        "read_at records report stage started_at sync users write",
+        "backfills": "approved_by deals definition direction error finished_at id lanes moved_at ordered_by outcomes "
+        "paused read_at records report stage started_at sync users write",
         "budget_spending": "calls hour name purpose sync",
         "budgets": "changed_at name state version",
         "bulk_jobs": "job_id key lane object org seqs started_at sync",

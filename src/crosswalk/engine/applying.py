@@ -20,10 +20,11 @@ from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger
+from crosswalk.engine.books import Booking, Books
 from crosswalk.engine.held_lanes import held, lanes_of
 from crosswalk.engine.hub import Hub
-from crosswalk.engine.ledger import Booking, Books
-from crosswalk.engine.planning import Planned, Planner
+from crosswalk.engine.planned import Planned
+from crosswalk.engine.planning import Planner
 from crosswalk.engine.previewing import replica_planner
 from crosswalk.engine.saved_plans import (
     Basis,

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Situation
 from crosswalk.domain.record import Record
-from crosswalk.engine.ledger import Booking
-from crosswalk.engine.planning import Planned
+from crosswalk.engine.books import Booking
+from crosswalk.engine.planned import Planned
 from crosswalk.matching.awaited import in_the_way, judged_fields, offered_by, stirred_by
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.store import awaited

@@ -28,13 +28,13 @@ from crosswalk.engine import ledger
 from crosswalk.engine.backfill_jobs import LaneTaken, open_book
 from crosswalk.engine.backfill_kept import KeptPlan, keep, pack_plans
 from crosswalk.engine.backfill_planning import ChunkPlanner
+from crosswalk.engine.books import Booking, Books
 from crosswalk.engine.bulk_books import BatchBook, JobUnresolved
 from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import take_in
-from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.pausing import hold_back, settle
-from crosswalk.engine.planning import Planned
+from crosswalk.engine.planned import Planned
 from crosswalk.engine.settings import subscribers
 from crosswalk.reconcile.kinds import kinds_of
 from crosswalk.reconcile.outlook import creates, finding_of, outlook_of

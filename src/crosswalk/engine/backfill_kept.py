@@ -22,7 +22,7 @@ from crosswalk.domain.plan import FieldError, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import RecordWrite
-from crosswalk.engine.planning import Planned
+from crosswalk.engine.planned import Planned
 from crosswalk.reconcile.outlook import creates
 from crosswalk.store.claims import Claim
 

@@ -16,7 +16,9 @@ from crosswalk.engine.backfill_kept import KeptPlan, records_of, unpack_plans, w
 from crosswalk.engine.backfill_reading import unpack
 from crosswalk.engine.backfill_sides import ReadOrg, ReadTenant
 from crosswalk.engine.hub import Hub
-from crosswalk.engine.planning import Planned, Planner, have_news
+from crosswalk.engine.planned import Planned
+from crosswalk.engine.planning import Planner
+from crosswalk.engine.reading_first import have_news
 from crosswalk.engine.states import newer
 from crosswalk.matching.candidates import Candidates
 from crosswalk.matching.look_ups import look_ups

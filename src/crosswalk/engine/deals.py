@@ -24,10 +24,10 @@ from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.engine import ledger, metrics
+from crosswalk.engine.books import ACTOR, Booking, Books, misconfigured_steps
 from crosswalk.engine.effect_books import begun_steps, book_steps, wait_of, writes_of
 from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.isolation import isolating
-from crosswalk.engine.ledger import ACTOR, Booking, Books, misconfigured_steps
 from crosswalk.engine.pausing import HeldBack, hold_back, settle
 from crosswalk.engine.writing import Writer
 from crosswalk.flows.closed_won import (

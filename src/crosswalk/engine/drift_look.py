@@ -16,7 +16,8 @@ from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import Side
 from crosswalk.engine.drift_reading import Spool, record_of
-from crosswalk.engine.planning import Planner, Verdicts
+from crosswalk.engine.planned import Verdicts
+from crosswalk.engine.planning import Planner
 from crosswalk.flows.deactivation import CompiledDeactivation
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.drift import causes

@@ -22,12 +22,12 @@ from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName, UserId
 from crosswalk.domain.link import Link, Standing
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.record_id import full_record_id
+from crosswalk.engine.books import Booking, Books
 from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.held_lanes import held, lanes_of
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import take_in
-from crosswalk.engine.ledger import Booking, Books
-from crosswalk.engine.planning import Planned
+from crosswalk.engine.planned import Planned
 from crosswalk.reconcile.erasure import plan_erasure
 from crosswalk.store import audit, erased, links, personal, subjects
 from crosswalk.store.database import Connection

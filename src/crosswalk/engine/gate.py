@@ -15,7 +15,7 @@ from msgspec import Struct
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.threshold import Thresholds, WriteKind
-from crosswalk.engine.ledger import Booking
+from crosswalk.engine.books import Booking
 from crosswalk.reconcile.gate import gate
 from crosswalk.reconcile.kinds import fingerprint_of, kinds_of
 from crosswalk.store import holds

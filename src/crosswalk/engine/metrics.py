@@ -22,8 +22,8 @@ from prometheus_client import (
 
 from crosswalk.domain.event import Event
 from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.engine.books import Booking
 from crosswalk.engine.group_counters import figures_of_group
-from crosswalk.engine.ledger import Booking
 from crosswalk.store.due import DueEvent
 
 REGISTRY = CollectorRegistry()

@@ -18,8 +18,8 @@ from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.pause import PROBE, Cause, Misconfigured, Pause, PauseKind, stops
 from crosswalk.domain.plan import Plan
+from crosswalk.engine.books import Booking
 from crosswalk.engine.causes import without_values
-from crosswalk.engine.ledger import Booking
 from crosswalk.store import pauses
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import ROUTING, Lane

@@ -7,34 +7,32 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from datetime import datetime
 from types import MappingProxyType
 from typing import TypeAlias, TypeVar, TypeVarTuple, Unpack
 
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from crosswalk.connectors.base import ReadsUsers
 from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.begun import BegunWrites
-from crosswalk.domain.change import ChangeKind, RecordChange
-from crosswalk.domain.decision import Decided, Decisions
+from crosswalk.domain.change import RecordChange
+from crosswalk.domain.decision import Decided
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.life import RecordDeleted
 from crosswalk.domain.link import EndedLink, Link, LinkEnd, Standing
 from crosswalk.domain.plan import Plan, Situation
-from crosswalk.domain.quarantine import Quarantine
-from crosswalk.domain.record import CONVERTED_FIELD, MODIFIED_FIELD, Record
-from crosswalk.domain.values import FieldValue, Owner
+from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action
 from crosswalk.engine.following import Follower, Org
 from crosswalk.engine.identity_flows import IdentityFlows
 from crosswalk.engine.kinship import Kin, read_kin
 from crosswalk.engine.life_planning import Followed, LifePlanner
 from crosswalk.engine.merge_tasks import MergeTasks
+from crosswalk.engine.planned import Part, Planned, Verdicts
+from crosswalk.engine.reading_first import hangs_on_the_record, have_news
 from crosswalk.flows.deactivation import CompiledDeactivation
 from crosswalk.matching.awaited import awaited_by
 from crosswalk.matching.look_ups import LookUpName, look_ups
@@ -66,76 +64,6 @@ Find: TypeAlias = Callable[
     [Sequence[Evaluation], Mapping[UserId, Decided]], Awaitable[Mapping[LookUpName, list[Record]]]
 ]
 """Finds the records that may belong to identities, by their match keys and by what people decided."""
-
-_HANGING = frozenset({Owner.INITIAL, Owner.LATEST, Owner.MANUAL})
-
-
-class Planned(Struct, frozen=True):
-    """The plans of a batch.
-
-    Parameters
-    ----------
-    plans
-        One for each identity that could be decided.
-    waiting
-        Why each of the others could not be: the org did not answer the question which records it has.
-    claims
-        What has to be claimed before the plans are carried out.
-    links
-        The links as they were before.
-    since
-        The moment before anything was looked at, by the database's clock.
-    awaited
-        The match keys (see `crosswalk.matching.awaited`) of identities that had no link; none of those that are gone.
-    begun
-        What was about to be written before, of which nobody knows what became of it.
-    """
-
-    plans: Mapping[UserId, Plan]
-    waiting: Mapping[UserId, ConnectorError]
-    claims: tuple[Claim, ...]
-    links: Mapping[UserId, Link]
-    since: datetime
-    awaited: Mapping[UserId, Collection[bytes]] = {}
-    begun: Mapping[UserId, BegunWrites] = {}
-
-    def replaced_by(self, anew: "Planned", of: Collection[UserId]) -> "Planned":
-        """The same plans, but for some identities those that were made anew."""
-        return Planned(
-            plans={user_id: plan for user_id, plan in self.plans.items() if user_id not in of} | dict(anew.plans),
-            waiting=dict(self.waiting) | dict(anew.waiting),
-            claims=(*(claim for claim in self.claims if claim.user_id not in of), *anew.claims),
-            links=self.links,
-            since=self.since,
-            awaited=dict(self.awaited) | dict(anew.awaited),
-            begun=self.begun,
-        )
-
-    def without(self, waiting: Mapping[UserId, ConnectorError]) -> "Planned":
-        """The same plans, but for those of identities that have to wait."""
-        if not waiting:
-            return self
-        kept = {user_id: plan for user_id, plan in self.plans.items() if user_id not in waiting}
-        return replace(self, plans=kept, waiting={**self.waiting, **waiting})
-
-
-class Verdicts(Struct, frozen=True):
-    """What is settled before the rules are asked: by people, and by what somebody else keeps writing back.
-
-    `begun` is what the hub itself was about to write, and may have written.
-    """
-
-    decisions: Decisions
-    quarantines: Mapping[UserId, tuple[Quarantine, ...]]
-    begun: Mapping[UserId, BegunWrites] = {}
-
-
-class Part(Struct, frozen=True):
-    """What came of planning a part of a batch: plans, why some wait, and whose link ended on the way."""
-
-    plans: Mapping[UserId, Plan] = {}
-    waiting: Mapping[UserId, ConnectorError] = {}
-    ended: Mapping[UserId, EndedLink] = {}
 
 
 class Planner:
@@ -296,7 +224,7 @@ class Planner:
         }
         current = [e for e in evaluations if e.user_id not in outdated]
         plans = await self._in_thread(self._decide_linked, current, known, verdicts)
-        outdated |= {e.user_id for e in current if _hangs_on_the_record(plans[e.user_id], self.compiled)}
+        outdated |= {e.user_id for e in current if hangs_on_the_record(plans[e.user_id], self.compiled)}
         followed = Followed()
         if outdated:
             to_read = [e for e in evaluations if e.user_id in outdated]
@@ -407,56 +335,6 @@ class Planner:
 
     async def _in_thread(self, function: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
-
-
-def have_news(changes: Sequence[RecordChange], link: Link, tracked: Mapping[str, Collection[str]]) -> bool:
-    """Whether what the org told differs from the replica, so that the record has to be read.
-
-    An echo of the hub's own write tells what the replica has already. An older value differs, and the read then finds
-    the newest. Whatever does not say what it changed has to be looked at; and where another record has the identity's
-    id, the link's own may have become that one. Of a record that the hub just made, the replica has what was written:
-    what the org gave it by itself is told first by its event.
-
-    `tracked` are the names of the fields that the replica holds, by object.
-    """
-    replica, names = link.record.fields, tracked.get(link.record.object, ())
-    for change in changes:
-        if change.id != link.record.id or change.fields.get(CONVERTED_FIELD) is True:
-            return True
-        if change.untold or (change.kind is not ChangeKind.UPDATED and change.kind is not ChangeKind.CREATED):
-            return True
-        told = {name: value for name, value in change.fields.items() if name in names and name != MODIFIED_FIELD}
-        if any(name not in replica or _filled(replica[name]) != _filled(value) for name, value in told.items()):
-            return True
-    return False
-
-
-def _filled(value: FieldValue) -> FieldValue:
-    """The value with an empty text as no value, which is how Salesforce keeps it."""
-    return None if value == "" else value
-
-
-def _hangs_on_the_record(plan: Plan, compiled: CompiledSync) -> bool:
-    """Whether another value in the record would have led to another plan: then it has to be read before.
-
-    What Auth0 owns is written whatever the record holds, and what Salesforce owns was changed there already. But a
-    person may have filled a field that is only to be filled, or changed one whose newest value wins.
-    """
-    if plan.situation is not Situation.LINKED or not (plan.writes or plan.disputed):
-        return False
-    if plan.disputed:
-        return True
-    fields = compiled.targets[compiled.target_indexes[plan.target]].by_name if plan.target else {}
-    written = [f.field for w in plan.record_writes for f in w.fields] + [f for w in plan.user_writes for f in w.mapped]
-    return any(fields[name].owner in _HANGING for name in written if name in fields)
-
-
-def hangs_on_the_user(plan: Plan, compiled: CompiledSync) -> bool:
-    """Whether a newer value of the user's would have led to another plan, which overwrites it unseen otherwise."""
-    if not plan.user_writes or plan.target is None:
-        return False
-    fields = compiled.targets[compiled.target_indexes[plan.target]].by_name
-    return any(fields[name].owner in _HANGING for write in plan.user_writes for name in write.mapped)
 
 
 def _holder(plan: Plan) -> UserId | None:

@@ -19,7 +19,8 @@ from crosswalk.domain.link import Link
 from crosswalk.domain.plan import Plan
 from crosswalk.engine.following import Org
 from crosswalk.engine.hub import Hub
-from crosswalk.engine.planning import Planned, Planner
+from crosswalk.engine.planned import Planned
+from crosswalk.engine.planning import Planner
 from crosswalk.engine.replica_org import ReplicaOrg
 from crosswalk.engine.states import fold, newest_states
 from crosswalk.reconcile.compiled import CompiledSync

@@ -24,13 +24,15 @@ from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger, metrics
 from crosswalk.engine.awaiting import Awaiting
+from crosswalk.engine.books import Booking, Books
 from crosswalk.engine.effect_books import begun_steps, marked_by, writes_of
 from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.isolation import isolating
-from crosswalk.engine.ledger import Booking, Books
 from crosswalk.engine.loops import LoopDetector
 from crosswalk.engine.pausing import hold_back, misconfigured_by, settle
-from crosswalk.engine.planning import Planned, Planner, hangs_on_the_user
+from crosswalk.engine.planned import Planned
+from crosswalk.engine.planning import Planner
+from crosswalk.engine.reading_first import hangs_on_the_user
 from crosswalk.engine.states import States, fold, newest_states, read_again
 from crosswalk.engine.waking import wake_others, wake_waiting
 from crosswalk.engine.writing import Result, Writer

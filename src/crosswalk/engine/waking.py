@@ -7,7 +7,7 @@ import msgspec
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import UserId
-from crosswalk.engine.ledger import Booking
+from crosswalk.engine.books import Booking
 from crosswalk.store import inbox
 from crosswalk.store.database import Connection
 from crosswalk.store.due import DueEvent

@@ -9,9 +9,9 @@ from crosswalk.domain.place import Place
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.threshold import Threshold, Thresholds, WriteKind
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
+from crosswalk.engine.books import Booking
 from crosswalk.engine.gate import Admission, MassChangeGate
 from crosswalk.engine.holding import Holds
-from crosswalk.engine.ledger import Booking
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Database
 from crosswalk.store.holds import Decision

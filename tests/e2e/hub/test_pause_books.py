@@ -8,7 +8,7 @@ from crosswalk.domain.pause import PROBE, Cause, Misconfigured, Pause, PauseKind
 from crosswalk.domain.place import Place
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.user_writes import RoleChange
-from crosswalk.engine.ledger import Booking
+from crosswalk.engine.books import Booking
 from crosswalk.engine.pausing import Permit, causes_to_pause, hold_back, permit, settle
 from crosswalk.store import audit, pauses, problems
 from crosswalk.store.audit import AuditEntry

@@ -16,8 +16,8 @@ from crosswalk.domain.look_up import LookUp
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import RecordWrite, UserWrite
+from crosswalk.engine.books import Booking
 from crosswalk.engine.gate import Admission
-from crosswalk.engine.ledger import Booking
 from crosswalk.engine.planning import Planner
 from crosswalk.engine.reconciler import Reconciler
 from crosswalk.engine.routing import Router

@@ -17,8 +17,8 @@ from crosswalk.domain.place import Place
 from crosswalk.domain.plan import FieldError, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
+from crosswalk.engine.books import Books
 from crosswalk.engine.conflict_view import candidates_of
-from crosswalk.engine.ledger import Books
 from crosswalk.store.problems import ProblemKind
 
 ADA = UserId("auth0|1")

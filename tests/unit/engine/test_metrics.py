@@ -5,7 +5,7 @@ import time
 from prometheus_client.registry import CollectorRegistry
 
 from crosswalk.domain.ids import SyncName, UserId
-from crosswalk.engine.ledger import Booking
+from crosswalk.engine.books import Booking
 from crosswalk.engine.metrics import REGISTRY, batch_done
 from crosswalk.store.audit import AuditEntry
 from crosswalk.store.problems import Problem, ProblemKind

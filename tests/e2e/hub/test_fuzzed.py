@@ -209,12 +209,16 @@ def bodies() -> st.SearchStrategy[bytes]:
 
 
 def ids_of(body: bytes) -> set[str]:
-    """The ids of the events that a body carries, as a reader finds them who knows only the two vendors' formats."""
+    """The ids of the events that a body carries, as a reader finds them who knows only the two vendors' formats.
+
+    A log entry without an id of its own gets one of its content, which such a reader does not know.
+    """
     with suppress(ValueError, TypeError, KeyError):
         read = json.loads(body)
         if isinstance(read, dict) and "logs" not in read:
             return {read["id"]}
-        return {item["log_id"] for item in (read["logs"] if isinstance(read, dict) else read)}
+        logs = read["logs"] if isinstance(read, dict) else read
+        return {log["log_id"] for log in logs if log["log_id"] is not None}
     return set()
 
 

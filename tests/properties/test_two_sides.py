@@ -13,6 +13,7 @@ from tests.core_builders import EXTERNAL_ID
 from tests.properties.two_sides.outcome import check_second_thought, run
 from tests.properties.two_sides.process import Interruption, Outage
 from tests.properties.two_sides.steps import (
+    EMAILS,
     Convert,
     CreateRecord,
     DeleteRecord,
@@ -27,6 +28,7 @@ from tests.properties.two_sides.steps import (
     SecondThought,
     SignUp,
     Step,
+    Undelete,
     Wait,
     Work,
     World,
@@ -257,3 +259,13 @@ def test_the_record_of_a_user_who_left_before_it_was_booked_is_marked(happens: O
 
         leads = [row.fields.get("Inactive__c") for row in world.org.alive() if row.object == "Lead"]
         assert leads in ([], [True]), f"door {door}"
+
+
+def test_a_record_that_is_restored_after_its_user_got_another_is_let_go() -> None:
+    known = (CreateRecord("Lead", EMAILS[1]), CreateRecord("Contact", EMAILS[1]), SignUp(user=3, email=1), Work(0, 6))
+    world = run(*known, DeleteRecord(1), Work(0, 6), Undelete(0))
+
+    assert [(row.object, row.fields.get(EXTERNAL_ID)) for row in world.org.alive()] == [
+        ("Lead", "google-oauth2|d"),
+        ("Contact", None),
+    ]

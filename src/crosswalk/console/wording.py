@@ -112,6 +112,7 @@ REASONS = {
     "decided": "A person decided for this value",
     "flow": "Wanted by a flow",
     "undone": "No longer wanted by its flow",
+    "released": "Its user has another record",
     "erased": "The person was erased on request",
 }
 REASONS_IN_AUTH0 = {

@@ -33,6 +33,8 @@ class Reason(StrEnum):
     """A flow wants it while something holds, such as a blocked user."""
     UNDONE = "undone"
     """What a flow wanted does not hold any more."""
+    RELEASED = "released"
+    """The record carries the id of a user who has another record."""
     ERASED = "erased"
     """The person is erased on request."""
 

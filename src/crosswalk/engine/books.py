@@ -87,7 +87,8 @@ class Books(ProblemBooks, frozen=True):
         record = plan.record
         for write, result in zip(plan.writes, results[: len(plan.writes)], strict=True):
             if isinstance(write, RecordWrite) and isinstance(result, Written):
-                record = _after(record, write, result)
+                if write.record_id is None or record is None or write.record_id == record.id:
+                    record = _after(record, write, result)
                 entries += self._audit(plan, write.object, result.record_id, write.action.value, write.fields)
                 decided += _decided(write)
             elif isinstance(write, UserWrite) and isinstance(result, UserWritten):

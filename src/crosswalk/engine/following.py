@@ -4,7 +4,7 @@ Only where there is cause: the org told of something, a write did not find the r
 goes where its record went, through several conversions and merges if need be, unless another user is there already.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -15,7 +15,7 @@ from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.fate import Alive, Fate
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.link import EndedLink, Link, LinkEnd
-from crosswalk.domain.record import Record
+from crosswalk.domain.record import CONVERTED_FIELD, Record
 from crosswalk.engine.kinship import Kin
 from crosswalk.reconcile.life import Course, End, Move, Onward, Rest, course_of
 from crosswalk.store import identities, links
@@ -131,25 +131,29 @@ class Follower:
         written = record.fields.get(self._external_ids[record.object])
         return UserId(written) if isinstance(written, str) and written else None
 
-    async def named(self, database: Database, wanted: Mapping[UserId, str]) -> dict[UserId, Record]:
-        """The record of the given object that carries each user's id and is linked to nobody, where there is one.
+    async def named(self, database: Database, wanted: Mapping[UserId, Collection[str]]) -> dict[UserId, list[Record]]:
+        """The records of the given objects that carry each user's id and are linked to nobody.
 
         Raises
         ------
         crosswalk.connectors.errors.ConnectorError
             The org did not answer.
         """
-        found: dict[UserId, Record] = {}
-        for object_name in sorted(set(wanted.values()) & self._tracked.keys()):
-            users = [user_id for user_id, of in wanted.items() if of == object_name]
+        read: list[tuple[UserId, Record]] = []
+        for object_name in sorted({each for objects in wanted.values() for each in objects} & self._tracked.keys()):
+            users = [user_id for user_id, objects in wanted.items() if object_name in objects]
             fields, key = tuple(self._tracked[object_name]), self._external_ids[object_name]
             for record in await self._org.find_candidates(object_name, fields, key, users):
-                named = self.named_in(record)
-                if named in users:
-                    found[named] = record
+                user_id = self.named_in(record)
+                if user_id in users and record.fields.get(CONVERTED_FIELD) is not True:
+                    read.append((user_id, record))
         async with database.transaction() as connection:
-            linked = await links.owners(connection, self._definition.name, [record.id for record in found.values()])
-        return {user_id: record for user_id, record in found.items() if record.id not in linked}
+            linked = await links.owners(connection, self._definition.name, [record.id for _, record in read])
+        found: dict[UserId, list[Record]] = {}
+        for user_id, record in read:
+            if record.id not in linked:
+                found.setdefault(user_id, []).append(record)
+        return found
 
     async def free(
         self, database: Database, wanted: Mapping[UserId, UserId], kin: Kin

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crosswalk.domain.begun import BegunWrites
+from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import UserId
@@ -26,6 +27,7 @@ from crosswalk.reconcile.life import (
     plan_account,
     plan_moved,
     plan_moved_of_deleted,
+    plan_releasing,
     plan_resting,
     plan_taken,
 )
@@ -162,8 +164,28 @@ class LifePlanner:
 
         Raises what `linked` raises.
         """
-        found = await self._follower.named(database, {user_id: each.object for user_id, each in begun.items()})
-        return {user_id: Link(user_id, record, {}, begun[user_id].evidence) for user_id, record in found.items()}
+        found = await self._follower.named(database, {user_id: (each.object,) for user_id, each in begun.items()})
+        return {user_id: Link(user_id, records[0], {}, begun[user_id].evidence) for user_id, records in found.items()}
+
+    async def releasing(
+        self, database: Database, plans: Mapping[UserId, Plan], changes: Mapping[UserId, Sequence[RecordChange]]
+    ) -> dict[UserId, Plan]:
+        """The plans of users of whom the org told that another record carries their id: that one is let go.
+
+        Such as one that was restored after its user got another. Raises what `linked` raises.
+        """
+        others = {
+            user_id: {
+                change.object for change in told if change.id != record.id and change.kind is not ChangeKind.DELETED
+            }
+            for user_id, told in changes.items()
+            if (plan := plans.get(user_id)) is not None
+            and (record := plan.record) is not None
+            and plan.standing is Standing.LIVE
+        }
+        others = {user_id: objects for user_id, objects in others.items() if objects}
+        found = await self._follower.named(database, others) if others else {}
+        return {user_id: plan_releasing(self._compiled, plans[user_id], records) for user_id, records in found.items()}
 
     async def gone(
         self,

@@ -236,6 +236,12 @@ class Planner:
             fresh = [e for e in to_read if e.user_id in followed.links]
             plans |= await self._in_thread(self._decide_linked, fresh, followed.links, verdicts)
             plans = {u: plan for u, plan in plans.items() if u not in followed.ended} | dict(followed.plans)
+        try:
+            plans |= await self._life.releasing(database, plans, changes)
+        except ConnectorError as error:
+            told = plans.keys() & changes.keys()
+            rest = {u: plan for u, plan in plans.items() if u not in told}
+            return Part(_waking_accounts(rest, kin), dict.fromkeys(told, error), followed.ended)
         return Part(_waking_accounts(plans, kin), ended=followed.ended)
 
     def _decide_linked(

@@ -5,7 +5,7 @@ become an account of another, or have come back with a new id. None of that is r
 identity asks what became of its record, and the link goes where the record went.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from crosswalk.domain.link import EndedLink, Link, LinkEnd, Standing
 from crosswalk.domain.plan import Conflict, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
-from crosswalk.domain.write import Action
+from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.planner import plan_linked, plan_matched
 
@@ -153,6 +153,19 @@ def plan_moved_of_deleted(compiled: CompiledSync, user_id: UserId, move: Move) -
         evidence=move.link.evidence,
         ends=(EndedLink.of(move.link, move.reason, moved_to=move.record.id), *move.also_ends),
     )
+
+
+def plan_releasing(compiled: CompiledSync, plan: Plan, records: Iterable[Record]) -> Plan:
+    """The plan of a user who has a record, and whose id other records are to lose."""
+    writes = []
+    for record in records:
+        if plan.record is None or record.id == plan.record.id:
+            continue
+        target = compiled.targets[compiled.target_indexes[record.object]].target
+        name, user_id = target.external_id_field, str(plan.user_id)
+        field = FieldWrite(name, user_id, None, Reason.RELEASED, target.place)
+        writes.append(RecordWrite(Action.UPDATE, record.object, record.id, (name, user_id), (field,)))
+    return replace(plan, writes=(*plan.writes, *writes))
 
 
 def plan_resting(user_id: UserId, link: Link, rest: Rest) -> Plan:

@@ -12,7 +12,7 @@ from pathlib import Path
 from crosswalk.connectors.allowance import Answer
 from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import OrgName
-from crosswalk.engine.budget import Budgets
+from crosswalk.engine.budget.leases import Budgets
 from crosswalk.store.database import Database
 from crosswalk.store.embedded import EmbeddedPostgres
 from crosswalk.store.migrate import migrate

@@ -32,8 +32,8 @@ from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.look_up import LookUp
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import RecordWrite, UserWrite
-from crosswalk.engine.backfill import work_on
-from crosswalk.engine.backfilling import Backfills
+from crosswalk.engine.backfill.orders import Backfills
+from crosswalk.engine.backfill.run import work_on
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.planning import Planner
 from crosswalk.engine.reconciler import Reconciler

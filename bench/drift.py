@@ -27,7 +27,7 @@ from crosswalk.connectors.base import FieldDescription, ObjectDescription
 from crosswalk.domain.drift import Cause
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import SyncName, UserId
-from crosswalk.engine.drift import DriftCheck, DriftOrder
+from crosswalk.engine.drift.check import DriftCheck, DriftOrder
 from crosswalk.engine.hub import Hub
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.tracking import tracked_fields

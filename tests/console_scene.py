@@ -27,7 +27,7 @@ from crosswalk.domain.purpose import Spender
 from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue, Owner, Side, ValueType
-from crosswalk.engine.budget import org_budget, tenant_budget
+from crosswalk.engine.budget.leases import org_budget, tenant_budget
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.loop_words import in_words
 from crosswalk.store import audit, budgets, drift_checks, due, identities, inbox, links, problems, quarantines

@@ -11,7 +11,7 @@ from crosswalk.connectors.allowance import Answer
 from crosswalk.domain.budget import BudgetState, Terms
 from crosswalk.domain.budget_turns import take_turn
 from crosswalk.domain.purpose import Purpose, Spender
-from crosswalk.engine.purse import Purse, Taken
+from crosswalk.engine.budget.purse import Purse, Taken
 
 WORKERS = 3
 ENDPOINTS = ["query", "records"]

@@ -33,7 +33,7 @@ from crosswalk.api.pauses import add_pauses
 from crosswalk.api.security import AdminAccess
 from crosswalk.api.subjects import add_subjects
 from crosswalk.domain.ids import SyncName, UserId
-from crosswalk.engine.backfilling import Backfills
+from crosswalk.engine.backfill.orders import Backfills
 from crosswalk.engine.dead_letters import DeadLetters
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.erasing import Eraser

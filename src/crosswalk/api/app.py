@@ -18,7 +18,7 @@ from crosswalk.console import console_routes
 from crosswalk.domain.definition import SyncDefinition, Target
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import OrgName, TenantName
-from crosswalk.engine.budget_view import terms_of
+from crosswalk.engine.budget.view import terms_of
 from crosswalk.engine.desk import desk_of
 from crosswalk.engine.erasing import Eraser
 from crosswalk.engine.hub import Hub

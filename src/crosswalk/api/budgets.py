@@ -9,7 +9,7 @@ from pydantic import Field
 
 from crosswalk.api.answers import Answer
 from crosswalk.domain.budget import Terms
-from crosswalk.engine.budget_view import view_budgets
+from crosswalk.engine.budget.view import view_budgets
 from crosswalk.store.database import Database
 
 

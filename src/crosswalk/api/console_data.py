@@ -16,7 +16,7 @@ from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import OrgName, SyncName, TenantName, UserId
 from crosswalk.domain.link import Link
 from crosswalk.domain.pause import Pause, stops
-from crosswalk.engine.budget_view import BudgetView, view_budgets
+from crosswalk.engine.budget.view import BudgetView, view_budgets
 from crosswalk.store import drift_checks, holds, identities, links, overview, pauses, problems, search
 from crosswalk.store.database import Database
 from crosswalk.store.drift_checks import PastCheck

@@ -23,7 +23,7 @@ from crosswalk.connectors.secret import Secret
 from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import SyncName
 from crosswalk.domain.pause import Pause
-from crosswalk.engine.budget_view import BudgetView, read_views
+from crosswalk.engine.budget.view import BudgetView, read_views
 from crosswalk.engine.metrics import own_figures
 from crosswalk.store import monitoring, pauses
 from crosswalk.store.database import Connection, Database

@@ -14,7 +14,7 @@ from crosswalk.domain.backfill import Direction, Stage
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
     from crosswalk.domain.backfill import Backfill
-    from crosswalk.engine.backfilling import Backfills
+    from crosswalk.engine.backfill.orders import Backfills
     from crosswalk.engine.hub import Hub
 
 LOOK_EVERY_S = 0.5
@@ -101,7 +101,7 @@ class _Wish(NamedTuple):
 async def _backfill(config: "Config", sync: str | None, wish: _Wish, report: Path | None, *, shown: bool) -> "Backfill":
     """Do what was asked for, and work along until there is nothing to do."""
     from crosswalk.cli.backfill_text import write_report  # noqa: PLC0415
-    from crosswalk.engine.backfilling import Backfills  # noqa: PLC0415
+    from crosswalk.engine.backfill.orders import Backfills  # noqa: PLC0415
     from crosswalk.engine.hub import open_hub  # noqa: PLC0415
 
     name = _chosen(config, sync)
@@ -150,7 +150,7 @@ async def _ordered(hub: "Hub", desk: "Backfills", sync: str, wish: _Wish) -> "Ba
 async def _work_along(hub: "Hub", desk: "Backfills", begun: "Backfill", *, shown: bool) -> "Backfill":
     """Work on the back-fill beside whatever workers run, and show how far it is, until there is nothing to do."""
     from crosswalk.cli.backfill_text import progress  # noqa: PLC0415
-    from crosswalk.engine.backfill import work_on  # noqa: PLC0415
+    from crosswalk.engine.backfill.run import work_on  # noqa: PLC0415
 
     working = asyncio.create_task(work_on(hub, begun.id))
     try:

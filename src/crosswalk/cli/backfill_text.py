@@ -11,7 +11,7 @@ from crosswalk.cli.output import counted
 from crosswalk.domain.backfill import Backfill, Outcome, Outlook, Progress, Report, Stage
 
 if TYPE_CHECKING:
-    from crosswalk.engine.backfilling import Backfills
+    from crosswalk.engine.backfill.orders import Backfills
 
 Show: TypeAlias = Callable[[Backfill], None]
 

@@ -7,7 +7,7 @@ from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, Verb
 from crosswalk.cli.output import counted, print_json, print_line
 
 if TYPE_CHECKING:
-    from crosswalk.engine.budget_view import BudgetView, EndpointView
+    from crosswalk.engine.budget.view import BudgetView, EndpointView
     from crosswalk.engine.hub import Hub
 
 
@@ -15,7 +15,7 @@ def budget(config: ConfigOption = DEFAULT_CONFIG, as_json: JsonOption = False, v
     """Show how many API calls are left, how long they last, and what they were spent on."""
     import msgspec  # noqa: PLC0415  # the light commands start without the engine
 
-    from crosswalk.engine.budget_view import terms_of, view_budgets  # noqa: PLC0415
+    from crosswalk.engine.budget.view import terms_of, view_budgets  # noqa: PLC0415
 
     async def read(hub: "Hub") -> "list[BudgetView]":
         return await view_budgets(hub.database, terms_of(hub.config))

@@ -27,7 +27,7 @@ from crosswalk.config.config import Config
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.engine import metrics
-from crosswalk.engine.budget_view import terms_of
+from crosswalk.engine.budget.view import terms_of
 from crosswalk.engine.hub import Hub, open_hub
 from crosswalk.engine.intake import Intake
 from crosswalk.engine.settings import subscribers

@@ -17,8 +17,8 @@ from crosswalk.cli.plan import only_sync
 if TYPE_CHECKING:
     from crosswalk.config.config import Config
     from crosswalk.domain.drift import Difference
-    from crosswalk.engine.drift import DriftOrder, DriftReport, Stages
-    from crosswalk.engine.drift_reading import Tick
+    from crosswalk.engine.drift.check import DriftOrder, DriftReport, Stages
+    from crosswalk.engine.drift.reading import Tick
 
 DIFFERENCES = 2
 """The exit code when the two sides are not in step."""
@@ -65,7 +65,7 @@ def reconcile(
     """Compare both sides with what the hub knows; list what differs and why. Exit code 2 when something does."""
     from crosswalk.config.load import load_config  # noqa: PLC0415  # the light commands start without the engine
     from crosswalk.domain.drift import Sample  # noqa: PLC0415
-    from crosswalk.engine.drift import DriftOrder  # noqa: PLC0415
+    from crosswalk.engine.drift.check import DriftOrder  # noqa: PLC0415
     from crosswalk.logs import configure_logs  # noqa: PLC0415
 
     drawn = None if sample is None else Sample.parse(sample)
@@ -114,7 +114,7 @@ async def _reconcile(config: "Config", sync: str | None, order: "DriftOrder", mo
     import msgspec  # noqa: PLC0415
 
     from crosswalk.domain.ids import SyncName  # noqa: PLC0415
-    from crosswalk.engine.drift import DriftCheck  # noqa: PLC0415
+    from crosswalk.engine.drift.check import DriftCheck  # noqa: PLC0415
     from crosswalk.engine.hub import open_hub  # noqa: PLC0415
 
     shown = 0
@@ -145,7 +145,7 @@ def _progress() -> Iterator["Stages"]:
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
 
-    from crosswalk.engine.drift import Stages  # noqa: PLC0415
+    from crosswalk.engine.drift.check import Stages  # noqa: PLC0415
 
     console = Console(stderr=True)
     columns = (

@@ -12,7 +12,7 @@ from crosswalk.console.rendering import Renderer
 from crosswalk.domain.backfill import Backfill, Direction, Outlook
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import SyncName
-from crosswalk.engine.backfilling import LONGEST_NAME, Backfills, NotPossible, UnknownBackfill
+from crosswalk.engine.backfill.orders import LONGEST_NAME, Backfills, NotPossible, UnknownBackfill
 
 SHOWN = 50
 NAMED = 20

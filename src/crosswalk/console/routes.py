@@ -14,7 +14,7 @@ from crosswalk.console.login import LogIn
 from crosswalk.console.pages import Pages
 from crosswalk.console.pauses import PauseButtons
 from crosswalk.console.rendering import Renderer
-from crosswalk.engine.backfilling import Backfills
+from crosswalk.engine.backfill.orders import Backfills
 from crosswalk.engine.dead_letters import DeadLetters
 from crosswalk.engine.desk import Desk
 from crosswalk.engine.holding import Holds

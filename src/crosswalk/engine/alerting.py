@@ -22,7 +22,7 @@ from crosswalk.domain.alert import Cause, Condition
 from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import SyncName
 from crosswalk.engine import supervise
-from crosswalk.engine.budget_view import BudgetView, read_views
+from crosswalk.engine.budget.view import BudgetView, read_views
 from crosswalk.store import alerts, monitoring, source_hours
 from crosswalk.store.alerts import FailingPart
 from crosswalk.store.database import Connection, Database, fetch_row

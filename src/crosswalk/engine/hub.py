@@ -14,7 +14,7 @@ from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.salesforce.client import SalesforceClient
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
-from crosswalk.engine.budget import Budgets, open_budgets
+from crosswalk.engine.budget.leases import Budgets, open_budgets
 from crosswalk.engine.bulk_books import BulkBooks
 from crosswalk.engine.deals import DealReconciler
 from crosswalk.engine.gate import MassChangeGate

@@ -11,6 +11,7 @@ from crosswalk.connectors.allowance import spending
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName
 from crosswalk.engine.batches import Batches, subjects_of
+from crosswalk.engine.budget.spending import by_purpose
 from crosswalk.engine.bulk_books import BulkBooks, JobUnresolved
 from crosswalk.engine.deals import DealReconciler, is_deal
 from crosswalk.engine.jobs import LaneJobs
@@ -18,7 +19,6 @@ from crosswalk.engine.linger import Linger, seconds_left
 from crosswalk.engine.pausing import Permit, permit
 from crosswalk.engine.reconciler import Reconciler
 from crosswalk.engine.routing import Router
-from crosswalk.engine.spending import by_purpose
 from crosswalk.store import due
 from crosswalk.store.database import Connection, Database
 from crosswalk.store.due import ROUTING, DueEvent, Lane, Waiting

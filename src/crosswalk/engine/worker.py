@@ -13,20 +13,20 @@ from crosswalk.domain.event import Source
 from crosswalk.domain.ids import OrgName, Origin, SyncName, TenantName
 from crosswalk.domain.purpose import Purpose
 from crosswalk.engine.alerting import Alerting
-from crosswalk.engine.backfill import backfill_for_ever
-from crosswalk.engine.budget_view import terms_of
+from crosswalk.engine.backfill.run import backfill_for_ever
+from crosswalk.engine.budget.limits_look import LimitsLook
+from crosswalk.engine.budget.spending import counted_as
+from crosswalk.engine.budget.view import terms_of
 from crosswalk.engine.dead_letters import dead_letters_of, expire_for_ever
 from crosswalk.engine.desk import desk_of, release_for_ever
-from crosswalk.engine.drift_schedule import check_for_ever
+from crosswalk.engine.drift.schedule import check_for_ever
 from crosswalk.engine.housekeeping import tidy_for_ever
 from crosswalk.engine.hub import Hub
-from crosswalk.engine.limits_look import LimitsLook
 from crosswalk.engine.org_sources import org_sources
 from crosswalk.engine.pause_watch import watch_pauses_for_ever
 from crosswalk.engine.pull_source import PullSource
 from crosswalk.engine.settings import configured_sources, subscribers
 from crosswalk.engine.sources import follow_subscription, poll_logs
-from crosswalk.engine.spending import counted_as
 from crosswalk.engine.supervise import keep_running
 from crosswalk.store.embedded import EmbeddedPostgres
 from crosswalk.store.errors import DatabaseUnavailable

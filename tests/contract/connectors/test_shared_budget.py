@@ -17,9 +17,9 @@ from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import OrgName, TenantName
 from crosswalk.domain.purpose import Purpose
-from crosswalk.engine.budget import Budgets
-from crosswalk.engine.budget_view import view_budgets
-from crosswalk.engine.limits_look import OLD_AT_START_S, LimitsLook
+from crosswalk.engine.budget.leases import Budgets
+from crosswalk.engine.budget.limits_look import OLD_AT_START_S, LimitsLook
+from crosswalk.engine.budget.view import view_budgets
 from crosswalk.store import budgets as stored
 from crosswalk.store.database import Database
 from crosswalk_sandbox.process import SandboxProcess

@@ -11,7 +11,7 @@ from crosswalk.api.security import AdminAccess
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.backfill import Direction, Finding, Outlook, Report, Stage, Tally, TooMuch
 from crosswalk.domain.threshold import WriteKind
-from crosswalk.engine.backfilling import Backfills
+from crosswalk.engine.backfill.orders import Backfills
 from crosswalk.store import backfills
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.database import Database

@@ -12,7 +12,7 @@ from crosswalk.api.security import AdminAccess
 from crosswalk.cli.budget import budget_as_text
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.purpose import Purpose, Spender
-from crosswalk.engine.budget_view import view_budgets
+from crosswalk.engine.budget.view import view_budgets
 from crosswalk.store.database import Database
 from tests.console_scene import ADMIN_TOKEN, ORG, SYNC, Scene, a_desk, console_data
 from tests.e2e.console.client import client_of

@@ -23,9 +23,11 @@ from simple_salesforce import Salesforce
 from crosswalk.config.load import load_config
 from crosswalk.domain.backfill import Backfill, Direction, Finding, Outcome, Outlook, Stage
 from crosswalk.domain.ids import SyncName
-from crosswalk.engine import backfill, backfill_reading, drift_reading
-from crosswalk.engine.backfill import work_on
-from crosswalk.engine.backfilling import Backfills, NotPossible
+from crosswalk.engine.backfill import reading as backfill_reading
+from crosswalk.engine.backfill import run as backfill
+from crosswalk.engine.backfill.orders import Backfills, NotPossible
+from crosswalk.engine.backfill.run import work_on
+from crosswalk.engine.drift import reading as drift_reading
 from crosswalk.engine.hub import Hub, open_hub
 from tests.e2e.hub.command_line import crosswalk
 from tests.e2e.hub.conftest import System, eventually

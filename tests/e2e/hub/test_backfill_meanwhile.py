@@ -17,11 +17,12 @@ from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.event import Source
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import OrgName, RecordId, TenantName, UserId
-from crosswalk.engine import backfill_reading, drift_reading
 from crosswalk.engine import hub as hubs
-from crosswalk.engine.backfill import work_on
-from crosswalk.engine.backfill_planning import ChunkPlanner
-from crosswalk.engine.backfilling import Backfills, NotPossible
+from crosswalk.engine.backfill import reading as backfill_reading
+from crosswalk.engine.backfill.orders import Backfills, NotPossible
+from crosswalk.engine.backfill.planning import ChunkPlanner
+from crosswalk.engine.backfill.run import work_on
+from crosswalk.engine.drift import reading as drift_reading
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.settings import salesforce_settings, subscribers
 from crosswalk.store import due, identities, inbox
@@ -84,16 +85,16 @@ def test_killed_while_it_reads_matches_or_books_what_a_job_of_the_org_wrote_it_g
     monkeypatch.setattr(hubs, "salesforce_settings", lambda org: replace(salesforce_settings(org), bulk_above=5))
 
     with monkeypatch.context() as now, pytest.raises(Killed):
-        kill_after(now, "crosswalk.engine.backfill_reading.BackfillReading._add_chunk", 2)
+        kill_after(now, "crosswalk.engine.backfill.reading.BackfillReading._add_chunk", 2)
         begin(system)
     assert system.rows("SELECT stage FROM backfills") == [("reading",)]
     with monkeypatch.context() as now, pytest.raises(Killed):
-        kill_after(now, "crosswalk.engine.backfill_planning.ChunkPlanner.anew", 1)
+        kill_after(now, "crosswalk.engine.backfill.planning.ChunkPlanner.anew", 1)
         resume(system)
     assert ("read",) in system.rows("SELECT state FROM backfill_chunks")
     matched = resume(system)
     with monkeypatch.context() as now, pytest.raises(Killed):
-        kill_after(now, "crosswalk.engine.backfill_chunks.ledger.store", 0)
+        kill_after(now, "crosswalk.engine.backfill.chunks.ledger.store", 0)
         write(system)
     jobs = system.rows("SELECT job_id FROM bulk_jobs")
     written = jobs_of(system)

@@ -17,8 +17,9 @@ from simple_salesforce import Salesforce
 from crosswalk.config.load import load_config
 from crosswalk.domain.drift import Cause, Difference, Sample
 from crosswalk.domain.ids import SyncName
-from crosswalk.engine import drift, drift_reading
-from crosswalk.engine.drift import DriftCheck, DriftOrder, DriftReport
+from crosswalk.engine.drift import check as drift
+from crosswalk.engine.drift import reading as drift_reading
+from crosswalk.engine.drift.check import DriftCheck, DriftOrder, DriftReport
 from crosswalk.engine.hub import open_hub
 from crosswalk_sandbox.process import SandboxProcess
 from tests.e2e.hub.command_line import a_lasting_system, crosswalk

@@ -9,7 +9,7 @@ from crosswalk.connectors.alert_webhook import signature_of
 from crosswalk.connectors.secret import Secret
 from crosswalk.engine import supervise
 from crosswalk.engine.alerting import Seen, conditions
-from crosswalk.engine.budget_view import BudgetView
+from crosswalk.engine.budget.view import BudgetView
 from crosswalk.store.alerts import FailingPart
 from crosswalk.store.monitoring import Backlog, OpenProblems
 from crosswalk.store.source_hours import Silence

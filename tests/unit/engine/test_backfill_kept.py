@@ -10,8 +10,8 @@ from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Conflict, Plan, Situation
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
-from crosswalk.engine import backfill_kept
-from crosswalk.engine.backfill_kept import keep, pack_plans, unpack_plans, with_kept
+from crosswalk.engine.backfill import kept as backfill_kept
+from crosswalk.engine.backfill.kept import keep, pack_plans, unpack_plans, with_kept
 from crosswalk.engine.planning import Planned
 from crosswalk.store.claims import Claim
 from tests.core_builders import a_place, a_record, an_identity

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from crosswalk.engine.backfill_csv import whole_rows
-from crosswalk.engine.backfill_reading import pack, unpack
+from crosswalk.engine.backfill.csv_pieces import whole_rows
+from crosswalk.engine.backfill.reading import pack, unpack
 
 ROWS = b'1,"Ada ""the Countess"" Lovelace",a@example.com\n2,"Two\nlines, one\n""row""",b@example.com\n3,,\n4,"last",x'
 

@@ -7,7 +7,7 @@ import pytest
 from crosswalk.connectors.base import ApiUsage
 from crosswalk.connectors.salesforce.limits import usage_in_limits
 from crosswalk.domain.budget import BudgetState, Day, DayReport, Terms
-from crosswalk.engine.limits_look import claim_look
+from crosswalk.engine.budget.limits_look import claim_look
 
 NOON = 1_767_268_800.0
 ORG = Terms(reserve=0.2, counts_by_day=True)

@@ -6,7 +6,7 @@ from crosswalk.connectors.allowance import Answer
 from crosswalk.domain.budget import DayReport
 from crosswalk.domain.lease import Granted, Wait, Why
 from crosswalk.domain.purpose import Purpose, Spender
-from crosswalk.engine.purse import Purse, Taken
+from crosswalk.engine.budget.purse import Purse, Taken
 
 PROFILE, ACTIVITY = Spender(Purpose.PROFILE), Spender(Purpose.ACTIVITY)
 

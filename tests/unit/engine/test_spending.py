@@ -6,7 +6,7 @@ from crosswalk.connectors.allowance import SPENDER
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.purpose import Purpose, Spender
-from crosswalk.engine.spending import by_purpose, counted_as
+from crosswalk.engine.budget.spending import by_purpose, counted_as
 from crosswalk.store.due import DueEvent
 
 

@@ -15,7 +15,7 @@ from crosswalk.domain.link import Link
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import Side
-from crosswalk.engine.drift_reading import Spool, record_of
+from crosswalk.engine.drift.reading import Spool, record_of
 from crosswalk.engine.planned import Verdicts
 from crosswalk.engine.planning import Planner
 from crosswalk.flows.deactivation import CompiledDeactivation

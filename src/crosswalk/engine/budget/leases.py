@@ -24,7 +24,7 @@ from crosswalk.domain.forecast import richness
 from crosswalk.domain.ids import OrgName, TenantName
 from crosswalk.domain.lease import Granted, Turn, Wait, Why
 from crosswalk.domain.purpose import Purpose, Spender
-from crosswalk.engine.purse import URGENCY, Purse, Taken
+from crosswalk.engine.budget.purse import URGENCY, Purse, Taken
 from crosswalk.store import budgets
 from crosswalk.store.budgets import BudgetContended
 from crosswalk.store.database import Database

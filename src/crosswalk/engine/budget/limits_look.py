@@ -19,7 +19,7 @@ from crosswalk.domain.budget import BudgetState, Terms
 from crosswalk.domain.budget_room import day_room, day_share
 from crosswalk.domain.ids import OrgName
 from crosswalk.domain.purpose import Purpose
-from crosswalk.engine.budget import org_budget
+from crosswalk.engine.budget.leases import org_budget
 from crosswalk.store import budgets
 from crosswalk.store.budgets import BudgetContended
 from crosswalk.store.database import Database

@@ -7,7 +7,7 @@ import structlog
 from crosswalk.config.drift import DriftConfig
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import SyncName
-from crosswalk.engine.drift import DriftCheck, DriftCheckRuns, DriftOrder, DriftReport
+from crosswalk.engine.drift.check import DriftCheck, DriftCheckRuns, DriftOrder, DriftReport
 from crosswalk.engine.hub import Hub
 from crosswalk.store import drift_checks
 from crosswalk.store.drift_checks import SCHEDULE

@@ -15,9 +15,9 @@ from crosswalk.domain.backfill import Backfill, key_hash
 from crosswalk.domain.definition import Target
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.record import MODIFIED_FIELD, Record
-from crosswalk.engine.backfill_csv import whole_rows
-from crosswalk.engine.backfill_deals import read_deals
-from crosswalk.engine.drift_reading import Org, Tenant, describe_columns, load_records, record_of, whole_tenant
+from crosswalk.engine.backfill.csv_pieces import whole_rows
+from crosswalk.engine.backfill.deals import read_deals
+from crosswalk.engine.drift.reading import Org, Tenant, describe_columns, load_records, record_of, whole_tenant
 from crosswalk.matching.keys import CompiledRule
 from crosswalk.matching.look_ups import LookUpName
 from crosswalk.reconcile.compiled import CompiledSync

@@ -15,7 +15,7 @@ from crosswalk.domain.drift import Mark
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import RecordId
 from crosswalk.domain.purpose import Purpose
-from crosswalk.engine.drift_look import Looked
+from crosswalk.engine.drift.look import Looked
 from crosswalk.engine.intake import Wake, take_in
 from crosswalk.store import drift_records, identities
 from crosswalk.store.database import Database

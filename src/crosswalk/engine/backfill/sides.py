@@ -17,7 +17,7 @@ from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.look_up import LookUp
 from crosswalk.domain.record import Record
-from crosswalk.engine.backfill_reading import lists_of
+from crosswalk.engine.backfill.reading import lists_of
 from crosswalk.engine.following import Org
 from crosswalk.matching.look_ups import BY_ID, LookUpName
 from crosswalk.reconcile.compiled import CompiledSync

@@ -22,8 +22,8 @@ from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import SyncName
 from crosswalk.domain.record import MODIFIED_FIELD
 from crosswalk.domain.values import ValueType
-from crosswalk.engine.drift_look import DriftLook, Looked
-from crosswalk.engine.drift_reading import (
+from crosswalk.engine.drift.look import DriftLook, Looked
+from crosswalk.engine.drift.reading import (
     READ_ONE_BY_ONE,
     Spool,
     Tick,
@@ -36,7 +36,7 @@ from crosswalk.engine.drift_reading import (
     users_since,
     whole_tenant,
 )
-from crosswalk.engine.drift_repair import DriftRepair
+from crosswalk.engine.drift.repair import DriftRepair
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.settings import subscribers
 from crosswalk.reconcile.tracking import tracked_fields

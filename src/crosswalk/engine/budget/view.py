@@ -11,7 +11,7 @@ from crosswalk.domain.budget import TOKEN, BudgetState, EndpointState, Terms
 from crosswalk.domain.budget_room import day_room, day_share, own_of_the_day
 from crosswalk.domain.forecast import in_words, richness, seconds_left
 from crosswalk.domain.ids import OrgName, TenantName
-from crosswalk.engine.budget import org_budget, tenant_budget
+from crosswalk.engine.budget.leases import org_budget, tenant_budget
 from crosswalk.store import budgets
 from crosswalk.store.budgets import Spent
 from crosswalk.store.database import Connection, Database

@@ -25,9 +25,9 @@ from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.purpose import Purpose
 from crosswalk.engine import ledger
-from crosswalk.engine.backfill_jobs import LaneTaken, open_book
-from crosswalk.engine.backfill_kept import KeptPlan, keep, pack_plans
-from crosswalk.engine.backfill_planning import ChunkPlanner
+from crosswalk.engine.backfill.jobs import LaneTaken, open_book
+from crosswalk.engine.backfill.kept import KeptPlan, keep, pack_plans
+from crosswalk.engine.backfill.planning import ChunkPlanner
 from crosswalk.engine.books import Booking, Books
 from crosswalk.engine.bulk_books import BatchBook, JobUnresolved
 from crosswalk.engine.gate import Admission, MassChangeGate

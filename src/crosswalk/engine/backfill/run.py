@@ -1,7 +1,7 @@
 """The back-fill: everybody who was there before the hub, matched first, and written once somebody wants it.
 
 Both sides are read whole, in a handful of calls, into tables of the back-fill's own. Then its chunks are planned by the
-same function as events are (`crosswalk.engine.backfill_chunks`), which yields the report; and then, where that was
+same function as events are (`crosswalk.engine.backfill.chunks`), which yields the report; and then, where that was
 ordered and nothing in it is more than the thresholds allow, they are written in the same way.
 
 Any number of workers take part. What a back-fill has done stands in PostgreSQL alone: its stage, and the state of each
@@ -39,9 +39,9 @@ from crosswalk.domain.event import Disposition
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.pause import Pause, stops
 from crosswalk.domain.purpose import Purpose
-from crosswalk.engine.backfill_chunks import ChunkTaken, ChunkWork, NotNow
-from crosswalk.engine.backfill_jobs import in_company
-from crosswalk.engine.backfill_reading import BackfillReading
+from crosswalk.engine.backfill.chunks import ChunkTaken, ChunkWork, NotNow
+from crosswalk.engine.backfill.jobs import in_company
+from crosswalk.engine.backfill.reading import BackfillReading
 from crosswalk.engine.collecting import collecting_rarely
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.jobs import try_lane

@@ -12,9 +12,9 @@ from crosswalk.domain.change import ChangeKind, RecordChange
 from crosswalk.domain.evaluation import MatchKey
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import UserId
-from crosswalk.engine.backfill_kept import KeptPlan, records_of, unpack_plans, with_kept
-from crosswalk.engine.backfill_reading import unpack
-from crosswalk.engine.backfill_sides import ReadOrg, ReadTenant
+from crosswalk.engine.backfill.kept import KeptPlan, records_of, unpack_plans, with_kept
+from crosswalk.engine.backfill.reading import unpack
+from crosswalk.engine.backfill.sides import ReadOrg, ReadTenant
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.planned import Planned
 from crosswalk.engine.planning import Planner

@@ -14,9 +14,9 @@ from crosswalk.domain.backfill import Finding, Outlook
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.flow import ClosedWonFlow
 from crosswalk.domain.record import Record
-from crosswalk.engine.backfill_csv import whole_rows
+from crosswalk.engine.backfill.csv_pieces import whole_rows
 from crosswalk.engine.deals import OBJECT, deal_subject
-from crosswalk.engine.drift_reading import Org, describe_columns, load_records, record_of
+from crosswalk.engine.drift.reading import Org, describe_columns, load_records, record_of
 from crosswalk.flows.closed_won import NAME, CompiledClosedWon, Deal, fields_of
 from crosswalk.store import backfills, effects
 from crosswalk.store.database import Database

@@ -269,3 +269,17 @@ def test_a_record_that_is_restored_after_its_user_got_another_is_let_go() -> Non
         ("Lead", "google-oauth2|d"),
         ("Contact", None),
     ]
+
+
+@pytest.mark.parametrize("happens", ["death", Outage.UNANSWERED, Outage.REFUSED])
+def test_what_was_done_because_of_a_state_that_no_event_told_yet_is_not_taken_back_after_a_crash(
+    happens: Outage | str,
+) -> None:
+    for door in range(24, 36):
+        known = (CreateRecord("Contact", EMAILS[0]), SignUp(0), EditUser(0, "user_metadata.phone", "+4930901820"))
+        newer = (HearAll(6), Wait(5000), EditRecord(0, "Phone", "+12125550100"), Wait(5000))
+        newest = (EditUser(0, "blocked", True), Wait(5000), Work(1, 0, door, happens), Work(1), HearAll(6))
+        world = run(*known, *newer, *newest)
+
+        notes = [row for row in world.org.rows.values() if row.object == "Task"]
+        assert len(notes) == 1, f"door {door}"

@@ -144,8 +144,8 @@ LEASE_S = 30.0
 """A worker that was not heard of for so long is dead; what it held counts as spent."""
 
 SILENT_S = 6.0
-"""A worker that was not heard of for so long begins no calls any more (`engine/budget/purse.py`): it needs no places for
-calls under way, and nothing of what is allowed within seconds."""
+"""A worker that was not heard of for so long begins no calls any more (`engine/budget/purse.py`): it needs no places
+for calls under way, and nothing of what is allowed within seconds."""
 
 
 class BudgetState(Struct, frozen=True, omit_defaults=True):

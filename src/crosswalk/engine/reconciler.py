@@ -146,6 +146,10 @@ class Reconciler:
             return planned, states
         read = await read_again(self._users, states, hanging)
         if read.identities:
+            # No event tells of these states yet: they are kept before anything is done because of them, lest a crash
+            # leaves what was done and forgets why.
+            async with self._database.transaction() as connection:
+                await identities.save(connection, self.definition.tenant, list(read.identities.values()))
             anew = await self._planner.plan(self._database, list(read.identities.values()), changes)
             planned = planned.replaced_by(anew, read.identities.keys())
         return planned.without(read.waiting), replace(states, identities={**states.identities, **read.identities})

@@ -160,6 +160,10 @@ class System:
             found.setdefault(str(lead.get("Auth0_User_Id__c")), []).append(lead)
         return found
 
+    def has_asked(self) -> bool:
+        """Whether the org has answered a batch's look-ups; it counts a call when it answers it."""
+        return any(path.endswith(("/query", "/composite")) for path in self.sandbox.calls()["by_path"])
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Ask the hub's database."""
         if self.database_url is None:

@@ -19,7 +19,7 @@ demo: $(READY)  ## the main job: sandbox + hub + console, seeded
 # A file's tests stay together, since they share processes, and come in the order in which they are written: what this
 # finds, it finds on every machine. Plain `pytest` shuffles them.
 test: $(READY)  ## every test, in parallel
-	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder -p no:randomly
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -p no:randomly
 
 nightly: $(READY)  ## the property tests at length: 10,000 sequences of what people, vendors and the network do
 	CROSSWALK_NIGHTLY=1 $(BIN)/pytest tests/properties/test_two_sides.py tests/properties/test_deals.py --timeout=7200

@@ -71,12 +71,7 @@ async def run_process(config: Config, roles: Roles, announce: Callable[[str], No
         hub = await stack.enter_async_context(open_hub(config))
         readiness = Readiness(hub.database, hub.jobs if roles.worker else None)
         figures = SharedFigures(hub.database, list(hub.compiled), terms_of(config))
-        parts: list[asyncio.Task[None]] = []
-        if hub.embedded is not None:
-            parts.append(asyncio.create_task(keep_running("database", partial(watch_database, hub.embedded))))
         ready: dict[str, object] = {"ready": True}
-        if roles.worker:
-            parts.append(asyncio.create_task(run_worker(hub, roles.stop_within_s)))
         group: ApiProcesses | None = None
         if roles.api and roles.processes == 1:
             ready |= await _start_api(hub, stack, readiness, figures, roles.seat)
@@ -86,7 +81,13 @@ async def run_process(config: Config, roles: Roles, announce: Callable[[str], No
             ready |= announced
         if roles.seat is None:
             ready |= await _start_monitoring(hub, stack, readiness, figures, roles.monitoring_port)
+        # Only once nothing can keep the process from starting any more: work that was begun has to be ended in order.
+        parts: list[asyncio.Task[None]] = []
         stack.push_async_callback(_end, parts, roles.stop_within_s)
+        if hub.embedded is not None:
+            parts.append(asyncio.create_task(keep_running("database", partial(watch_database, hub.embedded))))
+        if roles.worker:
+            parts.append(asyncio.create_task(run_worker(hub, roles.stop_within_s)))
         announce(json.dumps(ready))
         if roles.seat is not None:
             parts.append(asyncio.create_task(_beat(announce)))

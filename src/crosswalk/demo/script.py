@@ -125,16 +125,22 @@ class _Script:
         return Step("Ada changes her title", f"Lead's Title is {lead['Title']}", _ms_since(began))
 
     def two_changes_make_one_write(self) -> Step:
+        writes = 0
+        for company in ("Babbage & Lovelace", "Lovelace & Babbage", "Babbage, Byron & Lovelace"):
+            writes, took_ms = self._change_company_twice(company)
+            if writes == 1:
+                return Step("Ada changes her company twice in a row", "one write", took_ms)
+            # The machine stood still between the two for longer than a change waits for others: once more.
+        raise DemoFailed(f"two changes in a row made {writes} writes; expected 1")
+
+    def _change_company_twice(self, company: str) -> tuple[int, float]:
+        """How many writes that made, and how long it took, milliseconds."""
         before = self._writes()
         self._auth0.users.update(self._ada, user_metadata={"company": "Babbage"})
-        self._auth0.users.update(self._ada, user_metadata={"company": "Babbage & Lovelace"})
+        self._auth0.users.update(self._ada, user_metadata={"company": company})
         began = time.monotonic()
-        self._wait_for("Lead", self._ada, lambda lead: lead["Company"] == "Babbage & Lovelace")
-        took_ms = _ms_since(began)
-        writes = self._writes() - before
-        if writes != 1:
-            raise DemoFailed(f"two changes in a row made {writes} writes; expected 1")
-        return Step("Ada changes her company twice in a row", "one write", took_ms)
+        self._wait_for("Lead", self._ada, lambda lead: lead["Company"] == company)
+        return self._writes() - before, _ms_since(began)
 
     def existing_contact_is_linked(self) -> Step:
         contact_id = self._salesforce.Contact.create(

@@ -134,14 +134,8 @@ class Planner:
         left = {i.user_id for i in gone}
         alive = [i for i in identities if i.user_id not in left]
         digests = await self._in_thread(self._digests, alive)
-        settled = [
-            link
-            for u, link in known.items()
-            if link.settled
-            and link.settled == digests.get(u)
-            and link.standing is Standing.LIVE
-            and not (u in changes or u in resting or u in begun or u in kin.accounts)
-        ]
+        unsure = changes.keys() | resting.keys() | begun.keys() | kin.accounts.keys()
+        settled = [link for u, link in known.items() if u not in unsure and _is_settled(link, digests.get(u))]
         parts.append(Part({link.user_id: plan_settled(link) for link in settled}))
         left |= {link.user_id for link in settled}
         alive = [i for i in alive if i.user_id not in left]
@@ -341,6 +335,11 @@ class Planner:
 
     async def _in_thread(self, function: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+
+
+def _is_settled(link: Link, digest: str | None) -> bool:
+    """Whether the identity's state was dealt with before, with the record that it has."""
+    return bool(link.settled) and link.settled == digest and link.standing is Standing.LIVE
 
 
 def _holder(plan: Plan) -> UserId | None:

@@ -238,7 +238,8 @@ def test_a_sample_an_object_and_a_time_narrow_the_check(town: System, auth0: Man
         auth0.users.update(user_id, given_name="Augusta")
 
     one, report = check(town, sample=Sample(count=1))
-    assert (len(one) <= 1, report.users, report.records) == (True, 1, 1)
+    assert (len(one) <= 1, report.users) == (True, 1)
+    assert report.records in (0, 1)  # not everyone in town has a record
     assert len(check(town, sample=Sample(share=1.0))[0]) == 2
     assert len(check(town, since=datetime.now(UTC) - timedelta(hours=1))[0]) == 2
     assert len(check(town, since=datetime.now(UTC) + timedelta(hours=1))[0]) == 0

@@ -41,6 +41,24 @@ class CredentialsRefused(ConnectorError):
         super().__init__(f"{service} refused the credentials ({said}). {hint}")
 
 
+class LoginWithheld(ConnectorError):
+    """No token was asked for: the same credentials were refused before, and are not tried again for a while.
+
+    Parameters
+    ----------
+    name
+        What pauses: `org acme`.
+    because
+        The vendor's words at that time.
+    """
+
+    code = "CREDENTIALS_REFUSED"
+
+    def __init__(self, name: str, because: str) -> None:
+        self.name = name
+        super().__init__(f"no login was tried while {name} pauses: {because} `crosswalk resume` shows until when.")
+
+
 class Unreachable(ConnectorError):
     """No answer came: the connection failed, or a timeout passed. The call may or may not have been executed."""
 

@@ -77,8 +77,9 @@ _MAPPED = "Correct the field's or object's name in the mapping, or let the hub's
 _RIGHTS = "Give the hub's user the right that the message names, in a permission set; then replay."
 _TRIGGER = "Correct the org's own trigger or flow that the message names; then replay."
 _EDITION = "Switch the API or feature on in the org, or ask Salesforce which edition has it."
-_OAUTH_SALESFORCE = "Correct the org's credentials or the app's policies as the message says, and restart the hub."
-_OAUTH_AUTH0 = "Correct the tenant's credentials or the application's grants as the message says, and restart the hub."
+_CORRECTED = "at the vendor (then `crosswalk resume`) or in the configuration (then restart the hub)."
+_OAUTH_SALESFORCE = f"Correct the org's credentials or the app's policies as the message says, {_CORRECTED}"
+_OAUTH_AUTH0 = f"Correct the tenant's credentials or the application's grants as the message says, {_CORRECTED}"
 _BODY = "Correct the mapping of the attribute that the message names, or the record's data; then replay."
 
 _S, _A, _H, _R = Vendor.SALESFORCE, Vendor.AUTH0, Vendor.HUB, Reaction
@@ -180,7 +181,10 @@ CODES: tuple[Code, ...] = (
     Code(_H, "UNREACHABLE", _R.RETRY_WHEN_OUTAGE_ENDS, "Check network, proxy, URL and CA file when it lasts."),
     Code(_H, "MALFORMED_ANSWER", _R.RETRY_WHEN_OUTAGE_ENDS, "Check whether a proxy or login page is in between."),
     Code(
-        _H, "CREDENTIALS_REFUSED", _R.CREDENTIALS, "Correct the credentials as the message says, and restart the hub."
+        _H,
+        "CREDENTIALS_REFUSED",
+        _R.CREDENTIALS,
+        f"Correct the credentials as the message says, {_CORRECTED}",
     ),
     Code(_H, "CLAIMED", _R.RETRY_SOON, NOTHING_TO_DO),
     Code(_H, "BUDGET_SPENT", _R.RETRY_WHEN_WINDOW_OPENS, _BUDGET),

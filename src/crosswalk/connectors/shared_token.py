@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from msgspec import Struct
 
 from crosswalk.connectors.allowance import Allowance, Answer
-from crosswalk.connectors.errors import CallRefused, ConnectorError, CredentialsRefused, Unreachable
+from crosswalk.connectors.errors import CallRefused, ConnectorError, Unreachable
+from crosswalk.connectors.logins import OPEN, LoginGate
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.budget import TOKEN
 
@@ -48,15 +49,18 @@ class SharedToken:
         Asks the vendor for a new token.
     clock
         Monotonic seconds.
+    gate
+        Decides whether the vendor may be asked.
     """
 
-    def __init__(self, fetch: Callable[[], Awaitable[Token]], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, fetch: Callable[[], Awaitable[Token]], clock: Callable[[], float], gate: LoginGate = OPEN
+    ) -> None:
         self._fetch = fetch
+        self._gate = gate
         self._clock = clock
         self._token: Token | None = None
         self._fetching: asyncio.Task[Token] | None = None
-        self.refusal: CredentialsRefused | None = None
-        """The vendor's last refusal; `None` once it gave a token again."""
 
     async def get(self) -> Token:
         """Return a token that is believed to be good; fetch one if there is none or it is about to expire."""
@@ -83,12 +87,7 @@ class SharedToken:
         return await self._renewed()
 
     async def _fetch_and_keep(self) -> Token:
-        try:
-            self._token = await self._fetch()
-        except CredentialsRefused as error:
-            self.refusal = error
-            raise
-        self.refusal = None
+        self._token = await self._gate.through(self._fetch)
         return self._token
 
     def _forget(self, task: asyncio.Task[Token]) -> None:

@@ -41,6 +41,10 @@ class Pause(Struct, frozen=True):
         When it is looked next whether it is over, and how often that was done.
     ended_at, ended_by
         When it ended, and who ended it: a person, or `PROBE`.
+    tried_with
+        What tells the credentials that were refused from others; empty where it was not about credentials.
+    is_due
+        Whether it was time to look when this was read.
     """
 
     id: int
@@ -54,6 +58,8 @@ class Pause(Struct, frozen=True):
     probes: int
     ended_at: datetime | None = None
     ended_by: str | None = None
+    tried_with: tuple[str, ...] = ()
+    is_due: bool = False
 
 
 PROBE = "probe"

@@ -10,16 +10,19 @@ from msgspec import Struct
 
 from crosswalk.config.budgets import define_terms
 from crosswalk.config.config import Config
+from crosswalk.connectors.allowance import Allowance
 from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.salesforce.client import SalesforceClient
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
+from crosswalk.domain.pause import PauseKind
 from crosswalk.engine.budget.leases import Budgets, open_budgets
 from crosswalk.engine.bulk_books import BulkBooks
 from crosswalk.engine.deals import DealReconciler
 from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.lane import Lanes
+from crosswalk.engine.login_gate import PausingGate
 from crosswalk.engine.loops import LoopDetector
 from crosswalk.engine.planning import Planner
 from crosswalk.engine.reconciler import Reconciler
@@ -74,15 +77,11 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
 
         budgets = await stack.enter_async_context(_budgets_of(config, database))
         tenants = {
-            name: await stack.enter_async_context(
-                Auth0Client(auth0_settings(config.tenants[name]), allowance=allowance)
-            )
+            name: await stack.enter_async_context(_tenant_of(config, name, database, allowance))
             for name, allowance in budgets.tenants.items()
         }
         orgs = {
-            name: await stack.enter_async_context(
-                SalesforceClient(salesforce_settings(config.orgs[name]), allowance=allowance)
-            )
+            name: await stack.enter_async_context(_org_of(config, name, database, allowance))
             for name, allowance in budgets.orgs.items()
         }
         threads = ThreadPoolExecutor(EVALUATING_THREADS, thread_name_prefix="reconcile")
@@ -163,6 +162,18 @@ def _budgets_of(config: Config, database: Database) -> AbstractAsyncContextManag
         {TenantName(name): define_terms(tenant.budget) for name, tenant in config.tenants.items()},
         {OrgName(name): define_terms(org.budget) for name, org in config.orgs.items()},
     )
+
+
+def _tenant_of(config: Config, name: TenantName, database: Database, allowance: Allowance) -> Auth0Client:
+    settings = auth0_settings(config.tenants[name])
+    gate = PausingGate(database, PauseKind.TENANT, name, settings.login)
+    return Auth0Client(settings, allowance=allowance, logins=gate)
+
+
+def _org_of(config: Config, name: OrgName, database: Database, allowance: Allowance) -> SalesforceClient:
+    settings = salesforce_settings(config.orgs[name])
+    gate = PausingGate(database, PauseKind.ORG, name, settings.login)
+    return SalesforceClient(settings, allowance=allowance, logins=gate)
 
 
 async def _database_of(config: Config, stack: AsyncExitStack) -> tuple[EmbeddedPostgres | None, str]:

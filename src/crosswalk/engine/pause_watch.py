@@ -1,23 +1,20 @@
-"""Watching over pauses: tenants and orgs whose credentials are refused pause, and what pauses is looked at again.
+"""Watching over pauses: what pauses is looked at again when it is time, even where nobody has anything to do there.
 
-Every worker watches; of all of them one looks at a pause at a time.
+Every worker watches; of all of them one looks at a pause at a time. A look at a tenant or an org is a login, which ends
+the pause if it succeeds (`crosswalk.engine.login_gate`).
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Protocol
 
-import structlog
-
-from crosswalk.connectors.errors import ConnectorError, CredentialsRefused
+from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.ids import OrgName, TenantName
-from crosswalk.domain.pause import PROBE, Cause, Pause, PauseKind
+from crosswalk.domain.pause import PauseKind
 from crosswalk.engine.hub import Hub
 from crosswalk.store import pauses
 from crosswalk.store.database import Database
-
-log = structlog.get_logger()
 
 WATCH_EVERY_S = 1.0
 
@@ -26,12 +23,12 @@ class TakesTokens(Protocol):
     """A vendor's client, as far as its credentials go."""
 
     @property
-    def refusal(self) -> CredentialsRefused | None:
-        """Why there was no token the last time."""
+    def login(self) -> str:
+        """What tells its credentials from others."""
         ...
 
     async def renew_token(self) -> None:
-        """Get a new token."""
+        """Get a new token, if a login may be tried."""
         ...
 
 
@@ -57,52 +54,30 @@ class PauseWatch:
             **{(PauseKind.TENANT, name): client for name, client in tenants.items()},
             **{(PauseKind.ORG, name): client for name, client in orgs.items()},
         }
-        self._told: dict[tuple[PauseKind, str], CredentialsRefused] = {}
 
     async def begin(self) -> None:
-        """Look at everything at once: a hub that starts may have been corrected."""
+        """Look at syncs and flows at once: a hub that starts may have been corrected.
+
+        Credentials that were corrected are tried at once as it is, and the same ones no earlier for a new start.
+        """
         async with self._database.transaction() as connection:
             for pause in await pauses.standing(connection):
-                await pauses.probe_now(connection, pause)
+                if (pause.kind, pause.name) not in self._clients:
+                    await pauses.probe_now(connection, pause)
 
     async def look(self) -> None:
-        """Pause what was refused since the last look, and see whether what is due for it may go on."""
-        for (kind, name), refusal in self._news():
-            cause = Cause(refusal.code, "", str(refusal))
-            async with self._database.transaction() as connection:
-                if await pauses.start(connection, kind, name, cause):
-                    log.error("paused", kind=kind, name=name, code=refusal.code, because=str(refusal), fix=refusal.hint)
+        """See whether what is due for it may go on."""
         async with self._database.transaction() as connection:
             standing = await pauses.standing(connection)
-        now = datetime.now(UTC)
         for pause in standing:
             client = self._clients.get((pause.kind, pause.name))
             if client is not None:
-                await self._try(pause, client)
-            elif pause.kind is PauseKind.FLOW and pause.probe_at <= now:
+                if pause.is_due or client.login not in pause.tried_with:
+                    with suppress(ConnectorError):
+                        await client.renew_token()
+            elif pause.kind is PauseKind.FLOW and pause.is_due:
                 async with self._database.transaction() as connection:
                     await pauses.unpark_one(connection, pause)
-
-    def _news(self) -> Iterator[tuple[tuple[PauseKind, str], CredentialsRefused]]:
-        """Refusals that were not told of yet; an old one says nothing about a pause that ended since."""
-        for key, client in self._clients.items():
-            refusal = client.refusal
-            if refusal is not None and refusal is not self._told.get(key):
-                self._told[key] = refusal
-                yield key, refusal
-
-    async def _try(self, pause: Pause, client: TakesTokens) -> None:
-        """Ask for a token, if it is time and nobody else does; with one, the pause is over."""
-        async with self._database.transaction() as connection:
-            if not await pauses.take_probe(connection, pause):
-                return
-        try:
-            await client.renew_token()
-        except ConnectorError:
-            return  # a refusal is news, at the next look
-        async with self._database.transaction() as connection:
-            if await pauses.end(connection, pause, PROBE):
-                log.info("resumed", kind=pause.kind, name=pause.name, by=PROBE)
 
 
 async def watch_pauses_for_ever(hub: Hub) -> None:

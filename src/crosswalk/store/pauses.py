@@ -10,33 +10,48 @@ from crosswalk.domain.pause import PROBE, Cause, Pause, PauseKind
 from crosswalk.store.database import Connection
 
 FIRST_PROBE_S: Mapping[PauseKind, float] = {
-    PauseKind.TENANT: 5.0,
-    PauseKind.ORG: 5.0,
+    PauseKind.TENANT: 60.0,
+    PauseKind.ORG: 60.0,
     PauseKind.SYNC: 15.0,
     PauseKind.FLOW: 15.0,
 }
-LONGEST_PROBE_S = 300.0
-"""The time between two looks doubles up to this."""
+LONGEST_PROBE_S: Mapping[PauseKind, float] = {
+    PauseKind.TENANT: 3600.0,
+    PauseKind.ORG: 3600.0,
+    PauseKind.SYNC: 300.0,
+    PauseKind.FLOW: 300.0,
+}
+"""The time between two looks doubles up to this. A look at a tenant or an org is a login, and too many that are refused
+lock its user out."""
 
 INSISTED_S = 3600.0
 """For so long nothing pauses again for a cause that a person let go on: what fails then is a dead letter."""
 
 _COLUMNS = """
-SELECT id, kind, name, code, object, message, since, probe_at, probes, ended_at, ended_by
+SELECT id, kind, name, code, object, message, since, probe_at, probes, ended_at, ended_by, tried_with,
+    probe_at <= now() AS is_due
 FROM pauses
 """
 
 # Relies on pauses_standing.
 STANDING = _COLUMNS + "WHERE ended_at IS NULL ORDER BY since, id"
 
+# Relies on pauses_standing.
+STANDING_OF = _COLUMNS + "WHERE kind = %s AND name = %s AND ended_at IS NULL"
+
 BY_NUMBER = _COLUMNS + "WHERE id = %s"
 
 # Pauses something, or notes that it is not over yet; says whether it is new. Relies on pauses_standing.
 START = """
-INSERT INTO pauses AS p (kind, name, code, object, message, probe_at)
-VALUES (%(kind)s, %(name)s, %(code)s, %(object)s, %(message)s, now() + make_interval(secs => %(first_s)s))
+INSERT INTO pauses AS p (kind, name, code, object, message, probe_at, tried_with)
+VALUES (
+    %(kind)s, %(name)s, %(code)s, %(object)s, %(message)s, now() + make_interval(secs => %(first_s)s),
+    array_remove(ARRAY[%(login)s::text], NULL)
+)
 ON CONFLICT (kind, name) WHERE ended_at IS NULL DO UPDATE
 SET code = excluded.code, object = excluded.object, message = excluded.message,
+    tried_with = CASE WHEN excluded.tried_with <@ p.tried_with THEN p.tried_with
+                      ELSE p.tried_with || excluded.tried_with END,
     probe_at = now() + make_interval(secs => least(%(longest_s)s, %(first_s)s * 2 ^ least(p.probes, 20)))
 RETURNING xmax = 0
 """
@@ -46,6 +61,14 @@ TAKE_PROBE = """
 UPDATE pauses
 SET probes = probes + 1, probe_at = now() + interval '60 seconds'
 WHERE id = %s AND ended_at IS NULL AND probe_at <= now()
+RETURNING id
+"""
+
+# A login is tried again when it is time, and at once with credentials that were not tried since the pause began.
+TAKE_LOGIN = """
+UPDATE pauses
+SET probes = probes + 1, probe_at = now() + interval '60 seconds'
+WHERE id = %(id)s AND ended_at IS NULL AND (probe_at <= now() OR NOT %(login)s = ANY (tried_with))
 RETURNING id
 """
 
@@ -99,6 +122,13 @@ async def standing(connection: Connection) -> list[Pause]:
         return msgspec.convert(await (await cursor.execute(STANDING)).fetchall(), list[Pause])
 
 
+async def standing_of(connection: Connection, kind: PauseKind, name: str) -> Pause | None:
+    """The pause of this tenant, org, sync or flow; `None` where it does not stand still."""
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        row = await (await cursor.execute(STANDING_OF, (kind, name))).fetchone()
+    return None if row is None else msgspec.convert(row, Pause)
+
+
 async def by_number(connection: Connection, number: int) -> Pause | None:
     """The pause with this number, standing or ended."""
     async with connection.cursor(row_factory=dict_row) as cursor:
@@ -106,17 +136,28 @@ async def by_number(connection: Connection, number: int) -> Pause | None:
     return None if row is None else msgspec.convert(row, Pause)
 
 
-async def start(connection: Connection, kind: PauseKind, name: str, cause: Cause) -> bool:
-    """Pause something, or note that its pause is not over; returns whether it is new."""
-    first_s = FIRST_PROBE_S[kind]
-    parameters = msgspec.structs.asdict(cause) | {"first_s": first_s, "longest_s": LONGEST_PROBE_S}
-    row = await (await connection.execute(START, parameters | {"kind": kind, "name": name})).fetchone()
+async def start(connection: Connection, kind: PauseKind, name: str, cause: Cause, *, login: str | None = None) -> bool:
+    """Pause something, or note that its pause is not over; returns whether it is new.
+
+    Parameters
+    ----------
+    login
+        What tells the credentials that were refused from others, where it was them.
+    """
+    waits = {"first_s": FIRST_PROBE_S[kind], "longest_s": LONGEST_PROBE_S[kind]}
+    what = {"kind": kind, "name": name, "login": login}
+    row = await (await connection.execute(START, msgspec.structs.asdict(cause) | waits | what)).fetchone()
     return row is not None and bool(row[0])
 
 
 async def take_probe(connection: Connection, pause: Pause) -> bool:
     """Whether it is up to the caller to look whether the pause is over: it is time, and nobody else does."""
     return await (await connection.execute(TAKE_PROBE, (pause.id,))).fetchone() is not None
+
+
+async def take_login(connection: Connection, pause: Pause, login: str) -> bool:
+    """Whether the caller may try these credentials: it is time, or nobody has tried them since the pause began."""
+    return await (await connection.execute(TAKE_LOGIN, {"id": pause.id, "login": login})).fetchone() is not None
 
 
 async def probe_now(connection: Connection, pause: Pause) -> None:

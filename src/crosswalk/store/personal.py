@@ -179,7 +179,10 @@ HELD: Mapping[LiteralString, Held] = {
     "pauses": Held(
         _mentioned("message"),
         blank={"message": "'erased'"},
-        kept=frozenset({"id", "kind", "name", "code", "object", "since", "probe_at", "probes", "ended_at", "ended_by"}),
+        kept=frozenset(
+            {"id", "kind", "name", "code", "object", "since", "probe_at", "probes", "ended_at", "ended_by"}
+            | {"tried_with"}  # tells credentials of the hub from others
+        ),
     ),
 }
 """What holds something of a person; the inbox comes after what refers to it by its number."""

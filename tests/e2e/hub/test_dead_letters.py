@@ -58,6 +58,7 @@ def test_a_hub_that_is_refused_pauses_keeps_letters_and_recovers(hub: System) ->
     assert "restart the hub" in pause["fix"]
     tried = waiting(hub)
     assert hub.leads() == {}
+    assert len(hub.sandbox.fault_log()) == 1  # the login that was refused is the only one
 
     refuse(hub)
     assert waiting(hub) == tried

@@ -33,8 +33,8 @@ from crosswalk.connectors.base import (
     UserWritten,
     WritesUsers,
 )
-from crosswalk.connectors.errors import CredentialsRefused
 from crosswalk.connectors.http import open_http
+from crosswalk.connectors.logins import OPEN, LoginGate
 from crosswalk.connectors.shared_token import SharedToken, permitted
 from crosswalk.connectors.whole_side import ExportsUsers
 from crosswalk.domain.event import Event
@@ -61,6 +61,8 @@ class Auth0Client(ReadsUsers, WritesUsers, ChangesAccess, ReadsLogs, SubscribesT
         The time in UTC.
     allowance
         Asked before each call; without one, calls are made at once.
+    logins
+        Decides whether a token may be asked for; without one, it may.
     """
 
     def __init__(
@@ -68,12 +70,13 @@ class Auth0Client(ReadsUsers, WritesUsers, ChangesAccess, ReadsLogs, SubscribesT
         settings: Auth0Settings,
         now: Callable[[], datetime] = _utc_now,
         allowance: Allowance = UNLIMITED,
+        logins: LoginGate = OPEN,
     ) -> None:
         self._settings = settings
         self._now = now
         self._http = open_http(settings.ca_file, settings.timeouts)
         fetch = TokenEndpoint(settings, self._http, time.monotonic).fetch
-        self._tokens = SharedToken(permitted(fetch, allowance), time.monotonic)
+        self._tokens = SharedToken(permitted(fetch, allowance), time.monotonic, logins)
         # Jitter needs no secrecy.
         self._transport = Transport(settings, self._http, self._tokens, time.time, random.random, allowance)
         gate = asyncio.Semaphore(settings.parallel_reads)
@@ -112,9 +115,9 @@ class Auth0Client(ReadsUsers, WritesUsers, ChangesAccess, ReadsLogs, SubscribesT
         return frozenset((await self._tokens.get()).scope.split())
 
     @property
-    def refusal(self) -> CredentialsRefused | None:
-        """Why the tenant gave no token the last time; `None` where it gave one."""
-        return self._tokens.refusal
+    def login(self) -> str:
+        """What tells the credentials of this client from others."""
+        return self._settings.login
 
     async def renew_token(self) -> None:
         """Get a new token, to see whether the credentials are good by now. Raises what `authenticate` does."""

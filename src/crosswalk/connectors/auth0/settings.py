@@ -5,6 +5,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from crosswalk.connectors.http import Timeouts
+from crosswalk.connectors.logins import digest_of
 from crosswalk.connectors.secret import Secret
 
 
@@ -54,3 +55,8 @@ class Auth0Settings(Struct, frozen=True):
     def token_audience(self) -> str:
         """The audience to ask a token for."""
         return self.audience or f"https://{self.domain}/api/v2/"
+
+    @property
+    def login(self) -> str:
+        """What tells these credentials, and where they are tried, from others."""
+        return digest_of(self.root_url, self.client_id, self.client_secret.reveal(), self.token_audience)

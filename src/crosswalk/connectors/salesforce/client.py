@@ -27,8 +27,9 @@ from crosswalk.connectors.base import (
     WritesInBulk,
     WritesRecords,
 )
-from crosswalk.connectors.errors import ConnectorError, CredentialsRefused, MalformedAnswer
+from crosswalk.connectors.errors import ConnectorError, MalformedAnswer
 from crosswalk.connectors.http import open_http
+from crosswalk.connectors.logins import OPEN, LoginGate
 from crosswalk.connectors.parallel import map_parallel
 from crosswalk.connectors.salesforce import deletes, fates, platform_events, record_poll
 from crosswalk.connectors.salesforce import query as queries
@@ -86,6 +87,8 @@ class SalesforceClient(
         The time in UTC.
     allowance
         Asked before each call; without one, calls are made at once.
+    logins
+        Decides whether a token may be asked for; without one, it may.
     """
 
     def __init__(
@@ -94,10 +97,12 @@ class SalesforceClient(
         on_usage: Callable[[ApiUsage], None] | None = None,
         now: Callable[[], datetime] = _utc_now,
         allowance: Allowance = UNLIMITED,
+        logins: LoginGate = OPEN,
     ) -> None:
+        self._settings = settings
         self._now = now
         self._http = open_http(settings.ca_file, settings.timeouts)
-        tokens = SharedToken(permitted(TokenEndpoint(settings, self._http).fetch, allowance), time.monotonic)
+        tokens = SharedToken(permitted(TokenEndpoint(settings, self._http).fetch, allowance), time.monotonic, logins)
         self._tokens = tokens
         self._transport = Transport(settings, self._http, tokens, now, on_usage, allowance)
         self._pubsub = PubSubCalls(settings, tokens)
@@ -137,9 +142,9 @@ class SalesforceClient(
         await self._transport.authenticate()
 
     @property
-    def refusal(self) -> CredentialsRefused | None:
-        """Why the org gave no token the last time; `None` where it gave one."""
-        return self._tokens.refusal
+    def login(self) -> str:
+        """What tells the credentials of this client from others."""
+        return self._settings.login
 
     async def renew_token(self) -> None:
         """Get a new token, to see whether the credentials are good by now. Raises what `authenticate` does."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from crosswalk.connectors.http import Timeouts
+from crosswalk.connectors.logins import digest_of
 from crosswalk.connectors.secret import Secret
 
 PUBSUB_ENDPOINT = "api.pubsub.salesforce.com:7443"
@@ -80,3 +81,12 @@ class SalesforceSettings(Struct, frozen=True):
     bulk_above: int = 2_000
     pubsub_endpoint: str = PUBSUB_ENDPOINT
     organization_id: str | None = None
+
+    @property
+    def login(self) -> str:
+        """What tells these credentials, and where they are tried, from others."""
+        match self.credentials:
+            case ClientCredentials(client_id, secret):
+                return digest_of(self.login_url, client_id, secret.reveal())
+            case JwtBearer(client_id, username, key, audience):
+                return digest_of(self.login_url, client_id, username, key.reveal(), audience)

@@ -3,24 +3,26 @@
 import time
 from collections.abc import Callable
 
-from msgspec import Struct
 from psycopg import Error
 from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from crosswalk.api.sole_question import SoleQuestion
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.store import monitoring
 from crosswalk.store.database import Database
 from crosswalk.store.migrate import newest_revision
 
 ANSWER_WITHIN_S = 2.0
+"""A probe gets its answer within so long, also while the database is frozen: less than probes themselves wait."""
+
 SWEPT_WITHIN_S = 30.0
 """A worker sweeps once a second: one that has not for so long gets nothing done, whatever its process looks like."""
 
 
-class Readiness(Struct):
+class Readiness:
     """What has to hold before this process is given work.
 
     Parameters
@@ -29,16 +31,21 @@ class Readiness(Struct):
         Has to answer, with a schema that is at least this code's.
     jobs
         Has to get round to its work; `None` where this process does not work on lanes.
+
+    Attributes
+    ----------
     answering
         How many processes answer requests in this one's stead; `None` where it answers them itself.
     stopping
         Set when the process was told to stop: it finishes what it has, and takes nothing new.
     """
 
-    database: Database
-    jobs: LaneJobs | None
-    answering: Callable[[], int] | None = None
-    stopping: bool = False
+    def __init__(self, database: Database, jobs: LaneJobs | None) -> None:
+        self.database = database
+        self.answering: Callable[[], int] | None = None
+        self.stopping = False
+        self._jobs = jobs
+        self._schema = SoleQuestion(self._ask_schema)
 
     async def obstacles(self) -> list[str]:
         """What keeps the process from its work, in words for whoever looks; empty when it is ready."""
@@ -47,15 +54,20 @@ class Readiness(Struct):
             found.append("none of the processes that answer requests is up")
         needed = newest_revision()
         try:
-            async with self.database.pool.connection(timeout=ANSWER_WITHIN_S) as connection:
-                version = await monitoring.schema_version(connection)
+            version = await self._schema.answer(ANSWER_WITHIN_S)
+        except TimeoutError:
+            return [*found, f"the database does not answer within {ANSWER_WITHIN_S:g} seconds"]
         except (Error, PoolTimeout):
             return [*found, "the database does not answer"]
         if version < needed:
             found.append(f"the database has the schema {version}, and this code needs {needed}")
-        if self.jobs is not None and not _is_recent(self.jobs.swept_at):
+        if self._jobs is not None and not _is_recent(self._jobs.swept_at):
             found.append(f"no sweep for lanes with work was finished within {SWEPT_WITHIN_S:g} seconds")
         return found
+
+    async def _ask_schema(self) -> str:
+        async with self.database.pool.connection(timeout=ANSWER_WITHIN_S) as connection:
+            return await monitoring.schema_version(connection)
 
 
 def health_routes(readiness: Readiness) -> list[Route]:

@@ -19,6 +19,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from crosswalk import __version__
+from crosswalk.api.sole_question import SoleQuestion
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import SyncName
@@ -68,6 +69,7 @@ class SharedFigures:
         self._database = database
         self._syncs = syncs
         self._terms = terms
+        self._question = SoleQuestion(self._ask)
         self._read: Shared | None = None
         self._read_at = float("-inf")
 
@@ -76,14 +78,17 @@ class SharedFigures:
         if time.monotonic() - self._read_at < KEEP_S:
             return self._read
         try:
-            async with self._database.pool.connection(timeout=ANSWER_WITHIN_S) as connection:
-                self._read = await self._ask(connection)
-        except (Error, PoolTimeout):
+            self._read = await self._question.answer(ANSWER_WITHIN_S)
+        except (Error, PoolTimeout, TimeoutError):
             self._read = None
         self._read_at = time.monotonic()
         return self._read
 
-    async def _ask(self, connection: Connection) -> Shared:
+    async def _ask(self) -> Shared:
+        async with self._database.pool.connection(timeout=ANSWER_WITHIN_S) as connection:
+            return await self._read_all(connection)
+
+    async def _read_all(self, connection: Connection) -> Shared:
         return Shared(
             backlogs=await monitoring.backlogs(connection, self._syncs),
             problems=_with_zeros(await monitoring.open_problems(connection, self._syncs), self._syncs),

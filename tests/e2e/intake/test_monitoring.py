@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from crosswalk.api import health, metrics
 from crosswalk.api.health import Readiness
 from crosswalk.api.metrics import SharedFigures
 from crosswalk.api.monitoring import monitoring_app
@@ -85,13 +86,35 @@ async def test_whoever_stops_or_has_no_database_gets_no_work_but_is_alive(postgr
         await database.close()
         away = await client.get("/readyz")
         alive = await client.get("/healthz")
-        metrics = (await client.get("/metrics")).text
+        figures = (await client.get("/metrics")).text
 
     assert (stopping.status_code, stopping.json()["because"]) == (503, ["it is stopping"])
     assert (away.status_code, away.json()["because"]) == (503, ["it is stopping", "the database does not answer"])
     assert alive.status_code == 200
-    assert value_of(metrics, "crosswalk_database_up") == 0
-    assert "crosswalk_events_waiting" not in metrics
+    assert value_of(figures, "crosswalk_database_up") == 0
+    assert "crosswalk_events_waiting" not in figures
+
+
+async def test_a_database_that_stands_still_is_told_within_seconds_and_keeps_no_connection(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    for module in (health, metrics):
+        monkeypatch.setattr(module, "ANSWER_WITHIN_S", 0.1)
+    async with watched(Readiness(database, None)) as client:
+        async with database.session() as other, other.transaction():
+            await other.execute("LOCK TABLE crosswalk_migrations, pauses IN ACCESS EXCLUSIVE MODE")
+            while_it_stands = [await client.get("/readyz") for _ in range(12)]
+            figures = (await client.get("/metrics")).text
+            free = database.pool.max_size - database.pool.get_stats()["pool_size"]
+            idle = database.pool.get_stats()["pool_available"]
+        monkeypatch.undo()
+        afterwards = await client.get("/readyz")
+
+    said = {"status": "not ready", "because": ["the database does not answer within 0.1 seconds"]}
+    assert [(each.status_code, each.json()) for each in while_it_stands] == [(503, said)] * 12
+    assert value_of(figures, "crosswalk_database_up") == 0
+    assert free + idle >= 8  # the two questions that wait have a connection each
+    assert afterwards.status_code == 200
 
 
 async def test_metrics_are_for_whoever_has_the_token_alone(database: Database):

@@ -113,6 +113,8 @@ class Plan(Struct, frozen=True):
         Links that end once the writes are done: the identity's own, or one of a user whose record it takes over.
     wakes
         Other identities that have to be looked at because of this one.
+    unbooked
+        What an earlier attempt wrote to the record that nobody lived to book.
     """
 
     user_id: UserId
@@ -136,6 +138,7 @@ class Plan(Struct, frozen=True):
     standing: Standing = Standing.LIVE
     ends: tuple[EndedLink, ...] = ()
     wakes: tuple[UserId, ...] = ()
+    unbooked: tuple[RecordWrite, ...] = ()
 
     @property
     def record_writes(self) -> tuple[RecordWrite, ...]:

@@ -110,6 +110,8 @@ class Books(ProblemBooks, frozen=True):
         entries += steps.audit
         record = _after_steps(record, steps.taken)
         agreed, ends = _links_after(plan, record, link, failures)
+        if agreed is not None:
+            entries = [*self._unbooked(plan, agreed.record), *entries]
         if lost and agreed is not None:
             agreed = replace(agreed, standing=Standing.LOST)
         all_failures = [failure for _, failure in (*failures, *steps.failures)]
@@ -143,6 +145,13 @@ class Books(ProblemBooks, frozen=True):
             ProblemKind.DEAD_LETTER.value,
             problems=(self.problem(user_id, ProblemKind.DEAD_LETTER, code, message),),
         )
+
+    def _unbooked(self, plan: Plan, record: Record) -> list[AuditEntry]:
+        return [
+            entry
+            for write in plan.unbooked
+            for entry in self._audit(plan, write.object, record.id, write.action.value, write.fields)
+        ]
 
     def _audit(
         self, plan: Plan, object_name: str, record_id: str, action: str, fields: Sequence[FieldWrite]

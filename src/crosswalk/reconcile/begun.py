@@ -23,7 +23,7 @@ from crosswalk.domain.values import FieldValue, Owner, Side
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite
 from crosswalk.mapping.compiled import CompiledField, CompiledTarget
 from crosswalk.reconcile.compiled import CompiledSync
-from crosswalk.reconcile.planner import plan_matched
+from crosswalk.reconcile.planner import plan_created, plan_matched
 
 
 def begun_by(
@@ -145,5 +145,21 @@ def plan_found_again(compiled: CompiledSync, evaluation: Evaluation, plan: Plan,
         return plan
     base = base_after(compiled, evaluation, record, {}, begun)
     index = compiled.target_indexes[record.object]
-    anew = plan_matched(compiled, evaluation, index, record, plan.evidence, base or None)
-    return replace(anew, situation=plan.situation, decided_by=plan.decided_by)
+    made = begun.record_id is None and is_of(compiled, evaluation, record, begun)
+    evidence = begun.evidence if made else plan.evidence
+    anew = plan_matched(compiled, evaluation, index, record, evidence, base or None)
+    unbooked = _made(compiled, evaluation, index, record) if made else ()
+    return replace(anew, situation=plan.situation, decided_by=plan.decided_by, unbooked=unbooked)
+
+
+def _made(compiled: CompiledSync, evaluation: Evaluation, index: int, record: Record) -> tuple[RecordWrite, ...]:
+    """What was written when the record was made for the user, as far as it still stands there."""
+    fields = compiled.targets[index].by_name
+    return tuple(
+        replace(
+            write,
+            record_id=record.id,
+            fields=tuple(e for e in write.fields if fields[e.field].equal(record.fields.get(e.field), e.new)),
+        )
+        for write in plan_created(compiled, evaluation, index, Situation.NO_MATCH).record_writes
+    )

@@ -58,6 +58,21 @@ def test_a_written_record_leaves_a_link_with_the_new_base_and_an_audit_row():
     assert booking.problems == ()
 
 
+def test_what_nobody_lived_to_book_is_booked_before_what_is_written_now_and_only_once_that_is_done():
+    fields = (FieldWrite("LastName", None, "Lovelace", Reason.CREATED, HERE),)
+    made = RecordWrite(Action.CREATE, "Lead", LEAD, ("Auth0_User_Id__c", ADA), fields)
+    plan = an_update(unbooked=(made,))
+
+    booked = BOOKS.book(plan, [Written(LEAD, created=False)], None)
+    later = BOOKS.book(plan, [RetryLater("UNABLE_TO_LOCK_ROW", "locked")], None)
+
+    assert [(entry.action, entry.record_id, entry.field, entry.new) for entry in booked.audit] == [
+        ("create", LEAD, "LastName", "Lovelace"),
+        ("update", LEAD, "Company", "New"),
+    ]
+    assert later.audit == ()
+
+
 @pytest.mark.parametrize(
     ("result", "outcome", "kind"),
     [

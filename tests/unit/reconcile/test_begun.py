@@ -5,8 +5,9 @@ import pytest
 from crosswalk.domain.begun import BegunField, BegunWrites
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.values import Owner, Side
+from crosswalk.domain.write import Action
 from crosswalk.matching.resolution import Matched, NoMatch
-from crosswalk.reconcile.begun import begun_by, link_after
+from crosswalk.reconcile.begun import begun_by, link_after, plan_found_again
 from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.planner import plan_linked
 from crosswalk.reconcile.unlinked import plan_unlinked
@@ -93,3 +94,36 @@ def test_a_second_note_keeps_what_the_first_wrote() -> None:
 
     assert noted is not None
     assert noted.fields == (BegunField("Title", Side.SALESFORCE, "Baroness", old="Countess", base="Countess"),)
+
+
+MADE = BegunWrites("Contact", None, "created")
+
+
+def test_a_record_that_was_made_and_not_booked_is_booked_when_it_is_found_again() -> None:
+    record = a_record(LastName="Lovelace", Title="Countess", Auth0_User_Id__c="auth0|ada")
+    found = plan_unlinked(SYNC, ada(title="Countess"), Matched(0, record, "external_id"))
+
+    plan = plan_found_again(SYNC, ada(title="Countess"), found, MADE)
+
+    [made] = plan.unbooked
+    assert (plan.evidence, plan.writes) == ("created", ())
+    assert (made.action, made.record_id) == (Action.CREATE, record.id)
+    assert {each.field: each.new for each in made.fields} == {"LastName": "Lovelace", "Title": "Countess"}
+
+
+def test_what_somebody_changed_of_it_since_is_not_booked_as_the_hubs() -> None:
+    record = a_record(LastName="Lovelace", Title="Duchess", Auth0_User_Id__c="auth0|ada")
+    found = plan_unlinked(SYNC, ada(title="Countess"), Matched(0, record, "external_id"))
+
+    [made] = plan_found_again(SYNC, ada(title="Countess"), found, MADE).unbooked
+
+    assert [each.field for each in made.fields] == ["LastName"]
+
+
+def test_a_record_that_is_found_by_another_key_was_not_made_by_the_hub() -> None:
+    record = a_record(LastName="Lovelace")
+    found = plan_unlinked(SYNC, ada(), Matched(0, record, "email"))
+
+    plan = plan_found_again(SYNC, ada(), found, MADE)
+
+    assert (plan.evidence, plan.unbooked) == ("email", ())

@@ -10,11 +10,11 @@ from psycopg import AsyncConnection
 from psycopg.types.json import set_json_dumps, set_json_loads
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
+from crosswalk.store.connecting import CONNECT_TIMEOUT_S, conninfo
 from crosswalk.store.errors import DatabaseUnavailable
 
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 
-CONNECT_TIMEOUT_S = 10
 RECONNECT_WITHIN_S = 5
 """The pool waits twice as long after each refused connection, up to this much in all, and then starts afresh: so it
 finds a server that comes back within seconds, however long it was away."""
@@ -22,6 +22,11 @@ finds a server that comes back within seconds, however long it was away."""
 STATEMENT_TIMEOUT_MS = 60_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 """A transaction that its process forgot must not hold locks for ever."""
+
+OPTIONS = (
+    f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
+    f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS}"
+)
 
 
 async def _configure(connection: Connection) -> None:
@@ -53,20 +58,12 @@ class Database:
     def __init__(self, uri: str, *, max_size: int = 10) -> None:
         self._uri = uri
         self.pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            uri,
+            conninfo(uri, name="crosswalk", options=OPTIONS),
             min_size=1,
             max_size=max_size,
             open=False,
             timeout=CONNECT_TIMEOUT_S,
             reconnect_timeout=RECONNECT_WITHIN_S,
-            kwargs={
-                "connect_timeout": CONNECT_TIMEOUT_S,
-                "application_name": "crosswalk",
-                "options": (
-                    f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
-                    f" -c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT_MS}"
-                ),
-            },
             configure=_configure,
             check=AsyncConnectionPool.check_connection,
         )
@@ -104,9 +101,7 @@ class Database:
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Connection]:
         """Open a connection of one's own outside the pool, in autocommit: for locks that a session holds."""
-        connection = await AsyncConnection.connect(
-            self._uri, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S, application_name="crosswalk-session"
-        )
+        connection = await AsyncConnection.connect(conninfo(self._uri, name="crosswalk-session"), autocommit=True)
         try:
             yield connection
         finally:

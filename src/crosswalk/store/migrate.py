@@ -5,6 +5,7 @@ from typing import Any
 
 import psycopg
 
+from crosswalk.store.connecting import conninfo
 from crosswalk.store.errors import DatabaseUnavailable, first_line
 
 _SCRIPTS = Path(__file__).parent / "migrations"
@@ -27,7 +28,7 @@ def migrate(uri: str) -> None:
         PostgreSQL could not be reached, lets this user make no tables, or holds the schema of a newer version.
     """
     try:
-        with psycopg.connect(uri, autocommit=True, connect_timeout=10) as guard:
+        with psycopg.connect(conninfo(uri, name="crosswalk-migration"), autocommit=True) as guard:
             if _revision(guard) != newest_revision():
                 guard.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
                 _upgrade(uri)
@@ -60,7 +61,9 @@ def _upgrade(uri: str) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(_SCRIPTS))
-    engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(uri, connect_timeout=10))
+    engine = create_engine(
+        "postgresql+psycopg://", creator=lambda: psycopg.connect(conninfo(uri, name="crosswalk-migration"))
+    )
     try:
         with engine.begin() as connection:
             config.attributes["connection"] = connection

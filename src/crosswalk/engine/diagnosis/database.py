@@ -11,6 +11,7 @@ from psycopg import AsyncConnection
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import TenantName, UserId
 from crosswalk.engine.diagnosis.finding import Finding, fault, good, warning
+from crosswalk.store.connecting import conninfo
 from crosswalk.store.errors import first_line
 from crosswalk.store.migrate import newest_revision
 
@@ -43,7 +44,7 @@ LIMIT %s
 async def check_database(uri: str) -> list[Finding]:
     """Version, schema, rights, clock, workers."""
     try:
-        async with await AsyncConnection.connect(uri, autocommit=True, connect_timeout=10) as connection:
+        async with await AsyncConnection.connect(conninfo(uri, name="crosswalk-doctor"), autocommit=True) as connection:
             return [*await _facts(connection), *await _workers(connection)]
     except psycopg.OperationalError as error:
         return [
@@ -106,7 +107,7 @@ async def _workers(connection: "AsyncConnection[tuple[object, ...]]") -> list[Fi
 async def known_users(uri: str, tenant: TenantName) -> list[Identity]:
     """Some of the users whom the hub knows, those that changed last; nobody where there is no schema yet."""
     try:
-        async with await AsyncConnection.connect(uri, autocommit=True, connect_timeout=10) as connection:
+        async with await AsyncConnection.connect(conninfo(uri, name="crosswalk-doctor"), autocommit=True) as connection:
             rows = await (await connection.execute(USERS, (tenant, MOST_USERS))).fetchall()
     except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
         return []
@@ -116,7 +117,7 @@ async def known_users(uri: str, tenant: TenantName) -> list[Identity]:
 async def last_events(uri: str) -> dict[tuple[str, str], datetime]:
     """When the last event of each source of each tenant came; nothing where there is no schema yet."""
     try:
-        async with await AsyncConnection.connect(uri, autocommit=True, connect_timeout=10) as connection:
+        async with await AsyncConnection.connect(conninfo(uri, name="crosswalk-doctor"), autocommit=True) as connection:
             rows = await (await connection.execute(LAST_EVENTS)).fetchall()
     except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
         return {}

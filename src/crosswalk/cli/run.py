@@ -2,10 +2,6 @@
 
 import json
 import os
-import signal
-import sys
-import tempfile
-import threading
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -13,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from crosswalk.cli.counter_folder import counter_folder, hold
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import print_line
+from crosswalk.cli.parent import end_with_parent
 from crosswalk.cli.roles import STOP_WITHIN_S, Roles, Seat, serve_command
 
 if TYPE_CHECKING:
@@ -110,10 +108,10 @@ def _run_roles(path: Path, as_json: bool, verbose: bool, exit_with_parent: bool,
     config = load_config(path)
     with ExitStack() as stack:
         roles = _in_group(config, path, verbose, roles, stack)
-        from crosswalk.cli.process import run_process  # noqa: PLC0415  # makes counters, which belong to the group
+        from crosswalk.cli.process import GIVE_UP_AFTER_S, run_process  # noqa: PLC0415  # makes counters, which belong to the group
 
         if exit_with_parent:
-            threading.Thread(target=_end_with_parent, daemon=True).start()
+            end_with_parent(roles.stop_within_s + GIVE_UP_AFTER_S)
         announce = print_line if as_json else _announce
         uvloop.run(run_process(config, roles, announce))
 
@@ -123,12 +121,13 @@ def _in_group(config: "Config", path: Path, verbose: bool, roles: Roles, stack: 
     from crosswalk.engine.group_counters import FOLDER, join_group  # noqa: PLC0415
 
     if roles.seat is not None:
-        join_group(Path(os.environ[FOLDER]), str(roles.seat.place))
+        folder = Path(os.environ[FOLDER])
+        hold(folder)
+        join_group(folder, str(roles.seat.place))
         return replace(roles, processes=1)
     number = (roles.processes or config.server.processes) if roles.api else 1
     if number > 1:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="crosswalk-counters-"))
-        join_group(Path(folder), "0")
+        join_group(stack.enter_context(counter_folder()), "0")
     command = serve_command(path, verbose=verbose, stop_within_s=roles.stop_within_s)
     return replace(roles, processes=number, process_command=tuple(command))
 
@@ -145,10 +144,3 @@ def _announce(line: str) -> None:
         token = Path(ready["admin_token_file"]).read_text().strip()
         print_line(f"admin token: {token}   (kept in {ready['admin_token_file']})")
     print_line("stop it with Ctrl-C")
-
-
-def _end_with_parent() -> None:
-    """Stop this process when the one that started it is gone: its end of our standard input closes."""
-    while os.read(sys.stdin.fileno(), 4096):  # by the descriptor: a thread inside sys.stdin would upset the exit
-        pass
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -21,7 +21,7 @@ def join_group(folder: Path, place: str) -> None:
     Parameters
     ----------
     folder
-        Where they are; empty when the group starts, and its alone.
+        Where they are; without counters when the group starts, and its alone.
     place
         Names this process; no other that runs now has the same.
     """

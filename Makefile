@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Every process keeps what it compiled: a hub that is started compiles everything anew otherwise, half a second each time.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test nightly chaos fuzz life check format bench docs proto clean
 
 # Rebuilt only when the dependencies change, so that a second `make demo` starts in seconds.

@@ -1,11 +1,9 @@
-"""What every test may use: a real PostgreSQL with a fresh, migrated database for each test that asks for one."""
+"""What every test may use: a real PostgreSQL with a migrated, empty database for each test that asks for one."""
 
-import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
@@ -13,20 +11,17 @@ from hypothesis import HealthCheck, settings
 
 from crosswalk.store.database import Database
 from crosswalk.store.embedded import EmbeddedPostgres
-from crosswalk.store.migrate import migrate
+from tests.databases import Databases
 
 # How long examples take says more about who else uses the machine than about them.
 settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("shared machine")
 
-TEMPLATE = "crosswalk_template"
 FASTER_THAN_SAFE = (
     "ALTER SYSTEM SET fsync = off",
     "ALTER SYSTEM SET full_page_writes = off",
 )
 """A test's data may be lost with the machine; tests that kill PostgreSQL start a server of their own."""
-
-_numbers = itertools.count(1)
 
 NOTHING_SKIPPED = "CROSSWALK_NOTHING_SKIPPED"
 """Set where every test has what it needs (in CI): there a skipped test is a failure."""
@@ -37,11 +32,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get(NOTHING_SKIPPED) and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def uri_of(server_uri: str, name: str) -> str:
-    """The same server's address with another database's name."""
-    return urlunsplit(urlsplit(server_uri)._replace(path=f"/{name}"))
 
 
 @pytest.fixture(scope="session")
@@ -55,22 +45,22 @@ def postgres_server() -> Iterator[str]:
                 for setting in FASTER_THAN_SAFE:
                     connection.execute(setting)
                 connection.execute("SELECT pg_reload_conf()")
-                connection.execute(f"CREATE DATABASE {TEMPLATE}")
-            migrate(uri_of(server.uri, TEMPLATE))
             yield server.uri
         finally:
             server.remove()
 
 
+@pytest.fixture(scope="session")
+def databases(postgres_server: str) -> Databases:
+    """What lends databases of that server."""
+    return Databases(postgres_server)
+
+
 @pytest.fixture
-def postgres_uri(postgres_server: str) -> Iterator[str]:
-    """The address of a fresh, migrated, empty database."""
-    name = f"test_{next(_numbers)}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
-    yield uri_of(postgres_server, name)
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def postgres_uri(databases: Databases) -> Iterator[str]:
+    """The address of a migrated, empty database."""
+    with databases.lend() as uri:
+        yield uri
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system
 from tests.e2e.hub.conftest import System, contact_target, eventually
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
@@ -39,11 +40,11 @@ FIELDS = {
 
 
 @pytest.fixture(scope="module")
-def town(postgres_server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def town(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with ExitStack() as stack:
         sandbox = stack.enter_context(SandboxProcess(tmp_path_factory.mktemp("sandbox")))
         folder = tmp_path_factory.mktemp("hub")
-        system = stack.enter_context(a_lasting_system(sandbox, postgres_server, folder, "test_browser_conflicts"))
+        system = stack.enter_context(a_lasting_system(sandbox, databases, folder))
         system.sources = {"subscription": None}
         system.org_sources = {"record_poll": {"every": "1s"}}
         system.targets = [contact_target(fields=FIELDS)]

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import psycopg
-
 from crosswalk_sandbox.process import SandboxProcess
-from tests.conftest import TEMPLATE, uri_of
+from tests.databases import Databases
 from tests.e2e.hub.conftest import System
 
 
@@ -28,12 +26,8 @@ def crosswalk(system: System, *arguments: str, config_file: str = "crosswalk.yam
 
 
 @contextmanager
-def a_lasting_system(sandbox: SandboxProcess, server: str, folder: Path, name: str) -> Iterator[System]:
+def a_lasting_system(sandbox: SandboxProcess, databases: Databases, folder: Path) -> Iterator[System]:
     """A system that several tests of a module look at, none of which may change anything."""
     sandbox.reset()
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY file_copy")
-    with ExitStack() as stack:
-        yield System(sandbox, folder, uri_of(server, name), stack)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.lend() as uri, ExitStack() as stack:
+        yield System(sandbox, folder, uri, stack)

@@ -9,6 +9,7 @@ import pytest
 from auth0.management import ManagementClient
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system, crosswalk
 from tests.e2e.hub.conftest import LEAD_FIELDS, System, eventually, lead_target
 from tests.e2e.hub.vendors import auth0_client, sign_up
@@ -40,11 +41,11 @@ class Office:
 
 @pytest.fixture(scope="module")
 def office(
-    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    sandbox_process: SandboxProcess, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("apply")
     with (
-        a_lasting_system(sandbox_process, postgres_server, folder, "test_apply") as system,
+        a_lasting_system(sandbox_process, databases, folder) as system,
         auth0_client(sandbox_process.access) as auth0,
     ):
         system.sources = {"subscription": None}

@@ -8,6 +8,7 @@ from auth0.management import ManagementClient
 from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system, crosswalk
 from tests.e2e.hub.conftest import System, contact_target, eventually
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
@@ -25,12 +26,12 @@ FIELDS = {
 def town(
     request: pytest.FixtureRequest,
     sandbox_process: SandboxProcess,
-    postgres_server: str,
+    databases: Databases,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[System]:
     """A system that is told of changes in the org by either source."""
     folder = tmp_path_factory.mktemp("both")
-    with a_lasting_system(sandbox_process, postgres_server, folder, f"test_both_by_{request.param}") as system:
+    with a_lasting_system(sandbox_process, databases, folder) as system:
         system.sources = {"subscription": None}
         settings = {
             "record_poll": {"every": "1s"},

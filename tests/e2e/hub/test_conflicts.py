@@ -9,6 +9,7 @@ from auth0.management import ManagementClient
 from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system, crosswalk
 from tests.e2e.hub.conftest import System, contact_target, eventually
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
@@ -24,10 +25,10 @@ FIELDS = {
 
 @pytest.fixture(scope="module")
 def town(
-    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    sandbox_process: SandboxProcess, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
     folder = tmp_path_factory.mktemp("conflicts")
-    with a_lasting_system(sandbox_process, postgres_server, folder, "test_conflicts") as system:
+    with a_lasting_system(sandbox_process, databases, folder) as system:
         system.sources = {"subscription": None}
         system.org_sources = {"record_poll": {"every": "1s"}}
         system.targets = [contact_target(fields=FIELDS, create=True)]

@@ -22,6 +22,7 @@ from crosswalk.engine.drift import reading as drift_reading
 from crosswalk.engine.drift.check import DriftCheck, DriftOrder, DriftReport
 from crosswalk.engine.hub import open_hub
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system, crosswalk
 from tests.e2e.hub.conftest import System, contact_target, eventually, lead_target
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
@@ -46,10 +47,10 @@ LEAD_FIELDS = {
 
 @pytest.fixture(scope="module")
 def town(
-    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    sandbox_process: SandboxProcess, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
     folder = tmp_path_factory.mktemp("drift")
-    with a_lasting_system(sandbox_process, postgres_server, folder, "test_drift") as system:
+    with a_lasting_system(sandbox_process, databases, folder) as system:
         system.targets = [
             contact_target(fields=CONTACT_FIELDS),
             lead_target(fields=LEAD_FIELDS),

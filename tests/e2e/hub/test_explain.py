@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system, crosswalk
 from tests.e2e.hub.conftest import System, eventually
 from tests.e2e.hub.vendors import auth0_client, sign_up
@@ -31,11 +32,11 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(
-    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    sandbox_process: SandboxProcess, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("explain")
     with (
-        a_lasting_system(sandbox_process, postgres_server, folder, "test_explain") as system,
+        a_lasting_system(sandbox_process, databases, folder) as system,
         auth0_client(sandbox_process.access) as auth0,
     ):
         system.sources = {"subscription": None}

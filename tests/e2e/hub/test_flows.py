@@ -8,6 +8,7 @@ from auth0.management import ManagementClient
 from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system, crosswalk
 from tests.e2e.hub.conftest import System, contact_target, eventually, lead_target
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
@@ -29,10 +30,10 @@ FLOWS = {
 
 @pytest.fixture(scope="module")
 def town(
-    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    sandbox_process: SandboxProcess, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
     folder = tmp_path_factory.mktemp("flows")
-    with a_lasting_system(sandbox_process, postgres_server, folder, "test_flows") as system:
+    with a_lasting_system(sandbox_process, databases, folder) as system:
         for object_name, field in (
             (
                 "Task",

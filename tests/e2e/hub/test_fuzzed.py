@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system
 from tests.e2e.hub.conftest import EVENT_TOKEN, LOG_TOKEN, System, a_user, an_event, hub_client
 
@@ -85,11 +86,11 @@ ALLOWED = {"GET": {200, 404, 422}, "POST": {200, 204, 400, 404, 409, 422}}
 
 @pytest.fixture(scope="module")
 def system(
-    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    sandbox_process: SandboxProcess, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
     """A running hub that knows some people, a problem and a conflict."""
     folder = tmp_path_factory.mktemp("fuzzed")
-    with a_lasting_system(sandbox_process, postgres_server, folder, "test_fuzzed") as system:
+    with a_lasting_system(sandbox_process, databases, folder) as system:
         system.sources = {"event_stream": {"token": "${EVENT_TOKEN}"}, "log_stream": {"token": "${LOG_TOKEN}"}}
         hub = system.start()
         with hub_client(hub) as client:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system, crosswalk
 from tests.e2e.hub.conftest import LEAD_FIELDS, System, a_user, an_event, eventually, lead_target
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
@@ -53,10 +54,10 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(
-    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    sandbox_process: SandboxProcess, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scene]:
     with (
-        a_lasting_system(sandbox_process, postgres_server, tmp_path_factory.mktemp("plan"), "test_plan") as system,
+        a_lasting_system(sandbox_process, databases, tmp_path_factory.mktemp("plan")) as system,
         auth0_client(sandbox_process.access) as auth0,
         salesforce_client(sandbox_process.access) as org,
     ):

@@ -8,6 +8,7 @@ from auth0.management import ManagementClient
 from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system
 from tests.e2e.hub.conftest import (
     LEAD_FIELDS,
@@ -35,11 +36,11 @@ CONTACT_FIELDS = {
 
 @pytest.fixture(scope="module")
 def town(
-    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    sandbox_process: SandboxProcess, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[System]:
     """One running hub for all people of this module; each test has its own."""
     folder = tmp_path_factory.mktemp("town")
-    with a_lasting_system(sandbox_process, postgres_server, folder, "test_reconcile_behaviour") as system:
+    with a_lasting_system(sandbox_process, databases, folder) as system:
         system.sources = SOURCES
         system.targets = [
             contact_target(fields=CONTACT_FIELDS),

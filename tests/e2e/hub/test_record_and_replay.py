@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system, crosswalk
 from tests.e2e.hub.conftest import LEAD_FIELDS, System, eventually, lead_target
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
@@ -44,11 +45,11 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def scene(
-    sandbox_process: SandboxProcess, postgres_server: str, tmp_path_factory: pytest.TempPathFactory
+    sandbox_process: SandboxProcess, databases: Databases, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Scene]:
     folder = tmp_path_factory.mktemp("replay")
     with (
-        a_lasting_system(sandbox_process, postgres_server, folder, "test_replay") as system,
+        a_lasting_system(sandbox_process, databases, folder) as system,
         auth0_client(sandbox_process.access) as auth0,
         salesforce_client(sandbox_process.access) as org,
     ):

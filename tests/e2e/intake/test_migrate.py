@@ -11,7 +11,7 @@ from alembic.script import ScriptDirectory
 import crosswalk.store
 from crosswalk.store.errors import DatabaseUnavailable
 from crosswalk.store.migrate import migrate, newest_revision
-from tests.conftest import uri_of
+from tests.databases import uri_of
 
 SCRIPTS = Path(crosswalk.store.__file__).parent / "migrations"
 

@@ -19,7 +19,7 @@ from crosswalk.store.audit import AuditEntry
 from crosswalk.store.database import Database, fetch_row
 from crosswalk.store.due import Lane
 from crosswalk.store.partitions import ROWS_PER_DAY, Partitioned
-from tests.conftest import uri_of
+from tests.databases import uri_of
 from tests.unit.engine.builders import a_state
 
 SYNC = SyncName("customers")

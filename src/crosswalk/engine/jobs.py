@@ -8,6 +8,7 @@ proof of life: when its worker dies, PostgreSQL drops the lock at once, and the 
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 import structlog
 from procrastinate import App, PsycopgConnector
@@ -101,6 +102,8 @@ SELECT EXISTS (
 )
 """
 
+NOW = "SELECT clock_timestamp()"
+
 STILL_OURS = "SELECT 1"
 
 TRY_LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
@@ -131,6 +134,12 @@ def _asking_for(lane: Lane) -> dict[str, object]:
         "usual": USUAL,
         "later": PLACES_PER_RANK,
     }
+
+
+async def _in(connection: Connection, seconds: float) -> datetime:
+    """The time in so many seconds by the database's clock, which decides when a job is due: ours may be wrong."""
+    now: datetime = (await fetch_row(connection, NOW))[0]
+    return now + timedelta(seconds=seconds)
 
 
 async def _until_lost(session: Connection) -> None:
@@ -189,7 +198,7 @@ class LaneJobs:
         """Queue the lane's job inside the caller's transaction, unless one is queued already."""
         is_queued, is_urgent, place = await fetch_row(connection, PLACE, _asking_for(lane))
         if not is_queued:
-            await self._defer(connection, lane, queueing_lock=str(lane), after_s=None, place=place)
+            await self._defer(connection, lane, queueing_lock=str(lane), at=None, place=place)
         elif is_urgent:
             await connection.execute(HURRY, (-place, str(lane), -place))
 
@@ -201,7 +210,8 @@ class LaneJobs:
         async with self._database.transaction() as connection:
             is_queued, _, place = await fetch_row(connection, PLACE, _asking_for(lane))
             if not is_queued:
-                await self._defer(connection, lane, queueing_lock=str(lane), after_s=for_s, place=place)
+                at = await _in(connection, for_s)
+                await self._defer(connection, lane, queueing_lock=str(lane), at=at, place=place)
 
     async def is_crowded(self) -> bool:
         """Whether every place of this worker is taken, and a lane waits for one."""
@@ -213,16 +223,17 @@ class LaneJobs:
     async def wake_later(self, lane: Lane, after_s: float) -> None:
         """Queue the lane's job for later. New events do not wait for that one: they queue their own."""
         async with self._database.transaction() as connection:
-            await self._defer(connection, lane, queueing_lock=f"{lane} later", after_s=after_s, place=-LAST)
+            at = await _in(connection, after_s)
+            await self._defer(connection, lane, queueing_lock=f"{lane} later", at=at, place=-LAST)
 
     async def _defer(
-        self, connection: Connection, lane: Lane, *, queueing_lock: str, after_s: float | None, place: int
+        self, connection: Connection, lane: Lane, *, queueing_lock: str, at: datetime | None, place: int
     ) -> None:
         job = self._task.configure(
             lock=str(lane),
             queueing_lock=queueing_lock,
             priority=-place,
-            schedule_in=None if after_s is None else {"milliseconds": round(after_s * 1000)},
+            schedule_at=at,
             connection=connection,
         )
         try:

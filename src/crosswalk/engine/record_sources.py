@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -15,11 +15,12 @@ from crosswalk.domain.record import MODIFIED_FIELD
 from crosswalk.engine.arriving import groups
 from crosswalk.engine.pull_source import PullSource
 from crosswalk.store.cursors import Cursor
-from crosswalk.store.database import Connection
+from crosswalk.store.database import Connection, fetch_row
 
 log = structlog.get_logger()
 
 STILL_THERE = "SELECT 1"
+NOW = "SELECT clock_timestamp()"
 
 OVERLAP = timedelta(seconds=60)
 """A long transaction commits with a time of change that lies in the past: so each read starts before the last one's
@@ -151,7 +152,8 @@ class ChangeFollower:
         First the stream, then the query: what changes in between is in both. Nothing tells when the stream has begun
         but its first answer, which may take minutes where nothing happens: so what changed until then is read again.
         """
-        opened_at = datetime.now(UTC)
+        # By the database's clock, as the times of cursors: that of this machine may be wrong.
+        opened_at: datetime = (await fetch_row(session, NOW))[0]
         async with aclosing(self._groups(None)) as arriving:
             first = asyncio.ensure_future(anext(arriving, []))
             try:

@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import procrastinate.utils
 import pytest
 from msgspec.structs import replace
 
@@ -135,3 +136,22 @@ async def test_a_change_of_another_sync_waits_for_no_more_than_the_batches_under
     syncs = [sync for sync, _ in batches]
     assert len(syncs) == 31
     assert syncs.index(FORUM) <= 3 + 2
+
+
+@pytest.mark.parametrize("off_h", [-3, 3])
+async def test_a_lane_rests_as_long_as_it_should_where_the_clock_of_its_machine_is_wrong(
+    database: Database, monkeypatch: pytest.MonkeyPatch, off_h: int
+) -> None:
+    async def nothing(_: Lane) -> None: ...
+
+    monkeypatch.setattr(procrastinate.utils, "utcnow", lambda: datetime.now(UTC) + timedelta(hours=off_h))
+    jobs = LaneJobs(database, nothing)
+    await jobs.open()
+
+    await jobs.rest(Lane(SHOP, 0), 300.0)
+    await jobs.wake_later(Lane(FORUM, 0), 900.0)
+
+    async with database.transaction() as connection:
+        query = "SELECT round(extract(epoch FROM scheduled_at - now()) / 300) FROM procrastinate_jobs ORDER BY id"
+        rests = [int(each) for (each,) in await (await connection.execute(query)).fetchall()]
+    assert rests == [1, 3]

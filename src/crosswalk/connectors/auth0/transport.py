@@ -19,6 +19,7 @@ from crosswalk.connectors.backoff import backoff
 from crosswalk.connectors.errors import CallRefused, Unreachable
 from crosswalk.connectors.http import describe_failure
 from crosswalk.connectors.shared_token import SharedToken, Token
+from crosswalk.connectors.vendor_clock import told_time
 
 _DONE = (200, 201, 204)
 
@@ -35,7 +36,8 @@ class Transport:
     tokens
         Where access tokens come from.
     unix_now, random
-        Unix time in seconds, and a number in [0, 1): for waiting as long as Auth0 asks, with jitter.
+        Unix time in seconds, where an answer does not say it, and a number in [0, 1): for waiting as long as Auth0
+        asks, with jitter.
     allowance
         Asked before each call.
     """
@@ -128,7 +130,7 @@ class Transport:
         try:
             if answer.status_code != 200:
                 await answer.aread()
-                raise refusal(self._service, f"GET /api/v2/{path}", answer, self._unix_now())
+                raise refusal(self._service, f"GET /api/v2/{path}", answer, self._time_of(answer))
             yield answer
         except httpx.TransportError as error:
             raise Unreachable(self._service, f"GET /api/v2/{path}", describe_failure(error)) from error
@@ -150,7 +152,7 @@ class Transport:
                 answer = await self._http.send(request, stream=True)
             except httpx.TransportError as error:
                 raise Unreachable(self._service, f"GET /api/v2/{path}", describe_failure(error)) from error
-            permit.answered(read_answer(answer, self._unix_now()))
+            permit.answered(read_answer(answer, self._time_of(answer)))
         return answer
 
     async def _call_once(
@@ -161,7 +163,7 @@ class Transport:
         if answer.status_code == 401:
             answer = await self._send(await self._tokens.replace(token), method, path, query, body)
         if answer.status_code not in _DONE:
-            raise refusal(self._service, f"{method} /api/v2/{path}", answer, self._unix_now())
+            raise refusal(self._service, f"{method} /api/v2/{path}", answer, self._time_of(answer))
         return answer.content
 
     async def _send(
@@ -175,8 +177,13 @@ class Transport:
                 answer = await self._http.request(method, url, params=query, headers=headers, content=body)
             except httpx.TransportError as error:
                 raise Unreachable(self._service, f"{method} /api/v2/{path}", describe_failure(error)) from error
-            permit.answered(read_answer(answer, self._unix_now()))
+            permit.answered(read_answer(answer, self._time_of(answer)))
         return answer
+
+    def _time_of(self, answer: httpx.Response) -> float:
+        """When the tenant answered, by its own clock: by that it says when a limit opens."""
+        told = told_time(answer.headers)
+        return self._unix_now() if told is None else told
 
     def _wait(self, error: CallRefused | Unreachable, attempt: int) -> float:
         asked = error.after_s if isinstance(error, CallRefused) else None

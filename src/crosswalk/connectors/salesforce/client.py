@@ -49,6 +49,7 @@ from crosswalk.connectors.salesforce.row_locks import retry_locked
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.salesforce.transport import Transport
 from crosswalk.connectors.shared_token import SharedToken, permitted
+from crosswalk.connectors.vendor_clock import VendorClock
 from crosswalk.domain.event import Event
 from crosswalk.domain.fate import Fate
 from crosswalk.domain.ids import RecordId
@@ -100,11 +101,12 @@ class SalesforceClient(
         logins: LoginGate = OPEN,
     ) -> None:
         self._settings = settings
-        self._now = now
         self._http = open_http(settings.ca_file, settings.timeouts)
-        tokens = SharedToken(permitted(TokenEndpoint(settings, self._http).fetch, allowance), time.monotonic, logins)
+        self._clock = VendorClock(lambda: now().timestamp())
+        fetch = TokenEndpoint(settings, self._http, self._clock).fetch
+        tokens = SharedToken(permitted(fetch, allowance), time.monotonic, logins)
         self._tokens = tokens
-        self._transport = Transport(settings, self._http, tokens, now, on_usage, allowance)
+        self._transport = Transport(settings, self._http, tokens, now, on_usage, allowance, self._clock)
         self._pubsub = PubSubCalls(settings, tokens)
         self._api_version = settings.api_version
         self._gate = asyncio.Semaphore(settings.parallel_calls)
@@ -219,8 +221,8 @@ class SalesforceClient(
         await self._pubsub.check(topic_of(object_name))
 
     async def newest_change(self, object_name: str) -> str:
-        """Return when an object's records last changed; the present time where there are none."""
-        return await record_poll.newest_change(self._transport, object_name, self._now())
+        """Return when an object's records last changed; the present time of the org where there are none."""
+        return await record_poll.newest_change(self._transport, object_name, self._clock.now)
 
     async def write(self, writes: Sequence[RecordWrite]) -> list[WriteResult]:
         """Write records and return what became of each, in the order of `writes`.

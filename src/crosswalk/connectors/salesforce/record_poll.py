@@ -1,6 +1,6 @@
 """Changed records by their time of change, for orgs without change data capture: one query for any number of them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from hashlib import blake2b
 
@@ -43,11 +43,11 @@ async def changes_since(
         yield [_event(object_name, row, read_to) for row in page]
 
 
-async def newest_change(transport: Transport, object_name: str, now: datetime) -> str:
-    """Return when an object's records last changed; `now` where there are none."""
+async def newest_change(transport: Transport, object_name: str, now: Callable[[], datetime]) -> str:
+    """Return when an object's records last changed; where there are none, what time it is at the org by its answer."""
     soql = f"SELECT {MODIFIED_FIELD} FROM {object_name} ORDER BY {MODIFIED_FIELD} DESC LIMIT 1"  # noqa: S608
     rows = await query(transport, soql)
-    return str(rows[0][MODIFIED_FIELD]) if rows else position_of(now)
+    return str(rows[0][MODIFIED_FIELD]) if rows else position_of(now())
 
 
 def position_of(at: datetime) -> str:

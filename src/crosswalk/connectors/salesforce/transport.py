@@ -16,6 +16,7 @@ from crosswalk.connectors.http import describe_failure
 from crosswalk.connectors.salesforce.limits import endpoint_of, parse_usage, read_answer, retry_after, usage_in_limits
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.shared_token import SharedToken, Token
+from crosswalk.connectors.vendor_clock import VendorClock
 
 JSON = "application/json; charset=UTF-8"
 
@@ -46,6 +47,8 @@ class Transport:
         Called with every usage figure that the org reports.
     allowance
         Asked before each call.
+    clock
+        The org's; told the time of every answer.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Transport:
         now: Callable[[], datetime],
         on_usage: Callable[[ApiUsage], None] | None,
         allowance: Allowance = UNLIMITED,
+        clock: VendorClock | None = None,
     ) -> None:
         self._settings = settings
         self._http = http
@@ -63,6 +67,7 @@ class Transport:
         self._now = now
         self._on_usage = on_usage
         self._allowance = allowance
+        self._clock = VendorClock() if clock is None else clock
         self._root = f"/services/data/v{settings.api_version}/"
         self.usage: ApiUsage | None = None
         self.calls = 0
@@ -189,6 +194,7 @@ class Transport:
         usage = parse_usage(answer.headers.get("Sforce-Limit-Info"), self._now())
         if usage is None and answer.status_code == 200 and answer.url.path == f"{self._root}limits":
             usage = usage_in_limits(content, self._now())
+        self._clock.hear(answer.headers)
         permit.answered(read_answer(answer.status_code, usage, retry_after(answer.headers), content))
         if usage is not None:
             self.usage = usage

@@ -1,21 +1,15 @@
-"""A back-fill on both sides of the sandbox: the report, the writes, what happens when it is killed, paused, approved.
+"""A back-fill on both sides of the sandbox: the report, the writes, what happens when it is approved.
 
-The commands run as processes of their own where being killed is what matters; otherwise in this process, as a worker
-would do it.
+It is worked on in this process, as a worker would do it.
 """
 
 import asyncio
 import csv
 import json
-import os
-import signal
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import psycopg
 import pytest
 from auth0.management import ManagementClient
 from simple_salesforce import Salesforce
@@ -23,14 +17,12 @@ from simple_salesforce import Salesforce
 from crosswalk.config.load import load_config
 from crosswalk.domain.backfill import Backfill, Direction, Finding, Outcome, Outlook, Stage
 from crosswalk.domain.ids import SyncName
-from crosswalk.engine.backfill import reading as backfill_reading
 from crosswalk.engine.backfill import run as backfill
 from crosswalk.engine.backfill.orders import Backfills, NotPossible
 from crosswalk.engine.backfill.run import work_on
-from crosswalk.engine.drift import reading as drift_reading
 from crosswalk.engine.hub import Hub, open_hub
 from tests.e2e.hub.command_line import crosswalk
-from tests.e2e.hub.conftest import System, eventually
+from tests.e2e.hub.conftest import System
 from tests.e2e.hub.vendors import sign_up
 
 T = TypeVar("T")
@@ -130,71 +122,6 @@ def test_the_report_tells_what_the_writes_then_do(
         (torn, "conflict", "AMBIGUOUS")
     ]
     assert {row[0] for row in system.rows("SELECT DISTINCT actor FROM audit")} == {"back-fill 1"}
-
-
-def start(system: System, *arguments: str) -> "subprocess.Popen[bytes]":
-    """The command in a process of its own, which is killed at the end of the test at the latest."""
-    command = subprocess.Popen(
-        [sys.executable, "-m", "crosswalk", *arguments],
-        cwd=system.configure().parent,
-        env={**os.environ, **system.environ},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    system.stack.callback(command.wait)
-    system.stack.callback(command.kill)
-    return command
-
-
-def chunks(system: System) -> dict[str, int]:
-    return dict(system.rows("SELECT state, count(*) FROM backfill_chunks GROUP BY state"))
-
-
-def test_a_back_fill_that_is_killed_goes_on_from_the_chunks_that_are_done(
-    system: System, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    system.sandbox.seed("people", people=300, overlap=0.5)
-    monkeypatch.setattr(backfill_reading, "USERS_IN_A_CHUNK", 25)
-    monkeypatch.setattr(drift_reading, "LISTED_USERS", 10)
-    monkeypatch.setattr(drift_reading, "QUERIED_RECORDS", 10)
-    system.sync = {"lanes": 3}
-    matched = begin(system)
-    lost = [each for each in findings(system, Outlook.CONFLICT) if "who gets it" in each.words]
-    assert (matched.stage, system.rows("SELECT count(*) FROM links")) == (Stage.MATCHED, [(0,)])
-    assert matched.report is not None
-    assert len(lost) == matched.report.contested > 0
-    with_hub(system, lambda _, desk: desk.write(matched.id, "grace", approve=False))
-    system.sandbox.settings(latency_ms=200)
-
-    first = start(system, "backfill", "--resume")
-    eventually(lambda: chunks(system).get("written", 0) >= 3, "three chunks written")
-    first.send_signal(signal.SIGKILL)
-    first.wait()
-    left = chunks(system).get("matched", 0)
-    with psycopg.connect(str(system.database_url)) as connection:
-        connection.execute("DELETE FROM budgets")  # what the dead process had leave to call would come back in a while
-    before = dict(system.rows("SELECT id, changed_at FROM backfill_chunks WHERE state = 'written'"))
-    system.sandbox.settings(latency_ms=0)
-    resumed = crosswalk(system, "backfill", "--resume", "--json")
-
-    assert left > 0
-    assert resumed.returncode == 0, resumed.stderr
-    data = json.loads(resumed.stdout)
-    assert (data["stage"], sum(data["outcomes"].values())) == ("done", matched.users)
-    assert set(chunks(system)) == {"written"}
-    after = dict(system.rows("SELECT id, changed_at FROM backfill_chunks"))
-    assert {chunk: after[chunk] for chunk in before} == before
-    assert system.rows("SELECT user_id, field FROM audit GROUP BY 1, 2 HAVING count(*) > 1") == []
-    same = {user: each["records"] for each in system.sandbox.truth() for user in each["users"]}
-    links = system.rows("SELECT user_id, record_id FROM links WHERE evidence <> 'created'")
-    assert len(links) > 60
-    assert [user for user, record in links if record not in same[user]] == []
-    given = dict(system.rows("SELECT record_id, user_id FROM links"))
-    assert all(f"that of {given[each.record_ids]}," in each.words for each in lost)
-    open_ = {row[0] for row in system.rows("SELECT user_id FROM due WHERE outcome IS NULL")}
-    assert {each.user_id for each in lost} <= open_
-    assert [user for user, leads in system.leads().items() if user != "None" and len(leads) > 1] == []
-    assert system.rows("SELECT tablename FROM pg_tables WHERE tablename LIKE 'backfill_1_%'") == []
 
 
 def test_more_than_the_thresholds_allow_waits_until_the_report_is_approved_once(

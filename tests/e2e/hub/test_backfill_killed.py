@@ -1,0 +1,127 @@
+"""Workers that are killed at every turn of a back-fill: both sides, and the hub's books, end as if nobody had been."""
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Any, LiteralString, NamedTuple
+
+import pytest
+
+from crosswalk.config.load import load_config
+from crosswalk.domain.backfill import Direction
+from crosswalk.engine.backfill.orders import Backfills
+from crosswalk.engine.hub import open_hub
+from crosswalk_sandbox.process import SandboxProcess
+from tests.databases import Databases
+from tests.e2e.hub.command_line import a_lasting_system
+from tests.e2e.hub.conftest import System, eventually
+from tests.e2e.hub.forked import start_forked, start_worker
+from tests.e2e.hub.stopping import Stop, stopping
+from tests.e2e.hub.test_backfill import SYNC
+
+WITH_TWINS = 28
+"""The number of people of whom two have two users each that match one record. Nobody has two users and no record: which
+of them is first, and so gets one, would be told by chance."""
+
+TIMES = {"created_at", "updated_at", "CreatedDate", "LastModifiedDate", "SystemModstamp"}
+BOOKED: LiteralString = "OLD.state = 'matched' AND NEW.state = 'written' AND NEW.lane = 1"
+
+STOPS = {
+    "reading records, those of one object": Stop("backfills", "UPDATE", "NEW.records > 0"),
+    "reading users, and packing them": Stop("backfill_chunks", "INSERT", "NEW.lane = 1"),
+    "matching": Stop("backfill_chunks", "UPDATE", "NEW.state = 'matched' AND NEW.lane = 1"),
+    "putting the report together": Stop("backfills", "UPDATE", "NEW.stage = 'writing'"),
+    "storing the report": Stop("backfills", "UPDATE", "NEW.stage = 'writing'", at_commit=True),
+    "booking what the org took": Stop("backfill_chunks", "UPDATE", BOOKED),
+    "storing what was booked": Stop("backfill_chunks", "UPDATE", BOOKED, at_commit=True),
+    "ending": Stop("backfills", "UPDATE", "NEW.stage = 'done'"),
+}
+BY_COMMAND = {"putting the report together"}
+"""What the command does that works along, `crosswalk backfill --resume`; a worker does everything else."""
+
+
+class End(NamedTuple):
+    """What a back-fill leaves behind."""
+
+    users: Any
+    records: dict[str, Any]
+    links: list[tuple[str, ...]]
+    audit: list[tuple[str, ...]]
+    problems: list[tuple[str, ...]]
+    report: list[tuple[Any, ...]]
+    left_over: list[tuple[str, ...]]
+    made: int
+    """How many records the hub asked the org to make."""
+
+
+@pytest.mark.timeout(400)
+def test_whichever_worker_is_killed_at_whatever_it_does_the_end_is_the_same(
+    sandbox: SandboxProcess, databases: Databases, tmp_path: Path
+) -> None:
+    with a_lasting_system(sandbox, databases, folder(tmp_path, "undisturbed")) as system:
+        undisturbed = back_fill(system, {})
+    with a_lasting_system(sandbox, databases, folder(tmp_path, "killed")) as system:
+        killed = back_fill(system, STOPS)
+        truth = {user: each["records"] for each in sandbox.truth() for user in each["users"]}
+
+    assert killed == undisturbed
+    assert killed.report == [({"link": 19, "create": 6, "wait": 1, "conflict": 3}, 29, 40)]
+    assert killed.made == 6
+    found = [(user, record) for user, _, record, evidence in killed.links if evidence != "created"]
+    assert len(found) == 17
+    assert [user for user, record in found if record not in truth[user]] == []
+    assert killed.left_over == []
+
+
+def folder(tmp_path: Path, name: str) -> Path:
+    made = tmp_path / name
+    made.mkdir()
+    return made
+
+
+def back_fill(system: System, stops: dict[str, Stop]) -> End:
+    """Have everybody written by one worker after another, each of which but the last is killed at a point."""
+    system.sandbox.seed("people", people=40, overlap=0.5, number=WITH_TWINS)
+    system.sync = {"lanes": 2}
+    seeded = len(system.sandbox.writes())
+    asyncio.run(order(system))
+    for what, stop in stops.items():
+        with stopping(system, stop) as somebody_waits:
+            process = start_forked(system, "backfill", "--resume") if what in BY_COMMAND else start_worker(system)
+            eventually(somebody_waits, f"a process is {what}")
+            process.kill()
+            process.join()
+        assert process.exitcode == -signal.SIGKILL
+    worker = start_worker(system)
+    eventually(lambda: system.rows("SELECT stage FROM backfills") == [("done",)], "the back-fill is done")
+    system.settled()
+    worker.terminate()
+    worker.join()
+    assert worker.exitcode == 0
+    made = [each for each in system.sandbox.writes(seeded) if each["operation"] == "create"]
+    return end_of(system, len(made))
+
+
+async def order(system: System) -> None:
+    async with open_hub(load_config(system.configure(), system.environ)) as hub:
+        definition = hub.compiled[SYNC].definition
+        await Backfills(hub.database).order(definition, Direction.BOTH, "grace", write=True)
+
+
+def end_of(system: System, made: int) -> End:
+    state = system.sandbox.state()
+    records = {name: each for name, each in state["salesforce"].items() if name in {"Account", "Contact", "Lead"}}
+    return End(
+        without_times(state["auth0"]["users"]),
+        {name: without_times(each) for name, each in records.items()},
+        system.rows("SELECT user_id, object, record_id, evidence FROM links ORDER BY user_id"),
+        system.rows("SELECT user_id, object, record_id, action, field, new::text, actor FROM audit ORDER BY 1, 2, 5"),
+        system.rows("SELECT user_id, kind, code FROM problems WHERE resolved_at IS NULL ORDER BY user_id"),
+        system.rows("SELECT report->'outlooks', users, records FROM backfills"),
+        system.rows("SELECT tablename FROM pg_tables WHERE tablename LIKE 'backfill_1_%'"),
+        made,
+    )
+
+
+def without_times(things: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in each.items() if name not in TIMES} for each in things]

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.store.database import Connection, fetch_row
+from crosswalk.store.new_rows import MANY, add_rows, rows_of, same, texts
 
 
 class Claim(Struct, frozen=True):
@@ -44,7 +45,17 @@ JOIN claims AS held USING (object, field, value)
 WHERE held.sync = %s AND held.user_id <> wanted.user_id
 """
 
-# Relies on claims_by_user.
+# Whether anybody holds, or gave up, any of these, or something that looks like one. Relies on the primary key.
+ANY_TAKEN = """
+SELECT EXISTS (
+    SELECT
+    FROM claims
+    WHERE sync = %s AND object = ANY(%b::text[]) AND field = ANY(%b::text[]) AND value = ANY(%b::text[])
+)
+"""
+ADD = "COPY claims (sync, user_id, object, field, value) FROM STDIN (FORMAT binary)"
+
+# The row stays in its page and in its indexes, for which pages are left half empty. Relies on claims_by_user.
 RELEASE = """
 UPDATE claims
 SET released_at = clock_timestamp()
@@ -67,6 +78,8 @@ async def claim(connection: Connection, sync: SyncName, wanted: Sequence[Claim],
 
     `since` is the `moment` before anything was looked up for these claims.
     """
+    if len(wanted) >= MANY and await _add(connection, sync, wanted):
+        return set()
     columns = (
         [c.user_id for c in wanted],
         [c.object for c in wanted],
@@ -78,6 +91,23 @@ async def claim(connection: Connection, sync: SyncName, wanted: Sequence[Claim],
         return set()  # each of them was free
     rows = await (await connection.execute(HELD_BY_OTHERS, (*columns, sync))).fetchall()
     return {UserId(row[0]) for row in rows}
+
+
+async def _add(connection: Connection, sync: SyncName, wanted: Sequence[Claim]) -> bool:
+    """Claim what nobody ever claimed; `False` where somebody did, and nothing was claimed."""
+    objects, fields = {c.object for c in wanted}, {c.field for c in wanted}
+    values = [c.value for c in wanted]
+    if (await fetch_row(connection, ANY_TAKEN, (sync, list(objects), list(fields), values)))[0]:
+        return False
+    ordered = sorted(wanted, key=lambda c: (c.object, c.field, c.value))
+    rows = rows_of(
+        same(sync, len(ordered)),
+        texts(c.user_id for c in ordered),
+        texts(c.object for c in ordered),
+        texts(c.field for c in ordered),
+        texts(c.value for c in ordered),
+    )
+    return await add_rows(connection, (ADD, rows))
 
 
 async def release(connection: Connection, sync: SyncName, user_ids: Sequence[UserId]) -> None:

@@ -2,21 +2,14 @@
 
 from collections.abc import Collection, Sequence
 
-import msgspec
 from msgspec import Struct
 
 from crosswalk.domain.accounts import linked_accounts
-from crosswalk.domain.erasure import digest_of_user
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import TenantName, UserId
+from crosswalk.store import erased
 from crosswalk.store.database import Connection
-
-
-class _Email(Struct):
-    email: object = None
-
-
-_decode_email = msgspec.json.Decoder(_Email).decode
+from crosswalk.store.new_rows import MANY, add_rows, blobs, flags, rows_of, same, texts
 
 
 class Primary(Struct, frozen=True):
@@ -33,21 +26,26 @@ FROM identities
 WHERE tenant = %s AND user_id = ANY(%b::text[])
 """
 
-# Keeps the newer of the stored and the given state, so that the order of arrival does not matter. The address is for
-# workers of the version before, by which they find who waits for a record.
+# Keeps the newer of the stored and the given state, so that the order of arrival does not matter. The address, which
+# versions before kept apart, is in the profile.
 SAVE = """
-INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted, email)
-SELECT %s, given.user_id, profile, updated_at, observed_at, carrier, deleted, email
-FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[], %b::text[], %b::bytea[])
-     AS given (user_id, profile, updated_at, observed_at, carrier, deleted, email, digest)
-WHERE NOT EXISTS (SELECT FROM erased_ids AS e WHERE e.digest = given.digest)
+INSERT INTO identities AS stored (tenant, user_id, profile, updated_at, observed_at, carrier, deleted)
+SELECT %s, given.*
+FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::text[], %b::text[], %b::bool[])
+     AS given (user_id, profile, updated_at, observed_at, carrier, deleted)
 ORDER BY given.user_id
 ON CONFLICT (tenant, user_id) DO UPDATE
 SET profile = excluded.profile, updated_at = excluded.updated_at, observed_at = excluded.observed_at,
-    carrier = excluded.carrier, deleted = excluded.deleted, email = excluded.email, seen_at = now()
+    carrier = excluded.carrier, deleted = excluded.deleted, email = NULL, seen_at = now()
 WHERE (excluded.updated_at, excluded.observed_at, excluded.carrier)
     > (stored.updated_at, stored.observed_at, stored.carrier)
 RETURNING user_id
+"""
+
+# Relies on the primary key (tenant, user_id).
+KNOWN = "SELECT user_id FROM identities WHERE tenant = %s AND user_id = ANY(%b::text[])"
+ADD = """
+COPY identities (tenant, user_id, profile, updated_at, observed_at, carrier, deleted) FROM STDIN (FORMAT binary)
 """
 
 # Which users are accounts of these ones is forgotten, and told anew. Relies on accounts_by_user.
@@ -61,6 +59,7 @@ SELECT %s, *
 FROM unnest(%b::text[], %b::text[])
 ON CONFLICT DO NOTHING
 """
+ADD_ACCOUNTS = "COPY accounts (tenant, account, user_id) FROM STDIN (FORMAT binary)"
 
 # The oldest first, so that of two users that seem to have an account the one that was heard of last stands. A deleted
 # user keeps the last profile that was known, but has accounts no more. Relies on the primary key of accounts. That is
@@ -95,6 +94,31 @@ async def read(connection: Connection, tenant: TenantName, user_ids: Sequence[Us
 
 async def save(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> None:
     """Store states, each unless a newer one is stored already, or the user was erased."""
+    kept = await _not_erased(connection, tenant, identities)
+    if kept:
+        await _save(connection, tenant, kept)
+
+
+async def add(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> None:
+    """Store states as `save` does, of users of whom nearly all are stored for the first time."""
+    kept = await _not_erased(connection, tenant, identities)
+    if len(kept) >= MANY:
+        rows = await (await connection.execute(KNOWN, (tenant, [i.user_id for i in kept]))).fetchall()
+        known = {row[0] for row in rows}
+        new = sorted((i for i in kept if i.user_id not in known), key=lambda i: i.user_id)
+        if new and await add_rows(connection, (ADD, _rows(tenant, new)), (ADD_ACCOUNTS, _account_rows(tenant, new))):
+            kept = [i for i in kept if i.user_id in known]
+    if kept:
+        await _save(connection, tenant, kept)
+
+
+async def _not_erased(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> Sequence[Identity]:
+    """Whoever may be stored. Nobody else is erased before the transaction ends: `erased.close_doors` waits for it."""
+    gone = await erased.users(connection, tenant, [i.user_id for i in identities])
+    return [i for i in identities if i.user_id not in gone] if gone else identities
+
+
+async def _save(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> None:
     rows = await (
         await connection.execute(
             SAVE,
@@ -106,14 +130,31 @@ async def save(connection: Connection, tenant: TenantName, identities: Sequence[
                 [i.version.observed_at for i in identities],
                 [i.version.carrier for i in identities],
                 [i.deleted for i in identities],
-                [_email(i.profile) for i in identities],
-                [digest_of_user(tenant, i.user_id) for i in identities],
             ),
         )
     ).fetchall()
     stored = {row[0] for row in rows}
     if stored:
         await _save_accounts(connection, tenant, [i for i in identities if i.user_id in stored])
+
+
+def _rows(tenant: TenantName, identities: Sequence[Identity]) -> bytes:
+    return rows_of(
+        same(tenant, len(identities)),
+        texts(i.user_id for i in identities),
+        blobs(i.profile for i in identities),
+        texts(i.version.updated_at for i in identities),
+        texts(i.version.observed_at for i in identities),
+        texts(i.version.carrier for i in identities),
+        flags(i.deleted for i in identities),
+    )
+
+
+def _account_rows(tenant: TenantName, identities: Sequence[Identity]) -> bytes:
+    pairs = sorted({(account, i.user_id) for i in identities for account in linked_accounts(i.profile)})
+    return rows_of(
+        same(tenant, len(pairs)), texts(account for account, _ in pairs), texts(user_id for _, user_id in pairs)
+    )
 
 
 async def _save_accounts(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> None:
@@ -132,15 +173,6 @@ async def primaries(
     """
     rows = await (await connection.execute(PRIMARIES, (list(user_ids), tenant, list(without)))).fetchall()
     return {UserId(account): Primary(UserId(user_id), updated_at) for account, user_id, updated_at in rows}
-
-
-def _email(profile: bytes) -> str | None:
-    """The user's address in lower case, where the user has one that PostgreSQL can hold."""
-    try:
-        email = _decode_email(profile).email
-    except msgspec.DecodeError:
-        return None
-    return email.lower() if isinstance(email, str) and "\0" not in email else None
 
 
 async def all_ids(connection: Connection, tenant: TenantName) -> list[UserId]:

@@ -9,7 +9,9 @@ from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import Link, Standing
 from crosswalk.domain.record import Record
 from crosswalk.store.database import Connection
+from crosswalk.store.new_rows import MANY, add_rows, blobs, rows_of, same, texts
 
+_encode = msgspec.json.Encoder().encode
 _values = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decode
 
 # Relies on the primary key (sync, user_id).
@@ -44,6 +46,16 @@ SET object = excluded.object, record_id = excluded.record_id, evidence = exclude
 RETURNING user_id
 """
 
+# Who of these has a link, and which of these records are linked. Relies on the two unique indexes.
+TAKEN = """
+SELECT user_id FROM links WHERE sync = %s AND user_id = ANY(%b::text[])
+UNION ALL
+SELECT record_id FROM links WHERE sync = %s AND record_id = ANY(%b::text[])
+"""
+ADD = """
+COPY links (sync, user_id, object, record_id, evidence, record, base, standing, settled) FROM STDIN (FORMAT binary)
+"""
+
 # Relies on links_by_short_record_id.
 BY_RECORD = """
 SELECT sync, user_id, object, record_id, evidence, record::text, base::text, standing, settled
@@ -66,6 +78,12 @@ async def owners(connection: Connection, sync: SyncName, record_ids: Sequence[Re
 
 async def save(connection: Connection, sync: SyncName, links: Sequence[Link]) -> set[UserId]:
     """Store links; returns whose were stored. Missing: those whose record another identity holds."""
+    added: set[UserId] = set()
+    if len(links) >= MANY:
+        added = await _add(connection, sync, links)
+    links = [link for link in links if link.user_id not in added]
+    if not links:
+        return added
     rows = await (
         await connection.execute(
             SAVE,
@@ -75,15 +93,40 @@ async def save(connection: Connection, sync: SyncName, links: Sequence[Link]) ->
                 [link.record.object for link in links],
                 [link.record.id for link in links],
                 [link.evidence for link in links],
-                [_json(link.record.fields) for link in links],
-                [_json(link.base) for link in links],
+                [_encode(link.record.fields).decode() for link in links],
+                [_encode(link.base).decode() for link in links],
                 [link.standing.value for link in links],
                 [link.settled for link in links],
                 sync,
             ),
         )
     ).fetchall()
-    return {row[0] for row in rows}
+    return added | {row[0] for row in rows}
+
+
+async def _add(connection: Connection, sync: SyncName, links: Sequence[Link]) -> set[UserId]:
+    """Store links of identities and records that have none; returns whose were stored."""
+    of_users, of_records = [link.user_id for link in links], [link.record.id for link in links]
+    taken = {row[0] for row in await (await connection.execute(TAKEN, (sync, of_users, sync, of_records))).fetchall()}
+    new = [link for link in links if link.user_id not in taken and link.record.id not in taken]
+    if len(new) < MANY or not await add_rows(connection, (ADD, _rows(sync, new))):
+        return set()
+    return {link.user_id for link in new}
+
+
+def _rows(sync: SyncName, links: Sequence[Link]) -> bytes:
+    links = sorted(links, key=lambda link: link.user_id)
+    return rows_of(
+        same(sync, len(links)),
+        texts(link.user_id for link in links),
+        texts(link.record.object for link in links),
+        texts(link.record.id for link in links),
+        texts(link.evidence for link in links),
+        blobs(_encode(link.record.fields) for link in links),
+        blobs(_encode(link.base) for link in links),
+        texts(link.standing.value for link in links),
+        texts(link.settled for link in links),
+    )
 
 
 async def by_record(connection: Connection, record_id: str) -> list[tuple[SyncName, Link]]:
@@ -96,7 +139,3 @@ def _link(row: tuple[Any, ...]) -> Link:
     user_id, object_, record_id, evidence, record, base, standing, settled = row
     replica = Record(object_, RecordId(record_id), _values(record))
     return Link(UserId(user_id), replica, _values(base), evidence, Standing(standing), settled)
-
-
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()

@@ -269,7 +269,7 @@ class ChunkWork:
             await self._gate.settle(connection, msgspec.structs.replace(admission, held={}), bookings)
         else:
             await holds.leave(connection, self._definition.name, [booking.user_id for booking in bookings])
-        await identities.save(connection, self._definition.tenant, states)
+        await identities.add(connection, self._definition.tenant, states)
         await ledger.store(connection, self._definition.name, bookings, NO_EVENTS)
 
     async def hand_over(

@@ -6,7 +6,7 @@ counts, so that a change that came later supersedes it. Whatever a person does i
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import msgspec
 import structlog
@@ -24,7 +24,7 @@ from crosswalk.engine.causes import without_values
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import Wake, take_in
 from crosswalk.store import dead_letters, interventions
-from crosswalk.store.database import Connection, Database
+from crosswalk.store.database import Connection, Database, time_now
 from crosswalk.store.dead_letters import Group, Resolution, Selection, Unheard
 from crosswalk.store.inbox import Subscriber
 from crosswalk.store.interventions import Deed, Intervention
@@ -226,7 +226,7 @@ class DeadLetters:
     async def _make_due(self, connection: Connection, lost: Unheard, by: str) -> None:
         """Put an event into the inbox in the place of one that is gone: the user, or deal, is read anew."""
         definition = self._definitions[lost.sync]
-        now = datetime.now(UTC)
+        now = await time_now(connection)
         event = Event(
             id=f"replay/{lost.number}/{now.isoformat()}",
             source=Source.PERSON,

@@ -23,7 +23,7 @@ from crosswalk.engine.conflict_view import FIELD_DIFFERS, ConflictView, question
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import Wake, take_in
 from crosswalk.store import conflicts, decisions, identities, links, quarantines
-from crosswalk.store.database import Connection, Database
+from crosswalk.store.database import Connection, Database, time_now
 from crosswalk.store.inbox import Subscriber
 from crosswalk.store.overview import NEWEST
 from crosswalk.store.problems import Problem, ProblemKind
@@ -234,7 +234,7 @@ class Desk:
             id=event_id,
             source=Source.PERSON,
             type=event_id.partition("/")[0],
-            occurred_at=_now(),
+            occurred_at=await time_now(connection),
             disposition=Disposition.CHANGED,
             raw=msgspec.json.encode(what),
             user_id=user_id,

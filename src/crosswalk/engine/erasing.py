@@ -30,7 +30,7 @@ from crosswalk.engine.intake import take_in
 from crosswalk.engine.planned import Planned
 from crosswalk.reconcile.erasure import plan_erasure
 from crosswalk.store import audit, erased, links, personal, subjects
-from crosswalk.store.database import Connection
+from crosswalk.store.database import Connection, time_now
 from crosswalk.store.due import ROUTING, Lane
 from crosswalk.store.erased import Receipt
 from crosswalk.store.inbox import Subscriber
@@ -302,7 +302,7 @@ class Eraser:
                 id=f"erasure/{number}/{sync}/{user_id}",
                 source=Source.HUB,
                 type="hub.candidate_erased",
-                occurred_at=_now(),
+                occurred_at=await time_now(connection),
                 disposition=Disposition.CHANGED,
                 raw=b"{}",
                 user_id=user_id,

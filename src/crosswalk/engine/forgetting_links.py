@@ -5,7 +5,6 @@ becomes due, all in one transaction; the lanes are held meanwhile, so that no wo
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 import msgspec
 import structlog
@@ -21,7 +20,7 @@ from crosswalk.domain.record_id import full_record_id
 from crosswalk.engine.held_lanes import held, lanes_of
 from crosswalk.engine.intake import Wake, take_in
 from crosswalk.store import decisions, former_links, interventions, links
-from crosswalk.store.database import Connection, Database
+from crosswalk.store.database import Connection, Database, time_now
 from crosswalk.store.inbox import Subscriber
 from crosswalk.store.interventions import Deed, Intervention
 
@@ -156,7 +155,7 @@ class LinkForgetter:
         self, connection: Connection, definition: SyncDefinition, user_id: UserId, found: ForgettableLink
     ) -> None:
         """The writes that follow are attributed to this event."""
-        now = datetime.now(UTC)
+        now = await time_now(connection)
         event = Event(
             id=f"link_forgotten/{definition.name}/{user_id}/{now.isoformat()}",
             source=Source.PERSON,

@@ -19,7 +19,7 @@ from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import SyncName
 from crosswalk.domain.urgency import URGENT, USUAL
 from crosswalk.store import claims, due
-from crosswalk.store.database import Connection, Database, fetch_row
+from crosswalk.store.database import Connection, Database, fetch_row, time_now
 from crosswalk.store.due import Lane
 
 log = structlog.get_logger()
@@ -102,8 +102,6 @@ SELECT EXISTS (
 )
 """
 
-NOW = "SELECT clock_timestamp()"
-
 STILL_OURS = "SELECT 1"
 
 TRY_LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
@@ -134,12 +132,6 @@ def _asking_for(lane: Lane) -> dict[str, object]:
         "usual": USUAL,
         "later": PLACES_PER_RANK,
     }
-
-
-async def _in(connection: Connection, seconds: float) -> datetime:
-    """The time in so many seconds by the database's clock, which decides when a job is due: ours may be wrong."""
-    now: datetime = (await fetch_row(connection, NOW))[0]
-    return now + timedelta(seconds=seconds)
 
 
 async def _until_lost(session: Connection) -> None:
@@ -210,7 +202,7 @@ class LaneJobs:
         async with self._database.transaction() as connection:
             is_queued, _, place = await fetch_row(connection, PLACE, _asking_for(lane))
             if not is_queued:
-                at = await _in(connection, for_s)
+                at = await time_now(connection) + timedelta(seconds=for_s)
                 await self._defer(connection, lane, queueing_lock=str(lane), at=at, place=place)
 
     async def is_crowded(self) -> bool:
@@ -223,7 +215,7 @@ class LaneJobs:
     async def wake_later(self, lane: Lane, after_s: float) -> None:
         """Queue the lane's job for later. New events do not wait for that one: they queue their own."""
         async with self._database.transaction() as connection:
-            at = await _in(connection, after_s)
+            at = await time_now(connection) + timedelta(seconds=after_s)
             await self._defer(connection, lane, queueing_lock=f"{lane} later", at=at, place=-LAST)
 
     async def _defer(

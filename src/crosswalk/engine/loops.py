@@ -4,8 +4,8 @@ It looks at plans before they are carried out. Hardly any plan has a write that 
 costs nothing; where one has, the audit trail of the last hour tells how often the hub has written the field back.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -23,7 +23,7 @@ from crosswalk.reconcile.compiled import CompiledSync
 from crosswalk.reconcile.loops import FieldName, FieldStep, flips, suspects
 from crosswalk.store import quarantines
 from crosswalk.store.audit import AUTH0_USER
-from crosswalk.store.database import Database
+from crosswalk.store.database import Database, time_now
 from crosswalk.store.quarantines import RecentWrite
 
 log = structlog.get_logger()
@@ -35,10 +35,6 @@ class TellsLastWriter(Protocol):
     async def last_writer(self, object_name: str, record_id: RecordId) -> LastWriter | None:
         """Return who it was; `None` where the record is gone."""
         ...
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 _NO_LOG = "Auth0's log would name them: give the tenant a log stream or a log poll as a source"
@@ -64,8 +60,6 @@ class LoopDetector:
         The id of the application that the hub is in the tenant.
     database
         Where the audit trail and the quarantines are.
-    now
-        The time in UTC.
     """
 
     def __init__(
@@ -74,13 +68,11 @@ class LoopDetector:
         org: TellsLastWriter,
         own_client: str,
         database: Database,
-        now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._compiled = compiled
         self._org = org
         self._own_client = own_client
         self._database = database
-        self._now = now
 
     async def stop(self, plans: Mapping[UserId, Plan]) -> set[UserId]:
         """Put fields in quarantine that flip; returns the identities whose plans have to be made anew because of it."""
@@ -93,6 +85,7 @@ class LoopDetector:
         definition = self._compiled.definition
         async with self._database.transaction() as connection:
             recent = await quarantines.recent_writes(connection, definition.name, list({user for user, _ in suspected}))
+            now = await time_now(connection)
         history = self._history(plans, recent)
         counted = {name: flips(history.get(name, ())) for name in suspected}
         looping = [
@@ -104,7 +97,8 @@ class LoopDetector:
         if not looping:
             return set()
         found = [
-            (name[0], await self._describe(plans[name[0]], name, suspected[name], counted[name])) for name in looping
+            (name[0], await self._describe(plans[name[0]], name, suspected[name], counted[name], now))
+            for name in looping
         ]
         async with self._database.transaction() as connection:
             await quarantines.put(connection, definition.name, found)
@@ -153,10 +147,9 @@ class LoopDetector:
         fields = self._compiled.targets[self._compiled.target_indexes[object_name]].fields
         return next((field.name for field in fields if field.to is not None and ".".join(field.to) == path), path)
 
-    async def _describe(self, plan: Plan, name: FieldName, step: FieldStep, count: int) -> Quarantine:
+    async def _describe(self, plan: Plan, name: FieldName, step: FieldStep, count: int, now: datetime) -> Quarantine:
         """The quarantine of a field, with whoever else writes it, as far as that can be found out."""
         user_id, field = name
-        now = self._now()
         record = plan.record
         object_name, record_id = (record.object, record.id) if record is not None else ("", RecordId(""))
         if step.side is Side.SALESFORCE:

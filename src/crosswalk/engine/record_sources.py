@@ -15,12 +15,11 @@ from crosswalk.domain.record import MODIFIED_FIELD
 from crosswalk.engine.arriving import groups
 from crosswalk.engine.pull_source import PullSource
 from crosswalk.store.cursors import Cursor
-from crosswalk.store.database import Connection, fetch_row
+from crosswalk.store.database import Connection, time_now
 
 log = structlog.get_logger()
 
 STILL_THERE = "SELECT 1"
-NOW = "SELECT clock_timestamp()"
 
 OVERLAP = timedelta(seconds=60)
 """A long transaction commits with a time of change that lies in the past: so each read starts before the last one's
@@ -152,8 +151,7 @@ class ChangeFollower:
         First the stream, then the query: what changes in between is in both. Nothing tells when the stream has begun
         but its first answer, which may take minutes where nothing happens: so what changed until then is read again.
         """
-        # By the database's clock, as the times of cursors: that of this machine may be wrong.
-        opened_at: datetime = (await fetch_row(session, NOW))[0]
+        opened_at = await time_now(session)
         async with aclosing(self._groups(None)) as arriving:
             first = asyncio.ensure_future(anext(arriving, []))
             try:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Any, LiteralString, TypeAlias
 
 import msgspec
@@ -29,6 +30,9 @@ OPTIONS = (
 )
 
 
+TIME_NOW = "SELECT clock_timestamp()"
+
+
 async def _configure(connection: Connection) -> None:
     set_json_dumps(msgspec.json.encode, connection)
     set_json_loads(msgspec.json.decode, connection)
@@ -42,6 +46,12 @@ async def fetch_row(
     if row is None:
         raise AssertionError(f"no row where there is always one: {query}")
     return row
+
+
+async def time_now(connection: Connection) -> datetime:
+    """What time it is for the hub: by the database's clock, since that of a machine may be wrong, and may jump."""
+    now: datetime = (await fetch_row(connection, TIME_NOW))[0]
+    return now
 
 
 class Database:

@@ -14,6 +14,7 @@ from crosswalk_sandbox.process import SandboxProcess
 from tests.chaos.database import prepare
 from tests.chaos.one_run import Outcome, run
 from tests.chaos.schedule import Schedule, draw
+from tests.chaos.wall_clock import make_library
 
 IN_A_NAMESPACE = "CROSSWALK_CHAOS_NAMESPACE"
 SHOWN = 25
@@ -38,8 +39,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="cw-ch-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         prepare(folder / "prepared")
+        clock_library = make_library(folder)
+        if clock_library is None:
+            _say("the hub's own clocks stay right: that they jump takes Linux and a C compiler (cc)")
         with SandboxProcess(folder / "sandbox") as sandbox:
-            bad = [seed for seed in seeds if not _report(draw(seed), _run(seed, folder, sandbox, options.keep))]
+            outcomes = ((seed, _run(seed, folder, sandbox, clock_library, options.keep)) for seed in seeds)
+            bad = [seed for seed, outcome in outcomes if not _report(draw(seed), outcome)]
     took = f"{options.runs} runs in {time.monotonic() - began:.0f} s"
     if bad:
         _say(f"{took}, {len(bad)} of them went wrong. Again: " + " && ".join(map(_again, bad)))
@@ -65,10 +70,10 @@ def _side_by_side(seeds: range, at_once: int, keep: Path | None) -> int:
     return int(any(codes))
 
 
-def _run(seed: int, folder: Path, sandbox: SandboxProcess, keep: Path | None) -> Outcome:
+def _run(seed: int, folder: Path, sandbox: SandboxProcess, clock_library: Path | None, keep: Path | None) -> Outcome:
     place = folder / f"run{seed}"
     place.mkdir()
-    outcome = run(seed, place, sandbox, folder / "prepared")
+    outcome = run(seed, place, sandbox, folder / "prepared", clock_library)
     if outcome.wrong and keep is not None:
         ignored = shutil.ignore_patterns("disk", "state")
         shutil.copytree(place, keep / f"run{seed}", dirs_exist_ok=True, ignore=ignored)

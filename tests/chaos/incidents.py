@@ -14,6 +14,8 @@ from tests.chaos.schedule import Incident, Trouble
 CLOCK_JUMPS_S = (1.0, 30.0, 400.0, 4_000.0)
 """The last two are longer than the org's sessions last in these runs."""
 
+HUB_CLOCK_JUMPS_S = (-7_200.0, -900.0, -70.0, 70.0, 900.0, 7_200.0)
+
 
 class Incidents:
     """Incidents that happened, some of which may still go on."""
@@ -69,6 +71,15 @@ def _jump(machine: Machine, incident: Incident) -> None:
     machine.sandbox.clock(advance=CLOCK_JUMPS_S[incident.which % len(CLOCK_JUMPS_S)])
 
 
+def _jump_of_the_hub(machine: Machine, incident: Incident) -> None:
+    """The clock of the machine on which all processes run, or that of one worker's."""
+    jump_s = HUB_CLOCK_JUMPS_S[incident.which % len(HUB_CLOCK_JUMPS_S)]
+    whose = incident.which // len(HUB_CLOCK_JUMPS_S)
+    clocks = [machine.clocks[whose]] if whose else machine.clocks
+    for clock in clocks:
+        clock.jump(jump_s)
+
+
 def _fill_the_disk(machine: Machine, incident: Incident) -> None:
     """Again and again: what is freed meanwhile is taken, too."""
     until = time.monotonic() + incident.seconds + 1
@@ -93,6 +104,7 @@ _MOMENTS: dict[Trouble, Callable[[Machine, Incident], None]] = {
     Trouble.KILL_BACKEND: lambda machine, incident: machine.postgres.kill_backend(incident.which),
     Trouble.CUT: _cut,
     Trouble.CLOCK: _jump,
+    Trouble.HUB_CLOCK: _jump_of_the_hub,
     Trouble.FULL_DISK: _fill_the_disk,
     Trouble.OUTAGE: _let_maintain,
 }

@@ -22,6 +22,7 @@ from tests.chaos.disk import Disk, a_disk
 from tests.chaos.network import Line
 from tests.chaos.oracle import INACTIVE, KEY, NOTE, STANDING, TASK
 from tests.chaos.schedule import Schedule
+from tests.chaos.wall_clock import WallClock
 
 WORKERS = 3
 UP_WITHIN_S = 90.0
@@ -115,10 +116,15 @@ class Machine:
         The hub's processes.
     tenant_line, org_line, events_line, webhook_line
         Its network: to the tenant, to the org and its events, and from the tenant to the hub.
+    clocks
+        The clocks of the API and of each worker.
     """
 
-    def __init__(self, folder: Path, sandbox: SandboxProcess, prepared: Path, schedule: Schedule) -> None:
+    def __init__(
+        self, folder: Path, sandbox: SandboxProcess, prepared: Path, schedule: Schedule, clock_library: Path | None
+    ) -> None:
         self.folder = folder
+        self.clocks = [WallClock(clock_library, folder / f"clock{number}") for number in range(1 + WORKERS)]
         self.sandbox = sandbox
         self._prepared = prepared
         self._schedule = schedule
@@ -149,7 +155,7 @@ class Machine:
         self.events_line = enter(Line(_place(access.salesforce.pubsub_endpoint)))
         self.webhook_line = enter(Line(("127.0.0.1", 1)))
         self._configure()
-        self.api = Service(lambda: self._process("serve", "api"), self._announce)
+        self.api = Service(lambda: self._process("serve", "api", self.clocks[0]), self._announce)
         self.workers = [self._worker(number) for number in range(WORKERS)]
         for service in (self.api, *self.workers):
             self._stack.callback(service.end)
@@ -188,10 +194,12 @@ class Machine:
         return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
 
     def _worker(self, number: int) -> Service:
-        return Service(lambda: self._process("worker", f"worker{number}"), lambda _: None)
+        clock = self.clocks[1 + number]
+        return Service(lambda: self._process("worker", f"worker{number}", clock), lambda _: None)
 
-    def _process(self, command: str, name: str) -> HubProcess:
-        return HubProcess(self.config_file, command=command, log_file=self.folder / f"{name}.log", environ=self.environ)
+    def _process(self, command: str, name: str, clock: WallClock) -> HubProcess:
+        environ = self.environ | clock.environ
+        return HubProcess(self.config_file, command=command, log_file=self.folder / f"{name}.log", environ=environ)
 
     def _announce(self, api: HubProcess) -> None:
         self.webhook_line.target = _place(str(api.announcement["url"]))

@@ -69,13 +69,13 @@ class NotQuiet(AssertionError):
     """Something was to come to rest and did not."""
 
 
-def run(seed: int, folder: Path, sandbox: SandboxProcess, prepared: Path) -> Outcome:
+def run(seed: int, folder: Path, sandbox: SandboxProcess, prepared: Path, clock_library: Path | None) -> Outcome:
     """Carry one run out; what goes wrong is in the outcome."""
     began = time.monotonic()
     schedule = draw(seed)
     outcome = Outcome(seed)
     _set_up(sandbox)
-    with Machine(folder, sandbox, prepared, schedule) as machine:
+    with Machine(folder, sandbox, prepared, schedule, clock_library) as machine:
         outcome.started_s = time.monotonic() - began
         try:
             _live_through(machine, schedule, outcome)

@@ -37,6 +37,7 @@ class Trouble(StrEnum):
     SILENCE = "no byte from or to one vendor"
     CLOCK = "the vendors' clock jumps"
     OUTAGE = "maintenance of one vendor"
+    HUB_CLOCK = "a clock of the hub's jumps"
 
 
 class Incident(NamedTuple):
@@ -85,7 +86,7 @@ def draw(seed: int) -> Schedule:
     chance = random.Random(seed)
     people = [_person(chance, number) for number in range(PEOPLE)]
     deeds = _interleaved(chance, [list(person.live(chance, MOST_EDITS)) for person in people])
-    troubles = chance.sample(list(Trouble), INCIDENTS)
+    troubles = chance.sample([each for each in Trouble if each is not Trouble.HUB_CLOCK], INCIDENTS)
     moments = sorted(chance.uniform(0.05, 0.95) for _ in troubles)
     incidents = [
         Incident(int(at * len(deeds)), trouble, chance.randrange(6), chance.uniform(0.5, 3.0))
@@ -98,12 +99,21 @@ def draw(seed: int) -> Schedule:
         seed,
         people,
         deeds,
-        incidents,
+        sorted([*incidents, *_jumps_of_the_hub(seed, len(deeds))], key=lambda each: each.after_changes),
         rules,
         chance.choice([["event_stream"], ["subscription"], ["event_stream", "subscription"]]),
         chance.choice([["change_events"], ["record_poll"], ["change_events", "record_poll"]]),
         any(name.startswith("lost events") for name in names),
     )
+
+
+def _jumps_of_the_hub(seed: int, deeds: int) -> list[Incident]:
+    """None in every third run; drawn apart, so that all else stays as it was before there were any."""
+    chance = random.Random(f"clocks of seed {seed}")
+    return [
+        Incident(int(chance.uniform(0.05, 0.95) * deeds), Trouble.HUB_CLOCK, chance.randrange(24), 0.0)
+        for _ in range(chance.randrange(3))
+    ]
 
 
 def _person(chance: random.Random, number: int) -> Person:

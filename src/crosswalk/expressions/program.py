@@ -7,15 +7,17 @@ import msgspec
 
 from crosswalk.expressions import limits
 from crosswalk.expressions.errors import ExpressionSyntaxError
+from crosswalk.expressions.picks import Picks
 from crosswalk.expressions.recovery import Recovery
 from crosswalk.expressions.results import BadProfile, Row
 from crosswalk.expressions.sandbox import Expression, Sandbox, find_syntax_problems
+from crosswalk.expressions.seen import Excerpt
 
 _json = msgspec.json.Decoder(msgspec.Raw)
 
 
 class Program:
-    """Compiled expressions. May be used from any thread: each gets a context of its own when it first asks.
+    """Compiled expressions. May be used from any thread: each gets contexts of its own when it first needs them.
 
     Raises
     ------
@@ -27,8 +29,10 @@ class Program:
         problems = find_syntax_problems(expressions)
         if problems:
             raise ExpressionSyntaxError(problems)
-        self._expressions = tuple(expressions)
-        self._threads = threading.local()
+        self._total = len(expressions)
+        self._picks = Picks(expressions)
+        self._all = _InQuickJS(expressions)
+        self._others = _InQuickJS([expressions[position] for position in self._picks.others])
 
     def run(self, profiles: Sequence[bytes], count: int | None = None) -> list[Row | BadProfile]:
         """Evaluate all expressions, or the first `count`, over each profile (a user as JSON text).
@@ -38,19 +42,45 @@ class Program:
         list
             In the order of the profiles: the results in the order of the expressions, or why the profile is bad.
         """
-        rows: list[Row | BadProfile | None] = []
-        good: list[bytes] = []
-        for profile in profiles:
-            checked = _read(profile)
-            if isinstance(checked, BadProfile):
-                rows.append(checked)
-            else:
-                rows.append(None)
-                good.append(checked)
-        total = len(self._expressions) if count is None else count
-        recovery = Recovery(self._sandbox, self._renew, total)
-        results = (row for chunk in _chunks(good) for row in recovery.evaluate(chunk))
-        return [next(results) if row is None else row for row in rows]
+        total = self._total if count is None else count
+        others = [position for position in self._picks.others if position < total]
+        rows = [self._picks.row(profile, total) or _read(profile) for profile in profiles]
+        unsure = iter(self._all.run([row for row in rows if isinstance(row, bytes)], total))
+        sure = [profile for profile, row in zip(profiles, rows, strict=True) if isinstance(row, list)]
+        rest = iter(self._others.run(sure, len(others)) if others else [[]] * len(sure))
+        return [
+            next(unsure)
+            if isinstance(row, bytes)
+            else _filled(row, others, next(rest))
+            if isinstance(row, list)
+            else row
+            for row in rows
+        ]
+
+
+def _filled(row: Row, positions: Sequence[int], results: Row | BadProfile) -> Row | BadProfile:
+    """The row with results in these places."""
+    if isinstance(results, BadProfile):
+        return results
+    for position, result in zip(positions, results, strict=True):
+        row[position] = result
+    return row
+
+
+class _InQuickJS:
+    """Expressions evaluated by QuickJS, which is given no more of a user than they can see."""
+
+    def __init__(self, expressions: Sequence[Expression]) -> None:
+        self._expressions = tuple(expressions)
+        self._threads = threading.local()
+        texts = [text for each in expressions for text in (each.text, each.condition) if text is not None]
+        self._excerpt = Excerpt(texts if all(each.scope == "user" for each in expressions) else ("user",))
+
+    def run(self, profiles: Sequence[bytes], count: int) -> list[Row | BadProfile]:
+        """Evaluate the first `count` expressions over each profile, which is certainly one JSON object."""
+        recovery = Recovery(self._sandbox, self._renew, count)
+        excerpts = [self._excerpt.of(profile) for profile in profiles]
+        return [row for chunk in _chunks(excerpts) for row in recovery.evaluate(chunk)]
 
     def _sandbox(self) -> Sandbox:
         sandbox: Sandbox | None = getattr(self._threads, "sandbox", None)

@@ -4,20 +4,17 @@ Most events change nothing that is mapped: a login moves `last_login`, `last_ip`
 expressions to find that out costs many times what the digest does.
 """
 
-import re
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Final
 
 import msgspec
+from msgspec import UNSET
 
 from crosswalk.domain.definition import SyncDefinition
+from crosswalk.expressions.seen import reader_of, seen_members
 
 _DIGEST_BYTES: Final = 16
-
-# Reading a property by its name is all that is looked through; anything else that is done with `user` may see all.
-_PROPERTY = re.compile(r"\buser\s*\??\.\s*([A-Za-z_$][\w$]*)", re.ASCII)
-_WORD = re.compile(r"\buser\b", re.ASCII)
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -32,7 +29,9 @@ class Fingerprint:
     """
 
     def __init__(self, definition: SyncDefinition) -> None:
-        self._seen = seen_members(expressions_of(definition))
+        seen = seen_members(expressions_of(definition))
+        self._names = None if seen is None else [name.encode() for name in seen]
+        self._read = reader_of(seen or ())
         self._start = blake2b(msgspec.json.encode(definition), digest_size=_DIGEST_BYTES)
 
     def of(self, profile: bytes) -> str:
@@ -43,27 +42,17 @@ class Fingerprint:
         msgspec.DecodeError
             The text is no JSON object.
         """
-        members = _members(profile)
+        if self._names is None:
+            members = _members(profile)
+            parts = [part for name in sorted(members) for part in (name.encode(), members[name])]
+        else:
+            values = self._read(profile)
+            pairs = zip(self._names, values, strict=True)
+            parts = [part for name, value in pairs if value is not UNSET for part in (name, value)]
         # Names and values are JSON, in which no byte is 0: so no two lists of members look alike.
-        parts: list[bytes] = []
-        for name in sorted(members) if self._seen is None else self._seen:
-            value = members.get(name)
-            if value is not None:
-                parts += (name.encode(), bytes(value))
         digest = self._start.copy()
         digest.update(b"\0".join((*parts, b"")) if parts else b"")
         return digest.hexdigest()
-
-
-def seen_members(texts: Iterable[str]) -> tuple[str, ...] | None:
-    """The members of `user` that the expressions read, sorted; `None` where one of them may see all."""
-    seen: set[str] = set()
-    for text in texts:
-        found = _PROPERTY.findall(text)
-        if len(found) != len(_WORD.findall(text)):
-            return None
-        seen.update(found)
-    return tuple(sorted(seen))
 
 
 def expressions_of(definition: SyncDefinition) -> Iterable[str]:

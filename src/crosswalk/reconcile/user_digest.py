@@ -9,7 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from crosswalk.domain.definition import SyncDefinition
-from crosswalk.reconcile.fingerprint import expressions_of, seen_members
+from crosswalk.expressions.seen import seen_members
+from crosswalk.reconcile.fingerprint import expressions_of
 
 _DIGEST_BYTES: Final = 16
 

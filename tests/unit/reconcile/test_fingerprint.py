@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crosswalk.domain.definition import SyncDefinition
-from crosswalk.reconcile.fingerprint import Fingerprint, seen_members
+from crosswalk.expressions.seen import seen_members
+from crosswalk.reconcile.fingerprint import Fingerprint
 from tests.core_builders import BY_ID, a_field, a_sync, a_target
 
 USER: dict[str, Any] = {
@@ -42,6 +43,8 @@ def digest(definition: SyncDefinition, **changes: Any) -> str:
         (["((u) => u.name)(user)"], None),
         (["`${user.name} of user`"], None),
         (["user.user_metadata.user"], None),
+        (["us\\u0065r['name'] ?? user.email"], None),
+        (["user.naïve"], None),
     ],
 )
 def test_the_members_that_expressions_read(texts: list[str], seen: tuple[str, ...] | None) -> None:

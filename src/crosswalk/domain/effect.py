@@ -49,7 +49,7 @@ class Step(StrEnum):
 class EffectStep(Struct, frozen=True):
     """One step of a plan: an effect that is done or undone, for which flow, and where the flow is configured.
 
-    `episode` is that of the effect, where it is not the plan's but one that is over.
+    `episode` is that in which the effect was done; `None` for what is done in the plan's own.
     """
 
     step: Step

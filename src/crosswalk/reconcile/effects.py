@@ -45,7 +45,8 @@ def effect_steps(
         if effect.key in wanted_keys or effect.once:
             continue
         only_forgotten = effect.undo is None or effect.key in shared
-        steps.append(EffectStep(Step.RELEASE if only_forgotten else Step.UNDO, flow, effect, place))
+        # Its own episode: what of it was undone so far may have ended that one already.
+        steps.append(EffectStep(Step.RELEASE if only_forgotten else Step.UNDO, flow, effect, place, each.episode))
     return tuple(steps)
 
 

@@ -1,21 +1,18 @@
 """A person works through dead letters in the browser: from the overview to the cause, a value, a replay."""
 
-import asyncio
-import socket
-import threading
 from collections.abc import Iterator
 
 import psycopg
 import pytest
-import uvicorn
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.pause import Cause, PauseKind
 from crosswalk.store import pauses
 from crosswalk.store.database import Database
-from tests.browser.test_conflicts import ARGUMENTS, CHROMIUM
-from tests.console_scene import ADMIN_TOKEN, ORG, Scene, console_app
+from tests.browser.served_console import served_console
+from tests.browser.test_conflicts import CHROMIUM
+from tests.console_scene import ORG, Scene
 
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium: apt-get install chromium"),
@@ -45,40 +42,9 @@ async def _keep(database: Database) -> None:
 
 
 @pytest.fixture
-def address(postgres_uri: str) -> Iterator[str]:
-    """The console over a database of its own, served in a thread."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    ready = threading.Event()
-    servers: list[uvicorn.Server] = []
-
-    async def serve() -> None:
-        database = Database(postgres_uri)
-        await database.open()
-        await _keep(database)
-        server = uvicorn.Server(uvicorn.Config(console_app(database), log_config=None))
-        servers.append(server)
-        ready.set()
-        await server.serve(sockets=[listening])
-        await database.close()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()))
-    thread.start()
-    assert ready.wait(60)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    servers[0].should_exit = True
-    thread.join(60)
-
-
-@pytest.fixture
-def console(address: str) -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page()
-        page.goto(f"{address}/console")
-        page.get_by_label("Admin token").fill(ADMIN_TOKEN)
-        page.get_by_role("button", name="Log in").click()
+def console(postgres_uri: str) -> Iterator[Page]:
+    with served_console(postgres_uri, _keep) as page:
         yield page
-        browser.close()
 
 
 def test_a_cause_is_looked_into_and_replayed_and_what_pauses_goes_on(console: Page, postgres_uri: str) -> None:

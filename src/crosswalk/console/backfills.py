@@ -50,7 +50,8 @@ class BackfillPages:
         if definition is None or direction not in list(Direction):
             raise HTTPException(400, "The form names no sync, or no direction.")
         try:
-            begun = await self._desk.order(definition, Direction(direction), await _by(request), write=False)
+            by, deals = await _by(request), bool(await form_field(request, "deals"))
+            begun = await self._desk.order(definition, Direction(direction), by, write=False, deals=deals)
         except NotPossible as error:
             return await self._list(request, session, refusal=str(error), status=409)
         return RedirectResponse(f"/console/backfills/{begun.id}", 303)
@@ -88,13 +89,15 @@ class BackfillPages:
     async def _list(self, request: Request, session: Session, *, refusal: str = "", status: int = 200) -> Response:
         found = await self._desk.newest(SHOWN)
         busy = {each.sync for each in found if each.finished_at is None}
+        free = [definition for name, definition in self._definitions.items() if name not in busy]
         return self._renderer.page(
             request,
             "backfills.html",
             session,
             status,
             found=found,
-            free=[name for name in self._definitions if name not in busy],
+            free=[definition.name for definition in free],
+            with_deals=[definition.name for definition in free if definition.flows.closed_won is not None],
             refusal=refusal,
             longest_name=LONGEST_NAME,
         )

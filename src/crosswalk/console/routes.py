@@ -10,6 +10,7 @@ from crosswalk.console.conflicts import ConflictPages
 from crosswalk.console.deadletters import DeadLetterPages
 from crosswalk.console.gate import Gate
 from crosswalk.console.holds import HoldPages
+from crosswalk.console.links import LinkPages
 from crosswalk.console.login import LogIn
 from crosswalk.console.pages import Pages
 from crosswalk.console.pauses import PauseButtons
@@ -17,6 +18,7 @@ from crosswalk.console.rendering import Renderer
 from crosswalk.engine.backfill.orders import Backfills
 from crosswalk.engine.dead_letters import DeadLetters
 from crosswalk.engine.desk import Desk
+from crosswalk.engine.forgetting_links import LinkForgetter
 from crosswalk.engine.holding import Holds
 from crosswalk.engine.resuming import Resumer
 
@@ -37,6 +39,7 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
     gate = Gate(access, renderer)
     login = LogIn(access, renderer)
     pages = Pages(view, renderer)
+    links = LinkPages(view, LinkForgetter(view.database, view.definitions, desk.wake), renderer)
     conflicts = ConflictPages(view, desk, renderer)
     letters = DeadLetterPages(DeadLetters(view.database, view.definitions, desk.wake), renderer)
     pauses = PauseButtons(Resumer(view.database))
@@ -54,6 +57,8 @@ def console_routes(view: ConsoleData, access: AdminAccess, desk: Desk) -> list[B
         Route("/console/live/identities/{sync}/{user_id:path}", gate.closed(pages.identity_fragment)),
         Route("/console/identities", gate.closed(pages.identities)),
         Route("/console/identities/{sync}/{user_id:path}", gate.closed(pages.identity)),
+        Route("/console/links/{sync}/{user_id:path}", gate.closed(links.show), methods=["GET"]),
+        Route("/console/links/{sync}/{user_id:path}", gate.closed(links.forget), methods=["POST"]),
         Route("/console/conflicts", gate.closed(conflicts.list)),
         Route("/console/conflicts/{number}", gate.closed(conflicts.show)),
         Route("/console/live/conflicts/{number}", gate.closed(conflicts.fragment)),

@@ -301,6 +301,11 @@ def fix(code: str) -> str:
     return fix_for(code)
 
 
+def linked_by(evidence: str) -> str:
+    """Why a record is a user's."""
+    return "Created by the hub" if evidence == "created" else f"Rule “{evidence}”"
+
+
 def label(names: dict[str, str], name: str) -> str:
     """The words for a name; a name without words is shown as it is, legibly."""
     return names.get(name) or name.replace("_", " ").capitalize()

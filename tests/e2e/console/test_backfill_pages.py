@@ -5,18 +5,22 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 from fastapi import FastAPI
+from msgspec.structs import replace
 
 from crosswalk.api.admin import admin_router
 from crosswalk.api.security import AdminAccess
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.backfill import Direction, Finding, Outlook, Report, Stage, Tally, TooMuch
+from crosswalk.domain.flow import Flows
+from crosswalk.domain.ids import SyncName
 from crosswalk.domain.threshold import WriteKind
 from crosswalk.engine.backfill.orders import Backfills
 from crosswalk.store import backfills
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.database import Database
-from tests.console_scene import ADMIN_TOKEN, SYNC, a_definition, a_desk, console_data
-from tests.e2e.console.client import client_of, csrf_of
+from tests.console_scene import ADMIN_TOKEN, SYNC, a_definition, a_desk, console_app, console_data
+from tests.e2e.console.client import client_of, csrf_of, log_in
+from tests.unit.flows.test_closed_won import FLOW
 
 REPORT = Report(
     2_000,
@@ -139,6 +143,30 @@ async def test_one_is_begun_and_cancelled_in_the_console(admin: httpx.AsyncClien
     )
     assert (await press(admin, found.id, "cancel")).status_code == 303
     assert (await Backfills(database).read(found.id)).stage is Stage.CANCELLED
+
+
+async def test_deals_are_taken_in_where_that_is_ticked_and_asked_for_only_where_a_flow_is_about_them(
+    database: Database,
+) -> None:
+    without, selling = a_definition(), replace(a_definition(SyncName("partners")), flows=Flows(closed_won=FLOW))
+
+    async with client_of(console_app(database, None, without)) as client:
+        await log_in(client)
+        plain = (await client.get("/console/backfills")).text
+    async with client_of(console_app(database, None, without, selling)) as client:
+        await log_in(client)
+        page = (await client.get("/console/backfills")).text
+        order = {"csrf": csrf_of(page), "direction": "users", "by": "Ada", "deals": "1"}
+        begun = await client.post("/console/backfills", data={**order, "sync": "partners"})
+        refused = await client.post("/console/backfills", data={**order, "sync": SYNC})
+        shown = (await client.get(begun.headers["Location"])).text
+
+    assert 'name="deals"' not in plain
+    assert "Deals that were won before, too (partners)" in page
+    assert (begun.status_code, refused.status_code) == (303, 409)
+    assert (await Backfills(database).last_of(SyncName("partners"))).deals
+    assert "and deals that were won before" in shown
+    assert "does nothing about won deals: enable its flow closed_won first" in refused.text
 
 
 async def test_the_admin_api_begins_shows_and_orders(api: httpx.AsyncClient, database: Database) -> None:

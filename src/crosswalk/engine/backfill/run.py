@@ -76,7 +76,7 @@ USERS_LOCK = 0x62667573
 CHUNK_LOCK = 0x62666368
 TRY_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
 TRY_SHARED_LOCK = "SELECT pg_try_advisory_lock_shared(%s, %s)"
-UNLOCK = "SELECT pg_advisory_unlock(%s, %s)"
+UNLOCK_ALL = "SELECT pg_advisory_unlock_all()"
 
 _PASSING = (NotNow, ConnectorError, psycopg.OperationalError, PoolTimeout)
 
@@ -215,12 +215,14 @@ class _Runner:
 
         async def one_after_another() -> int:
             done = 0
-            while await self._may_go_on(backfill):
-                async with self._taken(backfill, state) as chunks:
-                    if not chunks:
-                        break
-                    await work(chunks)
-                    done += 1
+            # To open a session takes as long as some ten users do.
+            async with self._database.session() as session:
+                while await self._may_go_on(backfill):
+                    async with self._taken(session, backfill, state) as chunks:
+                        if not chunks:
+                            break
+                        await work(chunks)
+                        done += 1
             return done
 
         # Where one of them fails, the others end what they are at.
@@ -274,28 +276,30 @@ class _Runner:
         return ""
 
     @asynccontextmanager
-    async def _taken(self, backfill: Backfill, state: str) -> AsyncIterator[Sequence[Chunk]]:
+    async def _taken(self, session: Connection, backfill: Backfill, state: str) -> AsyncIterator[Sequence[Chunk]]:
         """A chunk that nobody else works on, while one is to be had; for writing, its lane is kept from live work.
 
-        Where a job of the org's is to write, there are several chunks of one lane.
+        Where a job of the org's is to write, there are several chunks of one lane. Whoever leaves with an error closes
+        the session, which lets go as well.
         """
         writes = backfill.stage is Stage.WRITING
-        async with self._database.session() as session:
-            choices = (
-                await backfills.first_of_lanes(session, backfill.id, state)
-                if writes
-                else await backfills.next_chunks(session, backfill.id, state, 4 * CHUNKS_AT_ONCE)
-            )
-            for chunk_id, lane in choices:
-                if writes and not await try_lane(session, Lane(backfill.sync, lane)):
-                    continue
-                if await _try_lock(session, CHUNK_LOCK, chunk_id):
-                    # It may have been finished just before the lock was free.
-                    chunk = await backfills.chunk(session, chunk_id, state)
-                    if chunk is not None:
-                        yield await self._in_company(session, backfill, chunk) if writes else (chunk,)
-                        return
-            yield ()
+        choices = (
+            await backfills.first_of_lanes(session, backfill.id, state)
+            if writes
+            else await backfills.next_chunks(session, backfill.id, state, 4 * CHUNKS_AT_ONCE)
+        )
+        taken: Sequence[Chunk] = ()
+        for chunk_id, lane in choices:
+            if writes and not await try_lane(session, Lane(backfill.sync, lane)):
+                continue
+            if await _try_lock(session, CHUNK_LOCK, chunk_id):
+                # It may have been finished just before the lock was free.
+                chunk = await backfills.chunk(session, chunk_id, state)
+                if chunk is not None:
+                    taken = await self._in_company(session, backfill, chunk) if writes else (chunk,)
+                    break
+        yield taken
+        await session.execute(UNLOCK_ALL)
 
     async def _in_company(self, session: Connection, backfill: Backfill, first: Chunk) -> Sequence[Chunk]:
         org = self._hub.orgs[self._hub.compiled[backfill.sync].definition.org]

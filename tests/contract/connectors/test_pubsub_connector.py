@@ -369,8 +369,12 @@ async def test_a_wrong_organization_is_told_as_refused_credentials(
 ) -> None:
     settings = msgspec.structs.replace(pubsub_settings, organization_id="00D000000000009AAA")
     async with SalesforceClient(settings) as client:
-        with pytest.raises(CredentialsRefused, match="organization_id"):
+        with pytest.raises(CredentialsRefused, match="organization_id") as first:
             await anext(batches(client, None))
+        with pytest.raises(CredentialsRefused) as second:
+            await anext(batches(client, None))
+
+    assert second.value is first.value  # nobody logged in again for it
 
 
 @pytest.mark.parametrize("is_expired", [True, False])

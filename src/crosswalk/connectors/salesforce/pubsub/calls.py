@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ import grpc
 from crosswalk.connectors.errors import CredentialsRefused, MalformedAnswer, Unreachable
 from crosswalk.connectors.http import tls_context
 from crosswalk.connectors.salesforce.pubsub.refusals import refusal_of
+from crosswalk.connectors.salesforce.pubsub.refused_sessions import RefusedSessions
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.connectors.shared_token import SharedToken, Token
 from crosswalk_pubsub import EventSchema
@@ -108,6 +110,7 @@ class PubSubCalls:
     def __init__(self, settings: SalesforceSettings, tokens: SharedToken) -> None:
         self._settings = settings
         self._tokens = tokens
+        self.refused_sessions = RefusedSessions(time.monotonic)
         self._channel: grpc.aio.Channel | None = None
         self._schemas: dict[str, EventSchema] = {}
 

@@ -65,6 +65,7 @@ class ChangeSubscription:
             The connection broke, or the org refused.
         """
         first = self._first_request(position)
+        self._calls.refused_sessions.check()
         token = await self._calls.token()
         heard = False
         try:
@@ -82,12 +83,10 @@ class ChangeSubscription:
                 async for batch in batches:
                     yield batch
         except SessionEnded as error:
-            raise CredentialsRefused(
-                "the Pub/Sub API",
-                "UNAUTHENTICATED",
-                str(error),
-                "Check the endpoint, and organization_id if it is set.",
-            ) from error
+            hint = "Check the endpoint, and organization_id if it is set."
+            refused = CredentialsRefused("the Pub/Sub API", "UNAUTHENTICATED", str(error), hint)
+            self._calls.refused_sessions.refused(refused)
+            raise refused from error
 
     def _first_request(self, position: str | None) -> FetchRequest:
         if position is None:
@@ -111,6 +110,7 @@ class ChangeSubscription:
         try:
             await stream.ask(first)
             while (response := await stream.read()) is not None:
+                self._calls.refused_sessions.accepted()
                 yield await self._batch(token, response)
                 if response.pending_num_requested <= MOST_PENDING // 2:
                     await stream.ask(FetchRequest(num_requested=MOST_PENDING - response.pending_num_requested))

@@ -11,8 +11,8 @@ from msgspec import Struct
 from psycopg import sql
 
 from crosswalk.domain.ids import RecordId, SyncName, UserId
-from crosswalk.store.copy_text import copy_text
 from crosswalk.store.database import Connection, fetch_row
+from crosswalk.store.new_rows import blobs, copy_rows, numbers, rows_of, texts
 
 CREATE_RECORDS = """
 CREATE TABLE IF NOT EXISTS {records} (object text NOT NULL, record_id text NOT NULL, fields json NOT NULL);
@@ -38,7 +38,7 @@ DROP = "DROP TABLE IF EXISTS {records}, {keys}, {users}, {matches}, {losers}, {c
 # Made once a side is read, which they tell: that is several times quicker than keeping them while rows come.
 INDEX_RECORDS = """
 CREATE UNIQUE INDEX IF NOT EXISTS {records_index} ON {records} (record_id);
-CREATE INDEX IF NOT EXISTS {keys_index} ON {keys} (list, hash);
+CREATE INDEX IF NOT EXISTS {keys_index} ON {keys} (hash);
 ANALYZE {records};
 ANALYZE {keys}
 """
@@ -48,11 +48,11 @@ ANALYZE {users}
 """
 ARE_WHOLE = "SELECT to_regclass(%s) IS NOT NULL, to_regclass(%s) IS NOT NULL"
 
-COPY_RECORDS = "COPY {records} FROM STDIN"
-COPY_KEYS = "COPY {keys} FROM STDIN"
-COPY_USERS = "COPY {users} FROM STDIN"
-COPY_MATCHES = "COPY {matches} FROM STDIN"
-COPY_CHANGED = "COPY {changed} FROM STDIN"
+COPY_RECORDS = "COPY {records} FROM STDIN (FORMAT binary)"
+COPY_KEYS = "COPY {keys} FROM STDIN (FORMAT binary)"
+COPY_USERS = "COPY {users} FROM STDIN (FORMAT binary)"
+COPY_MATCHES = "COPY {matches} FROM STDIN (FORMAT binary)"
+COPY_CHANGED = "COPY {changed} (hash, record_id) FROM STDIN (FORMAT binary)"
 
 # Records that changed since. A key that a record has no more does no harm: what is found is compared again.
 UPSERT_RECORDS = """
@@ -62,11 +62,11 @@ FROM unnest(%b::text[], %b::text[], %b::text[]) AS given (object, record_id, fie
 ON CONFLICT (record_id) DO UPDATE SET fields = excluded.fields
 """
 
+# In the order of the index, and not joined: for some thousand keys PostgreSQL would read all that there are instead.
 FIND = """
-SELECT DISTINCT ON (k.list, k.record_id) k.list, r.object, r.record_id, r.fields::text
-FROM unnest(%b::smallint[], %b::bigint[]) AS wanted (list, hash)
-JOIN {keys} AS k USING (list, hash)
-JOIN {records} AS r ON r.record_id = k.record_id
+SELECT list, hash, record_id
+FROM {keys}
+WHERE list = ANY(%b::smallint[]) AND hash = ANY(%b::bigint[])
 """
 
 # What changed since everything was read, of these keys and these records.
@@ -111,7 +111,7 @@ class ReadRecord(Struct, frozen=True):
 
     object: str
     id: str
-    fields: str
+    fields: bytes
     keys: Collection[tuple[int, int]]
 
 
@@ -156,36 +156,48 @@ class BackfillSide:
 
     async def add_records(self, connection: Connection, records: Sequence[ReadRecord]) -> None:
         """Add records that were read."""
-        rows = "".join(f"{copy_text(r.object)}\t{copy_text(r.id)}\t{copy_text(r.fields)}\n" for r in records)
-        await self._copy(connection, COPY_RECORDS, rows)
+        if not records:
+            return
+        rows = rows_of(texts(r.object for r in records), texts(r.id for r in records), blobs(r.fields for r in records))
+        await copy_rows(connection, self._sql(COPY_RECORDS), rows)
         await self._add_keys(connection, records)
 
     async def change_records(self, connection: Connection, records: Sequence[ReadRecord]) -> None:
         """Bring records up to date that changed, and add new ones."""
-        columns = ([r.object for r in records], [r.id for r in records], [r.fields for r in records])
+        columns = ([r.object for r in records], [r.id for r in records], [r.fields.decode() for r in records])
         await connection.execute(self._sql(UPSERT_RECORDS), columns)
         await self._add_keys(connection, records)
-        by_id = "".join(f"\\N\t{copy_text(r.id)}\n" for r in records)
-        keys = "".join(f"{hash_}\t{copy_text(r.id)}\n" for r in records for _, hash_ in r.keys)
-        await self._copy(connection, COPY_CHANGED, by_id + keys)
+        changed = [(None, r.id) for r in records] + [(hash_, r.id) for r in records for _, hash_ in r.keys]
+        rows = rows_of(numbers((hash_ for hash_, _ in changed), 8), texts(record_id for _, record_id in changed))
+        await copy_rows(connection, self._sql(COPY_CHANGED), rows)
 
     async def _add_keys(self, connection: Connection, records: Sequence[ReadRecord]) -> None:
-        keys = "".join(f"{number}\t{hash_}\t{copy_text(r.id)}\n" for r in records for number, hash_ in r.keys)
-        await self._copy(connection, COPY_KEYS, keys)
+        keys = [(number, hash_, r.id) for r in records for number, hash_ in r.keys]
+        rows = rows_of(
+            numbers((number for number, _, _ in keys), 2),
+            numbers((hash_ for _, hash_, _ in keys), 8),
+            texts(record_id for _, _, record_id in keys),
+        )
+        await copy_rows(connection, self._sql(COPY_KEYS), rows)
 
     async def add_users(self, connection: Connection, users: Iterable[str]) -> None:
         """Note users that were read."""
-        await self._copy(connection, COPY_USERS, "".join(f"{copy_text(user)}\n" for user in users))
+        await copy_rows(connection, self._sql(COPY_USERS), rows_of(texts(users)))
 
-    async def add_matches(self, connection: Connection, matches: Iterable[tuple[UserId, RecordId, int]]) -> None:
+    async def add_matches(self, connection: Connection, matches: Sequence[tuple[UserId, RecordId, int]]) -> None:
         """Note whom a rule found which record for; the rank says by which rule, the best first."""
-        rows = "".join(f"{copy_text(user)}\t{copy_text(record)}\t{rank}\n" for user, record, rank in matches)
-        await self._copy(connection, COPY_MATCHES, rows)
+        rows = rows_of(
+            texts(user for user, _, _ in matches),
+            texts(record for _, record, _ in matches),
+            numbers((rank for _, _, rank in matches), 4),
+        )
+        await copy_rows(connection, self._sql(COPY_MATCHES), rows)
 
-    async def find(self, connection: Connection, wanted: Sequence[tuple[int, int]]) -> list[tuple[int, str, str, str]]:
-        """The records that may hold these keys: list, object, id and fields."""
-        columns = ([number for number, _ in wanted], [hash_ for _, hash_ in wanted])
-        return await (await connection.execute(self._sql(FIND), columns, binary=True)).fetchall()
+    async def find(self, connection: Connection, wanted: Collection[tuple[int, int]]) -> set[tuple[int, str]]:
+        """The records that may hold these keys (list, hash): list and id."""
+        columns = (sorted({number for number, _ in wanted}), sorted({hash_ for _, hash_ in wanted}))
+        rows = await (await connection.execute(self._sql(FIND), columns, binary=True)).fetchall()
+        return {(number, record_id) for number, hash_, record_id in rows if (number, hash_) in wanted}
 
     async def by_id(self, connection: Connection, ids: Sequence[str]) -> list[tuple[str, str, str]]:
         """Records by id: object, id and fields."""
@@ -225,11 +237,6 @@ class BackfillSide:
         """How many records of each object belong to nobody."""
         await connection.execute("SET LOCAL statement_timeout = 0")
         return dict(await (await connection.execute(self._sql(COUNT_UNCLAIMED), (sync,))).fetchall())
-
-    async def _copy(self, connection: Connection, statement: LiteralString, rows: str) -> None:
-        if rows:
-            async with connection.cursor() as cursor, cursor.copy(self._sql(statement)) as copy:
-                await copy.write(rows)
 
     def _sql(self, statement: LiteralString) -> sql.Composed:
         return sql.SQL(statement).format(**self._names)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import LiteralString
 
 from psycopg.errors import UniqueViolation
+from psycopg.sql import Composed
 
 from crosswalk.store.database import Connection
 
@@ -17,6 +18,7 @@ MANY = 100
 
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
+_NONE = b"\xff\xff\xff\xff"
 _TRUE, _FALSE = b"\0\0\0\1\1", b"\0\0\0\1\0"
 
 
@@ -34,15 +36,20 @@ async def add_rows(connection: Connection, *tables: tuple[LiteralString, bytes])
     try:
         async with connection.transaction():
             for statement, rows in tables:
-                async with connection.cursor() as cursor, cursor.copy(statement) as copy:
-                    await copy.write(rows)
+                await copy_rows(connection, statement, rows)
     except UniqueViolation:
         return False
     return True
 
 
+async def copy_rows(connection: Connection, statement: LiteralString | Composed, rows: bytes) -> None:
+    """Add rows to a table that refuses none: a `COPY … FROM STDIN (FORMAT binary)`, and what `rows_of` makes."""
+    async with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        await copy.write(rows)
+
+
 def rows_of(*columns: Sequence[bytes]) -> bytes:
-    """Rows in COPY's binary form, of columns whose values are `texts`, `blobs` or `flags`."""
+    """Rows in COPY's binary form, of columns whose values are `texts`, `blobs`, `numbers` or `flags`."""
     count = len(columns).to_bytes(2, "big")
     return b"".join((_BEGIN, *(count + b"".join(row) for row in zip(*columns, strict=True)), _END))
 
@@ -66,6 +73,12 @@ def same(value: str, count: int) -> list[bytes]:
 def blobs(values: Iterable[bytes]) -> list[bytes]:
     """Values of a column of bytes, or of JSON."""
     return [len(value).to_bytes(4, "big") + value for value in values]
+
+
+def numbers(values: Iterable[int | None], size: int) -> list[bytes]:
+    """Values of a column of whole numbers of `size` bytes: 2 for smallint, 4 for integer, 8 for bigint."""
+    length = size.to_bytes(4, "big")
+    return [_NONE if value is None else length + value.to_bytes(size, "big", signed=True) for value in values]
 
 
 def flags(values: Iterable[bool]) -> list[bytes]:

@@ -55,10 +55,10 @@ async def test_a_record_that_changed_is_known_by_its_id_and_by_the_keys_it_has_n
     side = BackfillSide(1)
     async with database.transaction() as connection:
         await side.create_records(connection)
-        await side.add_records(connection, [ReadRecord("Contact", "003A", "{}", {(0, 11)})])
+        await side.add_records(connection, [ReadRecord("Contact", "003A", b"{}", {(0, 11)})])
         before = await side.changed(connection, [11, 12], ["003A"])
         await side.index_records(connection)
-        await side.change_records(connection, [ReadRecord("Contact", "003A", "{}", {(0, 12)})])
+        await side.change_records(connection, [ReadRecord("Contact", "003A", b"{}", {(0, 12)})])
 
         assert before == (set(), set())
         assert await side.changed(connection, [11, 12], ["003A", "003B"]) == ({12}, {"003A"})

@@ -238,7 +238,7 @@ class _Arriving:
             ReadRecord(
                 self.object,
                 record.id,
-                msgspec.json.encode(record.fields).decode(),
+                msgspec.json.encode(record.fields),
                 {(number, hash_) for number, rule in self._rules for hash_ in _hashes(rule, record)},
             )
             for record in records

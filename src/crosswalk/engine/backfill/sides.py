@@ -66,14 +66,17 @@ class ReadOrg:
         }
         decided = (decisions.get(evaluation.user_id) for evaluation in evaluations)
         named = [each.choice.record_id for each in decided if each is not None and isinstance(each.choice, LinkTo)]
-        found: dict[LookUpName, list[Record]] = {}
         async with self._database.transaction() as connection:
-            for number, object_name, record_id, fields in await self._side.find(connection, sorted(wanted)):
-                record = Record(object_name, RecordId(record_id), _values(fields))
-                found.setdefault(self._names[number], []).append(record)
-            for object_name, record_id, fields in await self._side.by_id(connection, named) if named else ():
-                record = Record(object_name, RecordId(record_id), _values(fields))
-                found.setdefault((object_name, BY_ID), []).append(record)
+            places = await self._side.find(connection, wanted)
+            ids = {record_id for _, record_id in places}.union(named)
+            rows = await self._side.by_id(connection, sorted(ids)) if ids else []
+        records = {id_: Record(object_name, RecordId(id_), _values(fields)) for object_name, id_, fields in rows}
+        found: dict[LookUpName, list[Record]] = {}
+        for number, record_id in sorted(places):
+            found.setdefault(self._names[number], []).append(records[record_id])
+        for record_id in named:
+            if (record := records.get(record_id)) is not None:
+                found.setdefault((record.object, BY_ID), []).append(record)
         return found
 
     async def records(self, ids: Sequence[str]) -> dict[RecordId, Record]:

@@ -9,8 +9,8 @@ from psycopg.rows import class_row
 
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.values import FieldValue
-from crosswalk.store.copy_text import copy_text
 from crosswalk.store.database import Connection
+from crosswalk.store.new_rows import blobs, copy_rows, numbers, rows_of, texts
 
 _encode = msgspec.json.Encoder().encode
 
@@ -42,7 +42,7 @@ class AuditEntry(Struct, frozen=True):
 
 APPEND = """
 COPY audit (actor, sync, user_id, object, record_id, action, field, old, new, reason, place, event_seq)
-FROM STDIN
+FROM STDIN (FORMAT binary)
 """
 
 # The inbox is asked for one number at a time: only the part that holds it is looked into.
@@ -67,17 +67,26 @@ WRITTEN_SINCE = _COLUMNS + "WHERE a.sync = %s AND a.user_id = ANY(%s::text[]) AN
 
 async def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
     """Add entries by COPY."""
-    rows = "".join("\t".join(map(copy_text, _row(entry))) + "\n" for entry in entries)
-    async with connection.cursor() as cursor, cursor.copy(APPEND) as copy:
-        if rows:
-            await copy.write(rows)
+    if entries:
+        await copy_rows(connection, APPEND, _rows(entries))
 
 
-def _row(e: AuditEntry) -> tuple[str | None, ...]:
-    """An entry in the order of the columns of `APPEND`."""
-    seq = None if e.event_seq is None else str(e.event_seq)
-    old, new = _encode(e.old).decode(), _encode(e.new).decode()
-    return e.actor, e.sync, e.user_id, e.object, e.record_id, e.action, e.field, old, new, e.reason, e.place, seq
+def _rows(entries: Sequence[AuditEntry]) -> bytes:
+    """Entries in the order of the columns of `APPEND`."""
+    return rows_of(
+        texts(e.actor for e in entries),
+        texts(e.sync for e in entries),
+        texts(e.user_id for e in entries),
+        texts(e.object for e in entries),
+        texts(e.record_id for e in entries),
+        texts(e.action for e in entries),
+        texts(e.field for e in entries),
+        blobs(_encode(e.old) for e in entries),
+        blobs(_encode(e.new) for e in entries),
+        texts(e.reason for e in entries),
+        texts(e.place for e in entries),
+        numbers((e.event_seq for e in entries), 8),
+    )
 
 
 async def of_identity(connection: Connection, sync: SyncName, user_id: UserId, limit: int = 200) -> list[AuditEntry]:

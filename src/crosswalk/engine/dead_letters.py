@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 
-import msgspec
 import structlog
 from msgspec import Struct
 
@@ -16,17 +15,16 @@ from crosswalk.config.nearest import nearest_name
 from crosswalk.connectors.reactions import fix_for
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.errors import CrosswalkError
-from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import SyncName
 from crosswalk.domain.purpose import Purpose
 from crosswalk.domain.values import FieldValue
+from crosswalk.engine.by_hand import make_due, no_such_sync
 from crosswalk.engine.causes import without_values
 from crosswalk.engine.hub import Hub
-from crosswalk.engine.intake import Wake, take_in
+from crosswalk.engine.intake import Wake
 from crosswalk.store import dead_letters, interventions
 from crosswalk.store.database import Connection, Database, time_now
 from crosswalk.store.dead_letters import Group, Resolution, Selection, Unheard
-from crosswalk.store.inbox import Subscriber
 from crosswalk.store.interventions import Deed, Intervention
 from crosswalk.store.problems import Problem
 
@@ -106,9 +104,7 @@ class DeadLetters:
         if not sync:
             return Selection(tuple(self._definitions))
         if sync not in self._definitions:
-            raise UnknownDeadLetter(
-                f"no sync is called {sync} ({', '.join(self._definitions) or 'none'}){_near(sync, self._definitions)}"
-            )
+            raise UnknownDeadLetter(no_such_sync(sync, self._definitions))
         return Selection((SyncName(sync),))
 
     async def find(self, name: str, sync: str = "") -> Selection:
@@ -227,18 +223,8 @@ class DeadLetters:
         """Put an event into the inbox in the place of one that is gone: the user, or deal, is read anew."""
         definition = self._definitions[lost.sync]
         now = await time_now(connection)
-        event = Event(
-            id=f"replay/{lost.number}/{now.isoformat()}",
-            source=Source.PERSON,
-            type="replay",
-            occurred_at=now,
-            disposition=Disposition.CHANGED,
-            raw=msgspec.json.encode({"replayed_by": by}),
-            user_id=lost.user_id,
-            purpose=Purpose.BACKFILL,
-        )
-        subscriber = Subscriber(definition.name, definition.tenant, definition.org, definition.lanes)
-        await take_in(connection, [(definition.tenant, event)], [subscriber], self._wake)
+        event_id, told = f"replay/{lost.number}/{now.isoformat()}", {"replayed_by": by}
+        await make_due(connection, definition, self._wake, lost.user_id, event_id, told, now, purpose=Purpose.BACKFILL)
 
 
 def dead_letters_of(hub: Hub) -> DeadLetters:

@@ -8,23 +8,19 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-import msgspec
-
-from crosswalk.config.nearest import nearest_name
 from crosswalk.domain.decision import Choice, Decided, FieldDecision
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.errors import CrosswalkError
-from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.values import Side
+from crosswalk.engine.by_hand import make_due, no_such_sync
 from crosswalk.engine.choosing import Chooser, FindsRecords, NotDecidable, Wish
 from crosswalk.engine.conflict_view import FIELD_DIFFERS, ConflictView, question_of, read_view
 from crosswalk.engine.hub import Hub
-from crosswalk.engine.intake import Wake, take_in
+from crosswalk.engine.intake import Wake
 from crosswalk.store import conflicts, decisions, identities, links, quarantines
 from crosswalk.store.database import Connection, Database, time_now
-from crosswalk.store.inbox import Subscriber
 from crosswalk.store.overview import NEWEST
 from crosswalk.store.problems import Problem, ProblemKind
 
@@ -221,26 +217,14 @@ class Desk:
     def _definition(self, sync: str) -> SyncDefinition:
         definition = self._definitions.get(SyncName(sync))
         if definition is None:
-            near = nearest_name(sync, self._definitions)
-            hint = f", did you mean {near}?" if near else ""
-            raise UnknownConflict(f"no sync is called {sync} ({', '.join(self._definitions) or 'none'}){hint}")
+            raise UnknownConflict(no_such_sync(sync, self._definitions))
         return definition
 
     async def _make_due(
         self, connection: Connection, definition: SyncDefinition, user_id: UserId, event_id: str, what: object
     ) -> None:
         """Put an event into the inbox that makes the identity due: the writes that follow are attributed to it."""
-        event = Event(
-            id=event_id,
-            source=Source.PERSON,
-            type=event_id.partition("/")[0],
-            occurred_at=await time_now(connection),
-            disposition=Disposition.CHANGED,
-            raw=msgspec.json.encode(what),
-            user_id=user_id,
-        )
-        subscriber = Subscriber(definition.name, definition.tenant, definition.org, definition.lanes)
-        await take_in(connection, [(definition.tenant, event)], [subscriber], self.wake)
+        await make_due(connection, definition, self.wake, user_id, event_id, what, await time_now(connection))
 
 
 def desk_of(hub: Hub) -> Desk:

@@ -14,7 +14,6 @@ from typing import Any
 from msgspec import Struct
 from psycopg.errors import LockNotAvailable
 
-from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.erasure import RecordErasure, pseudonym_of
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.event import Disposition, Event, Source
@@ -307,11 +306,7 @@ class Eraser:
                 raw=b"{}",
                 user_id=user_id,
             )
-            await take_in(connection, [(definition.tenant, event)], [_subscriber(definition)], self._hub.jobs.wake)
-
-
-def _subscriber(definition: SyncDefinition) -> Subscriber:
-    return Subscriber(definition.name, definition.tenant, definition.org, definition.lanes)
+            await take_in(connection, [(definition.tenant, event)], [Subscriber.of(definition)], self._hub.jobs.wake)
 
 
 def _now() -> datetime:

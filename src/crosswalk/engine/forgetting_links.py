@@ -6,22 +6,19 @@ becomes due, all in one transaction; the lanes are held meanwhile, so that no wo
 
 from collections.abc import Mapping
 
-import msgspec
 import structlog
 from msgspec import Struct
 
-from crosswalk.config.nearest import nearest_name
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.errors import CrosswalkError
-from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.link import EndedLink, Link, LinkEnd
 from crosswalk.domain.record_id import full_record_id
+from crosswalk.engine.by_hand import make_due, no_such_sync
 from crosswalk.engine.held_lanes import held, lanes_of
-from crosswalk.engine.intake import Wake, take_in
+from crosswalk.engine.intake import Wake
 from crosswalk.store import decisions, former_links, interventions, links
 from crosswalk.store.database import Connection, Database, time_now
-from crosswalk.store.inbox import Subscriber
 from crosswalk.store.interventions import Deed, Intervention
 
 log = structlog.get_logger()
@@ -112,7 +109,10 @@ class LinkForgetter:
                 reason.strip()[:LONGEST_REASON],
             )
             await interventions.append(connection, done)
-            await self._make_due(connection, definition, user_id, found)
+            now = await time_now(connection)
+            event_id = f"link_forgotten/{definition.name}/{user_id}/{now.isoformat()}"
+            told = {"object": record.object, "record_id": record.id}
+            await make_due(connection, definition, self._wake, user_id, event_id, told, now)
         log.info("link_forgotten", sync=found.sync, user_id=user_id, record_id=record.id, by=done.by)
         return found
 
@@ -146,24 +146,5 @@ class LinkForgetter:
     def _definition(self, sync: str) -> SyncDefinition:
         definition = self._definitions.get(SyncName(sync))
         if definition is None:
-            near = nearest_name(sync, self._definitions)
-            hint = f", did you mean {near}?" if near else ""
-            raise UnknownLink(f"no sync is called {sync} ({', '.join(self._definitions) or 'none'}){hint}")
+            raise UnknownLink(no_such_sync(sync, self._definitions))
         return definition
-
-    async def _make_due(
-        self, connection: Connection, definition: SyncDefinition, user_id: UserId, found: ForgettableLink
-    ) -> None:
-        """The writes that follow are attributed to this event."""
-        now = await time_now(connection)
-        event = Event(
-            id=f"link_forgotten/{definition.name}/{user_id}/{now.isoformat()}",
-            source=Source.PERSON,
-            type="link_forgotten",
-            occurred_at=now,
-            disposition=Disposition.CHANGED,
-            raw=msgspec.json.encode({"object": found.link.record.object, "record_id": found.link.record.id}),
-            user_id=user_id,
-        )
-        subscriber = Subscriber(definition.name, definition.tenant, definition.org, definition.lanes)
-        await take_in(connection, [(definition.tenant, event)], [subscriber], self._wake)

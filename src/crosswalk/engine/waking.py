@@ -54,8 +54,7 @@ async def _wake(
         for woken in dict.fromkeys(those)
     ]
     if events:
-        subscriber = Subscriber(definition.name, definition.tenant, definition.org, definition.lanes)
-        await inbox.accept(connection, events, [subscriber])
+        await inbox.accept(connection, events, [Subscriber.of(definition)])
 
 
 def _newest(due: Sequence[DueEvent]) -> dict[UserId, DueEvent]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.event import Event, RecordRef
 from crosswalk.domain.ids import OrgName, RecordId, SyncName, TenantName
 from crosswalk.domain.urgency import RANKS, USUAL
@@ -20,6 +21,11 @@ class Subscriber(Struct, frozen=True):
     tenant: TenantName
     org: OrgName
     lanes: int
+
+    @classmethod
+    def of(cls, definition: SyncDefinition) -> "Subscriber":
+        """The sync of this definition."""
+        return cls(definition.name, definition.tenant, definition.org, definition.lanes)
 
 
 # Stores events once each and hands the new ones to the syncs that want them. Ignored events are kept but are nobody's

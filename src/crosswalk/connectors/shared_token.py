@@ -11,6 +11,12 @@ from crosswalk.connectors.logins import OPEN, LoginGate
 from crosswalk.connectors.secret import Secret
 from crosswalk.domain.budget import TOKEN
 
+MOST_UNTAKEN = 2
+"""So many tokens in a row may be refused before the vendor is asked more rarely: one may end on its way."""
+
+FIRST_REST_S = 5.0
+LONGEST_REST_S = 300.0
+
 
 class Token(Struct, frozen=True):
     """An access token.
@@ -61,6 +67,9 @@ class SharedToken:
         self._clock = clock
         self._token: Token | None = None
         self._fetching: asyncio.Task[Token] | None = None
+        self._untaken = 0
+        """Tokens since the last one that the vendor took."""
+        self._rests_until = float("-inf")
 
     async def get(self) -> Token:
         """Return a token that is believed to be good; fetch one if there is none or it is about to expire."""
@@ -70,10 +79,21 @@ class SharedToken:
         return await self._renewed()
 
     async def replace(self, refused: Token) -> Token:
-        """Return a newer token than `refused`, which the vendor no longer takes."""
+        """Return a newer token than `refused`, which the vendor no longer takes.
+
+        Where it took none of the last ones either, a new one will not help: then this is `refused` itself for a while,
+        each time for twice as long, up to five minutes.
+        """
         if self._token is not None and self._token is not refused:
             return self._token
+        if self._clock() < self._rests_until:
+            return refused
         return await self._renewed()
+
+    def taken(self) -> None:
+        """The vendor took the token."""
+        self._untaken = 0
+        self._rests_until = float("-inf")
 
     async def _renewed(self) -> Token:
         if self._fetching is None:
@@ -88,6 +108,10 @@ class SharedToken:
 
     async def _fetch_and_keep(self) -> Token:
         self._token = await self._gate.through(self._fetch)
+        self._untaken += 1
+        if self._untaken > MOST_UNTAKEN:
+            rest_s = min(LONGEST_REST_S, FIRST_REST_S * 2.0 ** min(self._untaken - MOST_UNTAKEN - 1, 20))
+            self._rests_until = self._clock() + rest_s
         return self._token
 
     def _forget(self, task: asyncio.Task[Token]) -> None:

@@ -97,6 +97,33 @@ async def test_a_refused_token_request_reaches_every_caller_and_is_tried_anew_la
     assert (await tokens.get()).value.reveal() == "good"
 
 
+async def test_tokens_that_the_vendor_does_not_take_are_asked_for_ever_more_rarely():
+    now, fetched = 0.0, 0
+
+    async def fetch() -> Token:
+        nonlocal fetched
+        fetched += 1
+        return Token(Secret(f"token {fetched}"))
+
+    tokens = SharedToken(fetch, lambda: now)
+
+    async def logins_within(seconds: int) -> int:
+        nonlocal now
+        before = fetched
+        for _ in range(seconds):
+            now += 1.0
+            await tokens.replace(await tokens.get())  # refused as soon as it is used
+        return fetched - before
+
+    in_minutes = [await logins_within(60) for _ in range(4)]
+    tokens.taken()
+    afterwards = await logins_within(1)
+
+    # The first ones, then after 5, 10, 20, 40, 80 and 160 s.
+    assert in_minutes == [6, 1, 1, 0]
+    assert afterwards == 1
+
+
 async def test_a_caller_that_gives_up_leaves_the_token_to_the_others():
     go_on = asyncio.Event()
 

@@ -124,9 +124,9 @@ class Transport:
         """
         token = await self._tokens.get()
         answer = await self._open(token, path, query)
-        if answer.status_code == 401:
+        if answer.status_code == 401 and (newer := await self._tokens.replace(token)) is not token:
             await answer.aclose()
-            answer = await self._open(await self._tokens.replace(token), path, query)
+            answer = await self._open(newer, path, query)
         try:
             if answer.status_code != 200:
                 await answer.aread()
@@ -153,6 +153,8 @@ class Transport:
             except httpx.TransportError as error:
                 raise Unreachable(self._service, f"GET /api/v2/{path}", describe_failure(error)) from error
             permit.answered(read_answer(answer, self._time_of(answer)))
+        if answer.is_success:
+            self._tokens.taken()
         return answer
 
     async def _call_once(
@@ -160,8 +162,8 @@ class Transport:
     ) -> bytes:
         token = await self._tokens.get()
         answer = await self._send(token, method, path, query, body)
-        if answer.status_code == 401:
-            answer = await self._send(await self._tokens.replace(token), method, path, query, body)
+        if answer.status_code == 401 and (newer := await self._tokens.replace(token)) is not token:
+            answer = await self._send(newer, method, path, query, body)
         if answer.status_code not in _DONE:
             raise refusal(self._service, f"{method} /api/v2/{path}", answer, self._time_of(answer))
         return answer.content
@@ -178,6 +180,8 @@ class Transport:
             except httpx.TransportError as error:
                 raise Unreachable(self._service, f"{method} /api/v2/{path}", describe_failure(error)) from error
             permit.answered(read_answer(answer, self._time_of(answer)))
+        if answer.is_success:
+            self._tokens.taken()
         return answer
 
     def _time_of(self, answer: httpx.Response) -> float:

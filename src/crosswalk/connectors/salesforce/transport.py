@@ -121,8 +121,8 @@ class Transport:
         """
         token = await self._tokens.get()
         answer = await self._send_with(token, method, path, query, content, content_type)
-        if answer.status_code == 401:
-            token = await self._tokens.replace(token)
+        if answer.status_code == 401 and (newer := await self._tokens.replace(token)) is not token:
+            token = newer
             answer = await self._send_with(token, method, path, query, content, content_type)
         if answer.status_code >= 300:
             raise self._refusal(method, path, token, answer)
@@ -136,9 +136,9 @@ class Transport:
         """
         token = await self._tokens.get()
         answer = await self._open(token, method, path, query)
-        if answer.status_code == 401:
+        if answer.status_code == 401 and (newer := await self._tokens.replace(token)) is not token:
             await answer.aclose()
-            token = await self._tokens.replace(token)
+            token = newer
             answer = await self._open(token, method, path, query)
         try:
             if answer.status_code >= 300:
@@ -195,6 +195,8 @@ class Transport:
         if usage is None and answer.status_code == 200 and answer.url.path == f"{self._root}limits":
             usage = usage_in_limits(content, self._now())
         self._clock.hear(answer.headers)
+        if answer.is_success:
+            self._tokens.taken()
         permit.answered(read_answer(answer.status_code, usage, retry_after(answer.headers), content))
         if usage is not None:
             self.usage = usage

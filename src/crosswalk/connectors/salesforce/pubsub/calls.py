@@ -122,6 +122,11 @@ class PubSubCalls:
         """Return another token than the one that was refused. Raises the same."""
         return await self._tokens.replace(refused)
 
+    def taken(self) -> None:
+        """The Pub/Sub API took the token."""
+        self.refused_sessions.accepted()
+        self._tokens.taken()
+
     def subscribe(self, token: Token, topic: str) -> Stream:
         """Open a stream; it starts with the first request.
 

@@ -110,7 +110,7 @@ class ChangeSubscription:
         try:
             await stream.ask(first)
             while (response := await stream.read()) is not None:
-                self._calls.refused_sessions.accepted()
+                self._calls.taken()
                 yield await self._batch(token, response)
                 if response.pending_num_requested <= MOST_PENDING // 2:
                     await stream.ask(FetchRequest(num_requested=MOST_PENDING - response.pending_num_requested))

@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from crosswalk.cli.importing import importing
+
 if TYPE_CHECKING:
     from crosswalk.engine.hub import Hub
 
@@ -19,9 +21,10 @@ def in_hub(config: Path, verbose: bool, task: "Callable[[Hub], Awaitable[T]]") -
     crosswalk.domain.errors.CrosswalkError
         The configuration is wrong, or the database is away; and whatever the task raises.
     """
-    from crosswalk.config.load import load_config  # noqa: PLC0415  # the light commands start without the engine
-    from crosswalk.engine.hub import open_hub  # noqa: PLC0415
-    from crosswalk.logs import configure_logs  # noqa: PLC0415
+    with importing():
+        from crosswalk.config.load import load_config  # noqa: PLC0415  # the light commands start without the engine
+        from crosswalk.engine.hub import open_hub  # noqa: PLC0415
+        from crosswalk.logs import configure_logs  # noqa: PLC0415
 
     configure_logs(verbose=verbose)
     loaded = load_config(config)

@@ -15,7 +15,6 @@ from starlette.types import ASGIApp
 
 from crosswalk import __version__
 from crosswalk.api.admin_token import admin_token
-from crosswalk.api.app import create_app
 from crosswalk.api.health import Readiness
 from crosswalk.api.metrics import SharedFigures
 from crosswalk.api.monitoring import monitoring_app
@@ -111,6 +110,8 @@ async def _start_api(
     hub: Hub, stack: AsyncExitStack, readiness: Readiness, figures: SharedFigures, seat: Seat | None
 ) -> dict[str, object]:
     """Serve the app in the background; returns what there is to announce."""
+    from crosswalk.api.app import create_app  # noqa: PLC0415  # a third of the start, which a worker does without
+
     access = _access(hub.config)
     intake = await stack.enter_async_context(Intake(hub.database, subscribers(hub.config), hub.jobs.wake))
     app = create_app(hub, intake, access, readiness, figures)

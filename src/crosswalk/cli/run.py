@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from crosswalk.cli.counter_folder import counter_folder, hold
+from crosswalk.cli.importing import importing
 from crosswalk.cli.options import DEFAULT_CONFIG, ConfigOption, JsonOption, VerboseOption
 from crosswalk.cli.output import print_line
 from crosswalk.cli.parent import end_with_parent
@@ -99,16 +100,18 @@ def worker(
 
 
 def _run_roles(path: Path, as_json: bool, verbose: bool, exit_with_parent: bool, roles: Roles) -> None:
-    import uvloop  # noqa: PLC0415  # the light commands start without the engine
+    with importing():
+        import uvloop  # noqa: PLC0415  # the light commands start without the engine
 
-    from crosswalk.config.load import load_config  # noqa: PLC0415
-    from crosswalk.logs import configure_logs  # noqa: PLC0415
+        from crosswalk.config.load import load_config  # noqa: PLC0415
+        from crosswalk.logs import configure_logs  # noqa: PLC0415
 
     configure_logs(verbose=verbose, place=roles.seat.place if roles.seat else None)
     config = load_config(path)
     with ExitStack() as stack:
         roles = _in_group(config, path, verbose, roles, stack)
-        from crosswalk.cli.process import GIVE_UP_AFTER_S, run_process  # noqa: PLC0415  # makes counters, which belong to the group
+        with importing():  # after that: it makes counters, which belong to the group
+            from crosswalk.cli.process import GIVE_UP_AFTER_S, run_process  # noqa: PLC0415
 
         if exit_with_parent:
             end_with_parent(roles.stop_within_s + GIVE_UP_AFTER_S)

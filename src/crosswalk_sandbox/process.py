@@ -92,8 +92,7 @@ class SandboxProcess:
         SandboxFailedError
             When it is not ready within 20 s, with what it wrote to standard error.
         """
-        pipe = subprocess.PIPE
-        process = subprocess.Popen(self._command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)  # noqa: S603 - our own module
+        process = self._launch(self._command)
         self._process = process
         lines: queue.Queue[bytes] = queue.Queue()
         threading.Thread(target=lambda: lines.put(process.stdout.readline()), daemon=True).start()  # type: ignore[union-attr]  # a pipe
@@ -109,6 +108,10 @@ class SandboxProcess:
             ) from error
         self._client = httpx.Client(base_url=self.access.control_url, timeout=_CONTROL_SECONDS, trust_env=False)
         return self.access
+
+    def _launch(self, command: list[str]) -> "subprocess.Popen[bytes]":
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True)  # noqa: S603 - our own module
 
     def stop(self) -> None:
         """End the process: closing its input, then terminate, then kill; returns when it is gone."""

@@ -9,11 +9,11 @@ from auth0.management import ManagementClient
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from simple_salesforce import Salesforce
 
-from crosswalk_sandbox.process import SandboxProcess
 from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system
 from tests.e2e.hub.conftest import System, contact_target, eventually
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
+from tests.forking import ForkedSandbox
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = (
@@ -42,7 +42,7 @@ FIELDS = {
 @pytest.fixture(scope="module")
 def town(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with ExitStack() as stack:
-        sandbox = stack.enter_context(SandboxProcess(tmp_path_factory.mktemp("sandbox")))
+        sandbox = stack.enter_context(ForkedSandbox(tmp_path_factory.mktemp("sandbox")))
         folder = tmp_path_factory.mktemp("hub")
         system = stack.enter_context(a_lasting_system(sandbox, databases, folder))
         system.sources = {"subscription": None}

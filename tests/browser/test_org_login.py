@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.forking import ForkedSandbox
 
 from .test_main_job import ARGUMENTS, CHROMIUM
 
@@ -23,7 +24,7 @@ pytestmark = [
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path) as running:
+    with ForkedSandbox(tmp_path) as running:
         yield running
 
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from crosswalk_sandbox.auth0.signin.otp import STEP_SECONDS, one_time_password
 from crosswalk_sandbox.process import SandboxProcess
+from tests.forking import ForkedSandbox
 
 from .test_main_job import ARGUMENTS, CHROMIUM
 
@@ -26,7 +27,7 @@ pytestmark = [
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path) as running:
+    with ForkedSandbox(tmp_path) as running:
         yield running
 
 

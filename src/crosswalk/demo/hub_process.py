@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from crosswalk.demo.errors import DemoFailed
 
@@ -76,14 +76,7 @@ class HubProcess:
             It did not come up; the message carries the end of its log.
         """
         with self._log_file.open("ab") as log:
-            process = subprocess.Popen(  # noqa: S603  # our own module
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                env=self._environ,
-                start_new_session=True,  # Ctrl-C is ours to handle: the hub is stopped in order, not all at once
-            )
+            process = self._launch(self._command, self._environ, log)
         self._process = process
         lines: queue.Queue[bytes] = queue.Queue()
         threading.Thread(target=_read_lines, args=(process, lines), daemon=True).start()
@@ -95,6 +88,16 @@ class HubProcess:
             raise DemoFailed(
                 f"the hub did not come up within {READY_WITHIN_S:g} s; its log ends:\n{log_end}"
             ) from error
+
+    def _launch(self, command: list[str], environ: dict[str, str], log: IO[bytes]) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(  # noqa: S603  # our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environ,
+            start_new_session=True,  # Ctrl-C is ours to handle: the hub is stopped in order, not all at once
+        )
 
     def stop(self) -> None:
         """Stop it in order; kill it when it does not go."""

@@ -11,11 +11,12 @@ from crosswalk.connectors.salesforce.client import SalesforceClient
 from crosswalk.connectors.salesforce.settings import ClientCredentials, SalesforceSettings
 from crosswalk.connectors.secret import Secret
 from crosswalk_sandbox.process import SandboxProcess
+from tests.forking import ForkedSandbox
 
 
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("sandbox")) as process:
         yield process
 
 

@@ -5,7 +5,7 @@ from ssl import create_default_context
 import httpx
 import pytest
 
-from crosswalk_sandbox.process import SandboxProcess
+from tests.forking import ForkedSandbox
 
 from .conftest import RunNode
 from .test_openid_client import management_token, set_up
@@ -21,7 +21,7 @@ exports.onExecutePostLogin = async (event, api) => {
 @pytest.fixture(scope="module")
 def action_environment(tmp_path_factory: pytest.TempPathFactory):
     """A tenant with a person, an application and one Action, and how the test reaches them."""
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("sandbox")) as process:
         ca_file, url = str(process.access.ca_file), f"https://{process.access.auth0.domain}"
         tls = create_default_context(cafile=ca_file)
         with httpx.Client(base_url=url, verify=tls, timeout=10, trust_env=False) as client:

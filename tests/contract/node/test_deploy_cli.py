@@ -25,6 +25,7 @@ import httpx
 import pytest
 
 from crosswalk_sandbox.process import Auth0Access, SandboxProcess
+from tests.forking import ForkedSandbox
 
 from .configured_tenant import SCRIPT, Configurator
 from .conftest import HERE, RunNode
@@ -99,8 +100,8 @@ class Deployment:
 def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[SandboxProcess]]:
     """The two sandboxes, the first of which is configured."""
     with (
-        SandboxProcess(tmp_path_factory.mktemp("source")) as source,
-        SandboxProcess(tmp_path_factory.mktemp("target")) as target,
+        ForkedSandbox(tmp_path_factory.mktemp("source")) as source,
+        ForkedSandbox(tmp_path_factory.mktemp("target")) as target,
     ):
         deployment = connected(source)
         Configurator(deployment.client).configure()

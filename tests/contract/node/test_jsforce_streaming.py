@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from crosswalk_sandbox.process import SandboxProcess
+from tests.forking import ForkedSandbox
 
 from .conftest import RunNode
 
@@ -12,7 +12,7 @@ from .conftest import RunNode
 @pytest.fixture
 def streaming_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What a Node process needs to log in to a fresh org, and to trouble its events."""
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("sandbox")) as process:
         org = process.access.salesforce
         yield {
             "ORG_URL": org.instance_url,

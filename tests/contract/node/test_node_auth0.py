@@ -6,13 +6,13 @@ the tenant does not have, and pushed authorization requests.
 
 from pathlib import Path
 
-from crosswalk_sandbox.process import SandboxProcess
+from tests.forking import ForkedSandbox
 
 from .conftest import RunNode
 
 
 def test_npm_auth0_works_with_the_tenant(run_node: RunNode, tmp_path: Path) -> None:
-    with SandboxProcess(tmp_path) as process:
+    with ForkedSandbox(tmp_path) as process:
         access = process.access
         environment = {
             "AUTH0_DOMAIN": access.auth0.domain,

@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from crosswalk_sandbox.process import Auth0Access, SandboxProcess
+from crosswalk_sandbox.process import Auth0Access
+from tests.forking import ForkedSandbox
 
 from .conftest import RunNode
 
@@ -24,7 +25,7 @@ ADA = {
 @pytest.fixture
 def login_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What a Node process needs to log Ada in to a fresh tenant with two applications and an API."""
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("sandbox")) as process:
         ca_file = str(process.access.ca_file)
         url = f"https://{process.access.auth0.domain}"
         with httpx.Client(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
-from crosswalk_sandbox.process import SandboxProcess
+from tests.forking import ForkedSandbox
 
 from .conftest import RunNode
 
@@ -27,7 +27,7 @@ ADA = {
 @pytest.fixture(scope="module")
 def login_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What a Node process needs to log Ada in to a fresh org with four connected apps."""
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("sandbox")) as process:
         org = process.access.salesforce
         process.administer("save", object="User", fields=ADA)
         process.administer("passwords", username="ada@example.com", password="Difference-Engine-1")

@@ -6,7 +6,7 @@ from ssl import create_default_context
 import httpx
 import pytest
 
-from crosswalk_sandbox.process import SandboxProcess
+from tests.forking import ForkedSandbox
 
 from .conftest import RunNode
 
@@ -14,7 +14,7 @@ from .conftest import RunNode
 @pytest.fixture
 def pubsub_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """What a Node process needs to reach a fresh org and its events as its integration user."""
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("sandbox")) as process:
         org, ca_file = process.access.salesforce, str(process.access.ca_file)
         form = {"grant_type": "client_credentials", "client_id": org.client_id, "client_secret": org.client_secret}
         with httpx.Client(verify=create_default_context(cafile=ca_file), timeout=10, trust_env=False) as client:

@@ -9,6 +9,7 @@ import requests
 from simple_salesforce import Salesforce
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.forking import ForkedSandbox
 
 from .comet import Comet
 from .pubsub_client import PubSubClient
@@ -16,7 +17,7 @@ from .pubsub_client import PubSubClient
 
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("sandbox")) as process:
         yield process
 
 

@@ -9,11 +9,12 @@ import httpx
 import pytest
 
 from crosswalk_sandbox.process import SandboxProcess
+from tests.forking import ForkedSandbox
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("controls"), orgs=2) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("controls"), orgs=2) as process:
         yield process
 
 

@@ -11,11 +11,12 @@ import pytest
 from crosswalk_sandbox.hosted import OrgSpec, TenantSpec
 from crosswalk_sandbox.process import Auth0Access, SalesforceAccess, SandboxFailedError, SandboxProcess
 from crosswalk_sandbox.server import Sandbox
+from tests.forking import ForkedSandbox
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("fleet"), tenants=2, orgs=2) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("fleet"), tenants=2, orgs=2) as process:
         yield process
 
 

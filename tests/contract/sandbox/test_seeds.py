@@ -19,6 +19,7 @@ from crosswalk_sandbox.salesforce import Org
 from crosswalk_sandbox.seeds import SeedOrder, Truth, seed
 from crosswalk_sandbox.seeds.people import people
 from crosswalk_sandbox.seeds.places import places
+from tests.forking import ForkedSandbox
 
 PEOPLE = list(people(random.Random(7), 4000))
 OUR_DOMAIN = re.compile(r"@(example\.(com|org|net)|[a-z0-9-]+\.example)$")
@@ -50,7 +51,7 @@ def mixed() -> Seeded:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("seeds")) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("seeds")) as process:
         yield process
 
 

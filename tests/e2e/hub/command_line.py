@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,19 +9,13 @@ from pathlib import Path
 from crosswalk_sandbox.process import SandboxProcess
 from tests.databases import Databases
 from tests.e2e.hub.conftest import System
+from tests.forking import run_forked
 
 
 def crosswalk(system: System, *arguments: str, config_file: str = "crosswalk.yaml") -> subprocess.CompletedProcess[str]:
     """Run `crosswalk ARGUMENTS --config …` in the system's folder, to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "crosswalk", *arguments, "--config", config_file],
-        cwd=system.configure().parent,
-        env={**os.environ, **system.environ},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    folder = system.configure().parent
+    return run_forked([*arguments, "--config", config_file], folder, {**os.environ, **system.environ}, timeout=60)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from simple_salesforce import Salesforce
 from crosswalk.demo.hub_process import HubProcess
 from crosswalk_sandbox.process import SandboxProcess
 from tests.e2e.hub.vendors import auth0_client, salesforce_client
+from tests.forking import ForkedHub, ForkedSandbox
 
 EVENT_TOKEN = "token-of-the-event-stream"
 LOG_TOKEN = "token-of-the-log-stream"
@@ -84,6 +85,8 @@ class System:
     settings: dict[str, Any] = field(default_factory=dict)
     """Further sections of the whole file."""
     variables: dict[str, str] = field(default_factory=dict)
+    fresh: bool = False
+    """Whether each process imports the program itself, as everywhere but in tests."""
     hub: HubProcess = field(init=False)
     """The latest process that was started with an API."""
 
@@ -146,7 +149,8 @@ class System:
     def start(self, command: str = "run", *options: str) -> HubProcess:
         """Start a hub process; it is stopped at the end of the test."""
         log_file = self.folder / f"{command}.log"
-        hub = HubProcess(self.configure(), command=command, options=options, log_file=log_file, environ=self.environ)
+        kind = HubProcess if self.fresh else ForkedHub
+        hub = kind(self.configure(), command=command, options=options, log_file=log_file, environ=self.environ)
         hub.start()
         self.stack.callback(hub.stop)
         if command != "worker":
@@ -182,7 +186,7 @@ class System:
 
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    with SandboxProcess(tmp_path_factory.mktemp("sandbox")) as process:
+    with ForkedSandbox(tmp_path_factory.mktemp("sandbox")) as process:
         yield process
 
 

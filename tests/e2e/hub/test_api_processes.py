@@ -37,6 +37,7 @@ def post_for_ever(hub: HubProcess, number: int) -> set[str]:
 
 def test_two_processes_answer_one_works_and_whichever_dies_nothing_is_lost(system: System):
     """One start for all, since three processes take their time."""
+    system.fresh = True
     system.settings = {"monitoring": {"port": 0}, "server": {"port": 0, "processes": 2}}
     hub = system.start("run")
     stored = 'crosswalk_events_stored_total{source="event_stream"}'

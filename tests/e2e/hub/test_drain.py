@@ -12,6 +12,7 @@ LIVE_LATENCY_MS = 700
 
 
 def test_a_hub_that_is_told_to_stop_books_its_batch_and_begins_no_other(system: System):
+    system.fresh = True
     system.settings = {"monitoring": {"port": 0}}
     system.sandbox.settings(latency_ms=LIVE_LATENCY_MS)
     hub = system.start()
@@ -34,6 +35,7 @@ def test_a_hub_that_is_told_to_stop_books_its_batch_and_begins_no_other(system: 
 
 
 def test_work_that_hangs_is_given_up_when_its_time_is_up(system: System):
+    system.fresh = True
     system.sandbox.settings(latency_ms=9000)
     hub = system.start("run", "--stop-within", "1")
     send(hub, [an_event(a_user(1), "evt_1", "user.created")])

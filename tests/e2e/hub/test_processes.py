@@ -88,6 +88,7 @@ def test_a_change_while_the_first_is_being_written_is_written_after_it_and_never
 
 @pytest.mark.parametrize("commands", [("run",), ("serve", "worker")])
 def test_sigterm_in_mid_work_loses_nothing_and_leaves_nothing_half_done(system: System, commands: tuple[str, ...]):
+    system.fresh = True
     system.sandbox.settings(latency_ms=400)
     hub, *workers = [system.start(command) for command in commands]
     processes = [psutil.Process(each.pid) for each in (hub, *workers)]

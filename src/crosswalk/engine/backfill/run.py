@@ -46,7 +46,7 @@ from crosswalk.engine.collecting import collecting_rarely
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.jobs import try_lane
 from crosswalk.engine.saved_plans import definition_digest
-from crosswalk.store import backfill_news, backfills, holds, pauses
+from crosswalk.store import backfill_news, backfills, holds, pauses, statistics
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.backfills import Chunk
 from crosswalk.store.database import Connection
@@ -222,6 +222,8 @@ class _Runner:
                         if not chunks:
                             break
                         await work(chunks)
+                        if not done:
+                            await self._learn()
                         done += 1
             return done
 
@@ -232,6 +234,11 @@ class _Runner:
                 raise result
         await self._note("")
         return any(result for result in results) or await self._is_left(backfill, state)
+
+    async def _learn(self) -> None:
+        """Once something was written, have PostgreSQL look at it: the tables may have been empty."""
+        async with self._database.transaction() as connection:
+            await statistics.learn(connection)
 
     async def _is_left(self, backfill: Backfill, state: str) -> bool:
         """Whether chunks are left that somebody else works on: then wait for them."""

@@ -8,8 +8,9 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-RARELY = (100_000, 50, 100)
-"""After so many new objects the youngest are looked through; after so many such rounds the older ones."""
+RARELY = (1_000_000, 20, 100)
+"""After so many new objects the youngest are looked through; after so many such rounds the older ones. Three chunks at
+once have no more than that, and are gone before anybody looks."""
 
 
 @contextmanager

@@ -143,9 +143,9 @@ class Plan(Struct, frozen=True):
     @property
     def record_writes(self) -> tuple[RecordWrite, ...]:
         """The writes to Salesforce."""
-        return tuple(write for write in self.writes if isinstance(write, RecordWrite))
+        return tuple([write for write in self.writes if isinstance(write, RecordWrite)])
 
     @property
     def user_writes(self) -> tuple[UserWrite, ...]:
         """The writes to Auth0."""
-        return tuple(write for write in self.writes if isinstance(write, UserWrite))
+        return tuple([write for write in self.writes if isinstance(write, UserWrite)])

@@ -95,6 +95,8 @@ class CompiledRule(NamedTuple):
 
     def keys_of(self, record: Record) -> Iterator[str]:
         """The compared forms of all keys that a record answers."""
+        if len(self.parts) == 1:
+            return iter(self.parts[0].found_in(record))
         return map(_BETWEEN.join, product(*(part.found_in(record) for part in self.parts)))
 
     def look_up(self, keys: Iterable[MatchKey], select: tuple[str, ...]) -> LookUp:

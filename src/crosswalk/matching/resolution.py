@@ -250,14 +250,17 @@ def _without_match(evaluation: Evaluation, definition: SyncDefinition) -> Resolu
 
 
 def _found(key: MatchKey, target: Target, user_id: UserId, scene: Scene) -> tuple[Record, ...]:
-    records = tuple(
-        record for record in scene.candidates.get(key) if (user_id, key.object, key.rule, record.id) not in scene.barred
-    )
+    records = scene.candidates.get(key)
+    if not records:
+        return records
+    if scene.barred:
+        named = (user_id, key.object, key.rule)
+        records = tuple([record for record in records if (*named, record.id) not in scene.barred])
     other = scene.bonds.apart.get(user_id)
     if other is not None:
         records = tuple(record for record in records if _owner(record, target, user_id, scene) != other)
     # Letter by letter: user ids differ by case (`auth0|A`, `auth0|a`), which Salesforce's comparison does not see.
-    own = tuple(record for record in records if record.fields.get(target.external_id_field) == user_id)
+    own = tuple([record for record in records if record.fields.get(target.external_id_field) == user_id])
     return own or records
 
 

@@ -33,7 +33,7 @@ def writes_of_plan(plan: Plan) -> list[Write]:
 
 def is_clearing(field: FieldWrite) -> bool:
     """Whether a field that has a value becomes empty."""
-    return field.old not in (None, "") and field.new in (None, "")
+    return field.new in (None, "") and field.old not in (None, "")
 
 
 def fingerprint_of(plan: Plan) -> str:

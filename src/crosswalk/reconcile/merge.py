@@ -114,9 +114,14 @@ def merge_fields(
     fields, get_record, get_base = target.by_name, record.get, agreed.get
     for name, value in values.items():
         before = get_base(name, _UNKNOWN)
-        # The usual case, in which all three are the same and nothing has to be looked at more closely.
-        if value == before and value == get_record(name, before):
-            continue
+        current = get_record(name, before)
+        # The usual cases, in which nothing has to be looked at more closely: all three are the same, or both sides are.
+        if value == current:
+            if value == before:
+                continue
+            if value.__class__ is current.__class__:
+                changes[name] = value
+                continue
         outcome = decide_field(fields[name], value, agreed, record, ages, decided)
         if outcome is None:
             continue

@@ -2,7 +2,7 @@
 
 from crosswalk.domain.backfill import Finding, Outlook
 from crosswalk.domain.plan import Plan, Situation
-from crosswalk.domain.write import Action
+from crosswalk.domain.write import Action, RecordWrite
 
 _MATCHES = frozenset({Situation.MATCHED, Situation.UNVERIFIED_MATCH})
 _OF_SITUATION = {
@@ -31,7 +31,7 @@ def outlook_of(plan: Plan, *, makes_records: bool) -> Outlook:
 
 def creates(plan: Plan) -> bool:
     """Whether a record would be made."""
-    return any(write.action is Action.CREATE for write in plan.record_writes)
+    return any(isinstance(write, RecordWrite) and write.action is Action.CREATE for write in plan.writes)
 
 
 def finding_of(plan: Plan, outlook: Outlook) -> Finding:

@@ -3,12 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
 from msgspec import Raw, Struct
 
-from crosswalk.connectors.auth0.timestamps import format_time, parse_time
+from crosswalk.connectors.auth0.timestamps import format_time, sortable
 from crosswalk.connectors.auth0.transport import Transport
 from crosswalk.connectors.errors import CallRefused, MalformedAnswer
 from crosswalk.connectors.parallel import map_parallel
@@ -27,6 +28,9 @@ class _User(Struct):
     created_at: str | None = None
     updated_at: str | None = None
 
+
+_format_moment = lru_cache(maxsize=8)(format_time)
+"""Of when users were read: many at one moment."""
 
 _decode_user = msgspec.json.Decoder(_User).decode
 _decode_users = msgspec.json.Decoder(list[Raw]).decode
@@ -137,11 +141,12 @@ def identity_of(user: bytes | Raw, observed_at: datetime) -> tuple[Identity, str
     try:
         read = _decode_user(user)
         updated_at = read.updated_at or read.created_at
-        version_time = parse_time(updated_at) if updated_at else observed_at
+        observed = _format_moment(observed_at)
+        version_time = sortable(updated_at) if updated_at else observed
     except (msgspec.DecodeError, ValueError) as error:
         expected = "users with user_id and times"
         raise MalformedAnswer("Auth0", "GET /api/v2/users", expected, "something else") from error
-    version = StateVersion(updated_at=format_time(version_time), observed_at=format_time(observed_at))
+    version = StateVersion(updated_at=version_time, observed_at=observed)
     identity = Identity(user_id=UserId(read.user_id), profile=bytes(user), version=version)
     return identity, read.created_at or ""
 

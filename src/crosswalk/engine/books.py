@@ -33,6 +33,8 @@ from crosswalk.store.problems import Problem, ProblemKind
 
 ACTOR = "crosswalk"
 
+_SUCCESS = (Written, UserWritten, Done)
+
 
 class Booking(Struct, frozen=True):
     """Everything that one identity's reconcile leaves behind.
@@ -94,7 +96,7 @@ class Books(ProblemBooks, frozen=True):
             elif isinstance(write, UserWrite) and isinstance(result, UserWritten):
                 entries += self._audit(plan, AUTH0_USER, write.user_id, Action.UPDATE.value, write.fields)
                 decided += _decided(write)
-            elif not isinstance(result, Written | UserWritten | Done):
+            elif not isinstance(result, _SUCCESS):
                 failures.append((write, result))
         seq = self.seqs.get(plan.user_id)
         rest = results[len(plan.writes) :]

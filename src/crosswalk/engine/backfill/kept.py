@@ -5,6 +5,7 @@ whose record was found or would be made, and about whom nothing else was to be d
 in that it was made from: a newer state of the user, a link, a decision, a record with one of the user's keys.
 """
 
+import operator
 import zlib
 from collections.abc import Mapping, Sequence
 
@@ -99,6 +100,13 @@ class _Kept(Struct, frozen=True, array_like=True):
     plans: tuple[KeptPlan | None, ...]
 
 
+_NOT_KEPT = [
+    each.name for each in msgspec.structs.fields(Plan) if each.name not in {"writes", *KeptPlan.__struct_fields__}
+]
+_rest_of = operator.attrgetter(*_NOT_KEPT)
+_NOTHING = _rest_of(Plan(UserId(""), Situation.MATCHED))
+"""What a plan has in all that is not kept of it."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(_Kept).decode
 
@@ -129,11 +137,14 @@ def keep(
         plan = planned.plans.get(user_id)
         if state is not as_read or plan is None or user_id in planned.links or user_id not in keys:
             continue
-        one = KeptPlan(
+        writes = plan.record_writes
+        if len(writes) != len(plan.writes) or _rest_of(plan) != _NOTHING:
+            continue
+        kept[user_id] = KeptPlan(
             user_id,
             plan.situation,
             plan.target,
-            plan.record_writes,
+            writes,
             plan.record,
             plan.base,
             plan.evidence,
@@ -146,8 +157,6 @@ def keep(
             tuple(planned.awaited.get(user_id, ())),
             linked_accounts(state.profile),
         )
-        if one.plan == plan:
-            kept[user_id] = one
     return kept
 
 

@@ -1,7 +1,7 @@
 """Workers that are killed at every turn of a back-fill: both sides, and the hub's books, end as if nobody had been."""
 
 import asyncio
-import signal
+import os
 from pathlib import Path
 from typing import Any, LiteralString, NamedTuple
 
@@ -15,9 +15,9 @@ from crosswalk_sandbox.process import SandboxProcess
 from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system
 from tests.e2e.hub.conftest import System, eventually
-from tests.e2e.hub.forked import start_forked, start_worker
 from tests.e2e.hub.stopping import Stop, stopping
 from tests.e2e.hub.test_backfill import SYNC
+from tests.forking import Forked
 
 WITH_TWINS = 28
 """The number of people of whom two have two users each that match one record. Nobody has two users and no record: which
@@ -87,19 +87,22 @@ def back_fill(system: System, stops: dict[str, Stop]) -> End:
     asyncio.run(order(system))
     for what, stop in stops.items():
         with stopping(system, stop) as somebody_waits:
-            process = start_forked(system, "backfill", "--resume") if what in BY_COMMAND else start_worker(system)
+            process = resume_by_command(system) if what in BY_COMMAND else system.start("worker")
             eventually(somebody_waits, f"a process is {what}")
             process.kill()
-            process.join()
-        assert process.exitcode == -signal.SIGKILL
-    worker = start_worker(system)
+    system.start("worker")
     eventually(lambda: system.rows("SELECT stage FROM backfills") == [("done",)], "the back-fill is done")
     system.settled()
-    worker.terminate()
-    worker.join()
-    assert worker.exitcode == 0
     made = [each for each in system.sandbox.writes(seeded) if each["operation"] == "create"]
     return end_of(system, len(made))
+
+
+def resume_by_command(system: System) -> Forked:
+    arguments = ["backfill", "--resume", "--config", str(system.configure())]
+    with (system.folder / "backfill.log").open("ab") as log:
+        command = Forked("crosswalk", arguments, environ={**os.environ, **system.environ}, stdout=log, stderr=log)
+    system.stack.callback(command.kill)
+    return command
 
 
 async def order(system: System) -> None:

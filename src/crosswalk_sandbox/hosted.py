@@ -15,7 +15,7 @@ from crosswalk_sandbox import auth0, salesforce
 from crosswalk_sandbox.clock import SandboxClock
 from crosswalk_sandbox.keys import make_jwt_key
 from crosswalk_sandbox.salesforce.pubsub.server import PubSubServer
-from crosswalk_sandbox.serving import bind, serve
+from crosswalk_sandbox.serving import bind, serve, with_date
 from crosswalk_sandbox.tls import Certificates, write_private
 
 
@@ -96,6 +96,7 @@ class HostedTenant:
         self._socket = bind(host, spec.port, "auth0")
         self._stack = AsyncExitStack()
         self._stack.callback(self._socket.close)
+        self._clock = clock
         self.tenant = auth0.Tenant(
             domain=f"{host}:{_port_of(self._socket)}",
             client_id=secrets.token_urlsafe(24),
@@ -113,7 +114,9 @@ class HostedTenant:
     async def start(self) -> Self:
         """Serve."""
         self._stack.push_async_callback(
-            await serve(self.around(auth0.create_app(self.tenant)), self._socket, self._certificates)
+            await serve(
+                with_date(self.around(auth0.create_app(self.tenant)), self._clock), self._socket, self._certificates
+            )
         )
         # Open subscriptions would hold the server until they end, so they are closed before it stops.
         self._stack.callback(self.tenant.close_subscriptions)
@@ -183,6 +186,7 @@ class HostedOrg:
         private_pem, public_pem = make_jwt_key()
         write_private(private_key_file, private_pem)
         self._client_secret = secrets.token_hex(32).upper()
+        self._clock = clock
         self.org = salesforce.Org(
             instance_url=f"https://{host}:{_port_of(self._socket)}",
             client_id=f"3MVG9{secrets.token_urlsafe(40)}",
@@ -199,7 +203,9 @@ class HostedOrg:
     async def start(self) -> Self:
         """Serve."""
         self._stack.push_async_callback(
-            await serve(self.around(salesforce.create_app(self.org)), self._socket, self._certificates)
+            await serve(
+                with_date(self.around(salesforce.create_app(self.org)), self._clock), self._socket, self._certificates
+            )
         )
         # Held polls would keep the server until they end.
         self._stack.callback(self.org.events.close)

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from crosswalk_sandbox.faults import ABORT_EXTENSION
@@ -58,6 +60,21 @@ def bind(host: str, port: int, what: str) -> socket.socket:
     return bound
 
 
+def with_date(app: ASGIApp, now: Callable[[], datetime]) -> ASGIApp:
+    """The application whose answers carry the time of its own clock, as those of a vendor do."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(now().astimezone(UTC), usegmt=True).encode()
+                message = {**message, "headers": [*message.get("headers", ()), (b"date", date)]}
+            await send(message)
+
+        await app(scope, receive, send_dated)
+
+    return answer
+
+
 async def serve(app: ASGIApp, bound: socket.socket, tls: Certificates | None = None) -> Callable[[], Awaitable[None]]:
     """Start a server on a bound socket and return what stops it; the socket stays its caller's to close."""
     config = uvicorn.Config(
@@ -68,6 +85,7 @@ async def serve(app: ASGIApp, bound: socket.socket, tls: Certificates | None = N
         log_level="error",
         access_log=False,
         server_header=False,
+        date_header=False,
         timeout_graceful_shutdown=_STOP_SECONDS,
         timeout_keep_alive=75,
         ssl_certfile=tls.server_file if tls else None,

@@ -21,7 +21,7 @@ from tests.chaos.database import ChaosPostgres
 from tests.chaos.disk import Disk, a_disk
 from tests.chaos.network import Line
 from tests.chaos.oracle import INACTIVE, KEY, NOTE, STANDING, TASK
-from tests.chaos.schedule import Schedule
+from tests.chaos.schedule import Schedule, Trouble
 from tests.chaos.wall_clock import WallClock
 
 WORKERS = 3
@@ -231,17 +231,27 @@ class Machine:
                     "base_url": f"https://127.0.0.1:{self.org_line.port}",
                     "ca_file": str(access.ca_file),
                     "timeout": "4s",
-                    "auth": {
-                        "flow": "client_credentials",
-                        "client_id": access.salesforce.client_id,
-                        "client_secret": "${SALESFORCE_SECRET}",
-                    },
+                    "auth": self._org_login(),
                     "sources": {name: org_sources[name] for name in self._schedule.org_sources},
                 }
             },
             "syncs": {"customers": _sync()},
         }
         self.config_file.write_text(yaml.safe_dump(config, sort_keys=False))
+
+    def _org_login(self) -> dict[str, Any]:
+        """The login that goes by the clock, where clocks of the hub jump."""
+        org = self.sandbox.access.salesforce
+        if not any(each.trouble is Trouble.HUB_CLOCK for each in self._schedule.incidents):
+            secret = "${SALESFORCE_SECRET}"
+            return {"flow": "client_credentials", "client_id": org.client_id, "client_secret": secret}
+        return {
+            "flow": "jwt_bearer",
+            "client_id": org.client_id,
+            "username": org.username,
+            "private_key": f"file:{org.private_key_file}",
+            "audience": org.instance_url,
+        }
 
 
 def _sync() -> dict[str, Any]:

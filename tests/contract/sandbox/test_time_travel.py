@@ -6,6 +6,7 @@ import asyncio
 import re
 import time
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -62,6 +63,16 @@ def test_salesforce_session_expires_and_its_stamps_follow(sandbox: SandboxProces
     assert near(stamp, datetime.now(UTC) + timedelta(hours=1))
     with pytest.raises(SalesforceExpiredSession):
         org.Lead.get(lead_id)
+
+
+def test_answers_carry_the_sandbox_time(
+    sandbox: SandboxProcess, tenant_http: httpx.Client, org_http: httpx.Client
+) -> None:
+    sandbox.clock(advance=3600)
+
+    dates = [parsedate_to_datetime(http.get("/nowhere").headers["Date"]) for http in (tenant_http, org_http)]
+
+    assert [near(date, datetime.now(UTC) + timedelta(hours=1)) for date in dates] == [True, True]
 
 
 def test_updated_window_opens_at_the_sandbox_time(sandbox: SandboxProcess, org: Salesforce) -> None:

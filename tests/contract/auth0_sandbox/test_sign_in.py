@@ -1,4 +1,4 @@
-"""Signing in through the tenant's pages, and the tokens that come of it."""
+"""Signing in through the tenant's pages: passwords, sessions, a second factor, and what an application asks for."""
 
 from __future__ import annotations
 
@@ -22,13 +22,11 @@ from .signing_in import (
     MakeApplication,
     claims_of,
     code_of,
-    header_of,
     returned,
     types_logged,
 )
 
 ORDERS_API = "https://orders.example/api"
-ROTATING = {"rotation_type": "rotating", "expiration_type": "non-expiring"}
 
 
 def test_a_login_gives_a_code_that_buys_the_persons_claims(
@@ -267,222 +265,6 @@ def test_an_untrusted_request_is_answered_with_a_page(
     assert types_logged(tenant) == ["f"]
 
 
-def test_a_code_expires_after_a_minute(
-    browser: Browser, http: httpx.Client, shop: Application, ada_id: str, later: Callable[[float], None]
-) -> None:
-    code = code_of(browser, shop)
-    later(61)
-
-    answer = shop.exchange(http, code)
-
-    assert answer.status_code == 403
-    assert answer.json() == {"error": "invalid_grant", "error_description": "Invalid authorization code"}
-
-
-def test_a_code_used_twice_takes_back_what_it_gave(
-    browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
-) -> None:
-    code = code_of(browser, shop, scope="openid offline_access")
-    tokens = shop.exchange(http, code).json()
-
-    again = shop.exchange(http, code)
-
-    assert again.json() == {"error": "invalid_grant", "error_description": "Invalid authorization code"}
-    assert shop.refresh(http, tokens["refresh_token"]).status_code == 403
-    me = http.get("/userinfo", headers={"authorization": f"Bearer {tokens['access_token']}"})
-    assert (me.status_code, me.text) == (401, "Unauthorized")
-    assert types_logged(tenant) == ["s", "seacft", "feacft", "fertft"]
-
-
-def test_a_code_is_bound_to_its_verifier_address_and_client(
-    browser: Browser, http: httpx.Client, shop: Application, make_application: MakeApplication, ada_id: str
-) -> None:
-    code = code_of(browser, shop)
-
-    stolen = make_application(name="Thief").exchange(http, code)
-    elsewhere = shop.exchange(http, code, redirect_uri="https://evil.example")
-    guessed = shop.exchange(http, code, code_verifier="guessed" * 8)
-    late = shop.exchange(http, code)
-
-    assert stolen.json()["error_description"] == "Invalid authorization code"
-    assert elsewhere.json()["error_description"] == (
-        f"The redirect URI is wrong. You sent https://evil.example, and we expected {CALLBACK}"
-    )
-    assert guessed.json() == {"error": "invalid_grant", "error_description": "Failed to verify code verifier"}
-    assert late.json()["error_description"] == "Invalid authorization code"
-
-
-def test_a_public_client_needs_pkce_and_no_secret(
-    browser: Browser, http: httpx.Client, make_application: MakeApplication, ada_id: str
-) -> None:
-    single_page = make_application(app_type="spa")
-
-    with_pkce = single_page.exchange(http, code_of(browser, single_page))
-    told = returned(browser.open(single_page.authorize_url(code_challenge=None, code_challenge_method=None)))
-    without = http.post(
-        "/oauth/token",
-        data=single_page.token_request(grant_type="authorization_code", code=told["code"], redirect_uri=CALLBACK),
-    )
-
-    assert with_pkce.status_code == 200
-    assert (without.status_code, without.json()["error_description"]) == (401, "Unauthorized")
-
-
-def test_a_client_with_a_secret_may_do_without_pkce(
-    browser: Browser, http: httpx.Client, shop: Application, ada_id: str
-) -> None:
-    code = code_of(browser, shop, code_challenge=None, code_challenge_method=None)
-    given = shop.token_request(grant_type="authorization_code", code=code, redirect_uri=CALLBACK)
-
-    assert http.post("/oauth/token", json=given).status_code == 200
-
-
-def test_a_secret_may_come_in_the_header(browser: Browser, http: httpx.Client, shop: Application, ada_id: str) -> None:
-    given = {"grant_type": "authorization_code", "redirect_uri": CALLBACK, "code_verifier": shop.verifier}
-    code = code_of(browser, shop)
-
-    wrong = http.post("/oauth/token", data={**given, "code": code}, auth=(shop.client["client_id"], "guessed"))
-    right = http.post(
-        "/oauth/token", data={**given, "code": code}, auth=(shop.client["client_id"], shop.client["client_secret"])
-    )
-
-    assert (wrong.status_code, wrong.json()["error"]) == (401, "access_denied")
-    assert right.status_code == 200
-
-
-def test_a_rotated_refresh_token_ends_its_family_when_it_comes_again(
-    browser: Browser, http: httpx.Client, make_application: MakeApplication, tenant: Tenant, ada_id: str
-) -> None:
-    shop = make_application(refresh_token=ROTATING)
-    first = shop.exchange(http, code_of(browser, shop, scope="openid offline_access")).json()
-    second = shop.refresh(http, first["refresh_token"]).json()
-
-    reused = shop.refresh(http, first["refresh_token"])
-    newest = shop.refresh(http, second["refresh_token"])
-
-    unknown = {"error": "invalid_grant", "error_description": "Unknown or invalid refresh token."}
-    assert second["refresh_token"] != first["refresh_token"]
-    assert claims_of(http, second["id_token"])["sub"] == ada_id
-    assert "nonce" not in claims_of(http, second["id_token"])
-    assert (reused.status_code, reused.json()) == (403, unknown)
-    assert (newest.status_code, newest.json()) == (403, unknown)
-    assert types_logged(tenant)[2:] == ["sertft", "ferrt", "fertft"]
-
-
-def test_a_refresh_token_that_does_not_rotate_stays(
-    browser: Browser, http: httpx.Client, shop: Application, ada_id: str
-) -> None:
-    first = shop.exchange(http, code_of(browser, shop, scope="openid email offline_access")).json()
-
-    narrower = shop.refresh(http, first["refresh_token"], scope="openid").json()
-    again = shop.refresh(http, first["refresh_token"])
-
-    assert "refresh_token" not in narrower
-    assert narrower["scope"] == "openid"
-    assert again.json()["scope"] == "openid email offline_access"
-
-
-def test_a_refresh_token_ends_with_its_time_or_its_revocation(
-    browser: Browser,
-    http: httpx.Client,
-    make_application: MakeApplication,
-    tenant: Tenant,
-    ada_id: str,
-    later: Callable[[float], None],
-) -> None:
-    settings = {**ROTATING, "expiration_type": "expiring", "infinite_idle_token_lifetime": False}
-    shop = make_application(refresh_token={**settings, "idle_token_lifetime": 100, "leeway": 30})
-    tokens = [
-        shop.exchange(http, code_of(browser, shop, prompt="login", scope="offline_access")).json()["refresh_token"]
-        for _ in range(3)
-    ]
-
-    revoked = http.post("/oauth/revoke", data=shop.token_request(token=tokens[0]))
-    assert revoked.status_code == 200
-    assert shop.refresh(http, tokens[0]).status_code == 403
-    assert shop.refresh(http, tokens[1]).status_code == 200
-    later(20)
-    assert shop.refresh(http, tokens[1]).status_code == 200
-    later(90)
-    assert shop.refresh(http, tokens[2]).status_code == 403
-    assert types_logged(tenant).count("srrt") == 1
-
-
-def test_a_blocked_user_gets_no_more_tokens(
-    browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
-) -> None:
-    tokens = shop.exchange(http, code_of(browser, shop, scope="offline_access")).json()
-
-    tenant.update_user(ada_id, {"blocked": True})
-
-    refused = shop.refresh(http, tokens["refresh_token"])
-    assert refused.json() == {"error": "invalid_grant", "error_description": "user is blocked"}
-    assert returned(browser.open(shop.authorize_url()))["error"] == "unauthorized"
-
-
-def test_an_api_gets_a_token_it_can_read_itself(
-    browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
-) -> None:
-    scopes = [{"value": "read:orders"}, {"value": "write:orders"}]
-    tenant.resource_servers.create({"identifier": ORDERS_API, "scopes": scopes, "token_lifetime": 600})
-
-    code = code_of(browser, shop, audience=ORDERS_API, scope="openid read:orders delete:orders offline_access")
-    tokens = shop.exchange(http, code).json()
-
-    claims = claims_of(http, tokens["access_token"])
-    assert claims["aud"] == [ORDERS_API, f"https://{tenant.domain}/userinfo"]
-    assert (claims["sub"], claims["azp"]) == (ada_id, shop.client["client_id"])
-    assert claims["scope"] == tokens["scope"] == "openid read:orders"
-    assert claims["exp"] - claims["iat"] == tokens["expires_in"] == 600
-    assert "permissions" not in claims and "refresh_token" not in tokens
-    me = http.get("/userinfo", headers={"authorization": f"Bearer {tokens['access_token']}"})
-    assert me.json() == {"sub": ada_id}
-
-
-def test_rbac_grants_only_what_the_user_may(
-    browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
-) -> None:
-    settings = {"enforce_policies": True, "token_dialect": "access_token_authz", "allow_offline_access": True}
-    scopes = [{"value": "read:orders"}, {"value": "write:orders"}]
-    tenant.resource_servers.create({"identifier": ORDERS_API, "scopes": scopes, **settings})
-    role = tenant.roles.create({"name": "Buyer"})["id"]
-    allowed = {"resource_server_identifier": ORDERS_API, "permission_name": "read:orders"}
-    tenant.roles.add_permissions(role, {"permissions": [allowed]})
-    tenant.roles.assign(ada_id, [role])
-
-    wanted = "openid read:orders write:orders offline_access"
-    tokens = shop.exchange(http, code_of(browser, shop, audience=ORDERS_API, scope=wanted)).json()
-    tenant.roles.unassign(ada_id, [role])
-    refreshed = shop.refresh(http, tokens["refresh_token"]).json()
-
-    first, second = (claims_of(http, one["access_token"]) for one in (tokens, refreshed))
-    assert (first["scope"], first["permissions"]) == ("openid read:orders offline_access", ["read:orders"])
-    assert (second["scope"], second["permissions"]) == ("openid offline_access", [])
-
-
-def test_a_third_party_application_needs_consent(
-    browser: Browser, http: httpx.Client, make_application: MakeApplication, tenant: Tenant, ada_id: str
-) -> None:
-    partner = make_application(name="Partner", is_first_party=False)
-    browser.open(partner.authorize_url())
-
-    page = browser.log_in()
-    silent = returned(browser.client.get(partner.authorize_url(prompt="none")))
-    assert page.url.path == "/u/consent"
-    assert "Partner is requesting access to your" in page.text
-    assert "<code>email</code>" in page.text
-    assert silent["error"] == "login_required"
-    declined = returned(browser.submit(action="deny"))
-    assert declined["error_description"] == "User did not authorize the request"
-
-    browser.open(partner.authorize_url())
-    browser.log_in()
-    assert "code" in returned(browser.submit(action="accept"))
-    assert "code" in returned(browser.open(partner.authorize_url(prompt="none")))
-    more = returned(browser.open(partner.authorize_url(prompt="none", scope="openid profile email phone")))
-    assert more["error"] == "consent_required"
-
-
 def test_a_second_factor_is_enrolled_and_then_asked_for(
     browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str, later: Callable[[float], None]
 ) -> None:
@@ -509,75 +291,6 @@ def test_a_second_factor_is_enrolled_and_then_asked_for(
     assert types_logged(tenant) == expected
 
 
-def test_logging_out_ends_the_session_and_goes_only_where_allowed(
-    browser: Browser, shop: Application, tenant: Tenant, ada_id: str
-) -> None:
-    client_id = shop.client["client_id"]
-    tenant.clients.update(client_id, {"allowed_logout_urls": ["https://shop.example"]})
-    code_of(browser, shop)
-
-    refused = browser.open(f"/v2/logout?client_id={client_id}&returnTo=https://evil.example")
-    left = browser.open(f"/v2/logout?client_id={client_id}&returnTo=https://shop.example")
-
-    assert refused.status_code == 400
-    assert "is not defined as a valid URL in" in refused.text
-    assert left.headers["location"] == "https://shop.example"
-    assert returned(browser.open(shop.authorize_url(prompt="none")))["error"] == "login_required"
-    assert types_logged(tenant) == ["s", "flo", "slo", "fsa"]
-
-
-def test_the_standards_logout_asks_unless_an_id_token_says_who(
-    browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
-) -> None:
-    tenant.clients.update(shop.client["client_id"], {"allowed_logout_urls": ["https://shop.example/bye"]})
-    id_token = shop.exchange(http, code_of(browser, shop)).json()["id_token"]
-    target = "post_logout_redirect_uri=https://shop.example/bye&state=s1"
-
-    asked = browser.open(f"/oidc/logout?client_id={shop.client['client_id']}&{target}")
-    assert "Are you sure you want to log out?" in asked.text
-    assert "slo" not in types_logged(tenant)
-    assert browser.submit().headers["location"] == "https://shop.example/bye?state=s1"
-    code_of(browser, shop)
-    again = browser.open(f"/oidc/logout?id_token_hint={id_token}&{target}")
-    assert "Are you sure" in again.text, "an older session's token does not end this one"
-    assert browser.open("/oidc/logout?id_token_hint=forged").status_code == 400
-
-
-def test_an_unsigned_in_userinfo_request_is_refused(http: httpx.Client, token: str) -> None:
-    for headers in ({}, {"authorization": "Bearer nonsense"}, {"authorization": f"Bearer {token}"}):
-        answer = http.get("/userinfo", headers=headers)
-        assert (answer.status_code, answer.text) == (401, "Unauthorized")
-
-
-def test_a_token_for_another_audience_tells_nothing_about_the_person(
-    browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
-) -> None:
-    lookalike = f"https://{tenant.domain}/userinfo/orders"
-    tenant.resource_servers.create({"identifier": lookalike, "scopes": [{"value": "read:orders"}]})
-    code = code_of(browser, shop, audience=lookalike, scope="profile read:orders")
-    told = returned(browser.open(shop.authorize_url()))
-
-    for_api = shop.exchange(http, code).json()["access_token"]
-    id_token = shop.exchange(http, told["code"]).json()["id_token"]
-
-    for token in (for_api, id_token):
-        assert http.get("/userinfo", headers={"authorization": f"Bearer {token}"}).status_code == 401
-        answer = http.get("/api/v2/users", headers={"authorization": f"Bearer {token}"})
-        assert (answer.status_code, answer.json()["errorCode"]) == (401, "invalid_token")
-
-
-def test_a_deleted_user_is_signed_out_everywhere(
-    browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
-) -> None:
-    tokens = shop.exchange(http, code_of(browser, shop, scope="openid offline_access")).json()
-
-    tenant.delete_user(ada_id)
-
-    assert returned(browser.open(shop.authorize_url(prompt="none")))["error"] == "login_required"
-    assert shop.refresh(http, tokens["refresh_token"]).status_code == 403
-    assert http.get("/userinfo", headers={"authorization": f"Bearer {tokens['access_token']}"}).status_code == 401
-
-
 def test_discovery_names_every_endpoint_that_answers(http: httpx.Client, tenant: Tenant) -> None:
     document = http.get("/.well-known/openid-configuration").json()
 
@@ -587,19 +300,6 @@ def test_discovery_names_every_endpoint_that_answers(http: httpx.Client, tenant:
         assert http.request("GET" if name in {"authorization", "end_session"} else "POST", address).status_code != 404
     assert document["code_challenge_methods_supported"] == ["S256", "plain"]
     assert document["response_types_supported"] == ["code"]
-
-
-def test_every_token_of_a_family_ends_with_it(
-    browser: Browser, http: httpx.Client, make_application: MakeApplication, ada_id: str
-) -> None:
-    shop = make_application(refresh_token={**ROTATING, "leeway": 60})
-    first = shop.exchange(http, code_of(browser, shop, scope="offline_access")).json()["refresh_token"]
-    followers = [shop.refresh(http, first).json()["refresh_token"] for _ in range(2)]
-
-    http.post("/oauth/revoke", data=shop.token_request(token=followers[1]))
-
-    assert len({first, *followers}) == 3
-    assert [shop.refresh(http, token).status_code for token in (first, *followers)] == [403, 403, 403]
 
 
 def test_what_is_deleted_during_a_login_ends_it_with_a_page(
@@ -617,45 +317,3 @@ def test_what_is_deleted_during_a_login_ends_it_with_a_page(
     assert (gone.status_code, "The client does not exist" in gone.text) == (400, True)
     refused = blog.exchange(http, code)
     assert (refused.status_code, refused.json()["error"]) == (403, "access_denied")
-
-
-def test_an_application_on_the_own_machine_needs_consent_for_an_api(
-    browser: Browser, make_application: MakeApplication, tenant: Tenant, ada_id: str
-) -> None:
-    tenant.resource_servers.create({"identifier": ORDERS_API, "scopes": [{"value": "read:orders"}]})
-    local = "http://localhost:3000/callback"
-    shop = make_application(callbacks=[CALLBACK, local])
-    code_of(browser, shop, audience=ORDERS_API, scope="openid read:orders")
-
-    page = browser.open(shop.authorize_url(audience=ORDERS_API, scope="openid read:orders", redirect_uri=local))
-
-    assert page.url.path == "/u/consent"
-    assert "<code>read:orders</code>" in page.text
-    assert browser.submit(action="accept").headers["location"].startswith(f"{local}?code=")
-
-
-def test_an_api_may_want_the_standards_kind_of_token(
-    browser: Browser, http: httpx.Client, shop: Application, tenant: Tenant, ada_id: str
-) -> None:
-    server = {"identifier": ORDERS_API, "scopes": [{"value": "read:orders"}], "token_dialect": "rfc9068_profile"}
-    tenant.resource_servers.create(server)
-
-    tokens = shop.exchange(http, code_of(browser, shop, audience=ORDERS_API, scope="read:orders")).json()
-
-    claims = claims_of(http, tokens["access_token"])
-    assert header_of(tokens["access_token"])["typ"] == "at+jwt"
-    assert (claims["aud"], claims["client_id"], claims["sub"]) == (ORDERS_API, shop.client["client_id"], ada_id)
-    assert "azp" not in claims
-
-
-def test_a_client_that_may_not_use_a_grant_is_told_and_logged(
-    http: httpx.Client, make_application: MakeApplication, tenant: Tenant
-) -> None:
-    robot = make_application(app_type="non_interactive")
-
-    login = returned(http.get(robot.authorize_url()))
-    refresh = robot.refresh(http, "anything")
-
-    assert login["error"] == "unauthorized_client"
-    assert (refresh.status_code, refresh.json()["error"]) == (403, "unauthorized_client")
-    assert types_logged(tenant) == ["f", "fertft"]

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -17,6 +17,7 @@ from crosswalk.domain.errors import CrosswalkError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from crosswalk_sandbox.hosted import OrgSpec, TenantSpec
     from crosswalk_sandbox.server import Sandbox
 
 AUTH0_PORT, SALESFORCE_PORT, CONTROL_PORT, PUBSUB_PORT = 8481, 8482, 8483, 8484
@@ -27,82 +28,122 @@ class SandboxNotStarted(CrosswalkError):
     """The sandbox could not be started as it was asked for."""
 
 
+Auth0Port = Annotated[int | None, typer.Option(help="Port of the first tenant.")]
+SalesforcePort = Annotated[int | None, typer.Option(help="Port of the first org.")]
+PubsubPort = Annotated[int | None, typer.Option(help="Port of the first org's Pub/Sub API.")]
+ControlPort = Annotated[int | None, typer.Option(help="Port of the control API.")]
+Host = Annotated[str, typer.Option(help="Address to bind.")]
+Tenants = Annotated[int, typer.Option(min=1, help="How many tenants; all but the first take free ports.")]
+Orgs = Annotated[int, typer.Option(min=1, help="How many orgs; all but the first take free ports.")]
+Seed = Annotated[
+    str | None, typer.Option(metavar="SCENARIO", help="Fill the first ones: company, contacts, people, edge-cases.")
+]
+People = Annotated[int, typer.Option(min=0, help="How many people to seed.")]
+SeedNumber = Annotated[int, typer.Option(metavar="SEED", help="The same number makes the same people.")]
+Overlap = Annotated[
+    float, typer.Option(min=0, max=1, help="In the scenario people, the share of those who are in both systems.")
+]
+TruthFile = Annotated[Path | None, typer.Option(help="Write who is the same person as whom, one JSON object a line.")]
+Faults = Annotated[Path | None, typer.Option(metavar="FILE", help="Fault rules that hold from the start, as JSON.")]
+StateDir = Annotated[Path, typer.Option(help="Where certificates and keys go.")]
+EnvFile = Annotated[
+    Path | None,
+    typer.Option(help="Write the environment lines here too. Default: sandbox.env in the state folder."),
+]
+
+
 def sandbox(
-    auth0_port: Annotated[int | None, typer.Option(help="Port of the first tenant.")] = None,
-    salesforce_port: Annotated[int | None, typer.Option(help="Port of the first org.")] = None,
-    pubsub_port: Annotated[int | None, typer.Option(help="Port of the first org's Pub/Sub API.")] = None,
-    control_port: Annotated[int | None, typer.Option(help="Port of the control API.")] = None,
-    host: Annotated[str, typer.Option(help="Address to bind.")] = "127.0.0.1",
-    tenants: Annotated[int, typer.Option(min=1, help="How many tenants; all but the first take free ports.")] = 1,
-    orgs: Annotated[int, typer.Option(min=1, help="How many orgs; all but the first take free ports.")] = 1,
-    seed: Annotated[
-        str | None, typer.Option(metavar="SCENARIO", help="Fill the first ones: company, contacts, people, edge-cases.")
-    ] = None,
-    people: Annotated[int, typer.Option(min=0, help="How many people to seed.")] = 25,
-    number: Annotated[int, typer.Option(metavar="SEED", help="The same number makes the same people.")] = 1,
-    overlap: Annotated[
-        float, typer.Option(min=0, max=1, help="In the scenario people, the share of those who are in both systems.")
-    ] = 0.4,
-    truth_file: Annotated[
-        Path | None, typer.Option(help="Write who is the same person as whom, one JSON object a line.")
-    ] = None,
-    faults: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Fault rules that hold from the start, as JSON.")
-    ] = None,
-    state_dir: Annotated[Path, typer.Option(help="Where certificates and keys go.")] = Path(".crosswalk/sandbox"),
-    env_file: Annotated[
-        Path | None,
-        typer.Option(help="Write the environment lines here too. Default: sandbox.env in the state folder."),
-    ] = None,
+    auth0_port: Auth0Port = None,
+    salesforce_port: SalesforcePort = None,
+    pubsub_port: PubsubPort = None,
+    control_port: ControlPort = None,
+    host: Host = "127.0.0.1",
+    tenants: Tenants = 1,
+    orgs: Orgs = 1,
+    seed: Seed = None,
+    people: People = 25,
+    number: SeedNumber = 1,
+    overlap: Overlap = 0.4,
+    truth_file: TruthFile = None,
+    faults: Faults = None,
+    state_dir: StateDir = Path(".crosswalk/sandbox"),
+    env_file: EnvFile = None,
     as_json: JsonOption = False,
 ) -> None:
     """Start emulated Auth0 tenants and Salesforce orgs; print their addresses and the variables that SDKs read.
 
     Nothing is kept after the end, and client ids and secrets are good for one run.
     """
-    import uvloop  # noqa: PLC0415  # the light commands start without it
-
-    from crosswalk_sandbox.faults import read_fault_rules  # noqa: PLC0415
-    from crosswalk_sandbox.foreground import run_until_stopped  # noqa: PLC0415
-    from crosswalk_sandbox.hosted import OrgSpec, TenantSpec  # noqa: PLC0415
+    from crosswalk_sandbox.faults import read_fault_rules  # noqa: PLC0415  # the light commands start without it
     from crosswalk_sandbox.seeds import SeedOrder  # noqa: PLC0415
     from crosswalk_sandbox.server import Sandbox  # noqa: PLC0415
 
     meter = _Meter(people if seed else 0, is_shown=not as_json)
-    choosing = ExitStack()
-    try:
-        choosing.enter_context(sole_chooser())
-        order = SeedOrder(seed, people, number, overlap) if seed else None
-        wanted = Sandbox(
+    ports = _Ports(host, auth0_port, salesforce_port, pubsub_port, control_port)
+
+    def wanted() -> Sandbox:
+        return Sandbox(
             state_dir,
-            control_port=free_port(CONTROL_PORT, control_port, host),
+            control_port=ports.control(),
             host=host,
-            seed=order,
+            seed=SeedOrder(seed, people, number, overlap) if seed else None,
             progress=meter.show,
-            tenants=[TenantSpec(port=free_port(AUTH0_PORT, auth0_port, host)), *[TenantSpec()] * (tenants - 1)],
+            tenants=ports.tenants(tenants),
             faults=read_fault_rules(faults) if faults else None,
-            orgs=[
-                OrgSpec(
-                    port=free_port(SALESFORCE_PORT, salesforce_port, host),
-                    pubsub_port=free_port(PUBSUB_PORT, pubsub_port, host),
-                ),
-                *[OrgSpec()] * (orgs - 1),
-            ],
+            orgs=ports.orgs(orgs),
         )
-        say = _ready(meter, env_file or state_dir / "sandbox.env", truth_file, as_json)
 
-        def when_ready(running: Sandbox) -> None:
-            choosing.close()
-            say(running)
-
-        uvloop.run(run_until_stopped(wanted, when_ready=when_ready))
-    except (OSError, ValueError) as error:
-        raise SandboxNotStarted(getattr(error, "strerror", None) or str(error)) from error
+    try:
+        _run(wanted, _ready(meter, env_file or state_dir / "sandbox.env", truth_file, as_json))
     finally:
-        choosing.close()
         meter.stop()
     if not as_json:
         print_line("stopped; nothing is left running")
+
+
+class _Ports(NamedTuple):
+    """Where the first tenant and the first org listen, and the control API; all others take free ports."""
+
+    host: str
+    auth0: int | None
+    salesforce: int | None
+    pubsub: int | None
+    control_api: int | None
+
+    def control(self) -> int:
+        return free_port(CONTROL_PORT, self.control_api, self.host)
+
+    def tenants(self, number: int) -> "list[TenantSpec]":
+        from crosswalk_sandbox.hosted import TenantSpec  # noqa: PLC0415
+
+        first = TenantSpec(port=free_port(AUTH0_PORT, self.auth0, self.host))
+        return [first, *[TenantSpec()] * (number - 1)]
+
+    def orgs(self, number: int) -> "list[OrgSpec]":
+        from crosswalk_sandbox.hosted import OrgSpec  # noqa: PLC0415
+
+        port = free_port(SALESFORCE_PORT, self.salesforce, self.host)
+        first = OrgSpec(port=port, pubsub_port=free_port(PUBSUB_PORT, self.pubsub, self.host))
+        return [first, *[OrgSpec()] * (number - 1)]
+
+
+def _run(wanted: "Callable[[], Sandbox]", say: "Callable[[Sandbox], None]") -> None:
+    """Serve until stopped. From choosing the ports until they are taken, nobody else here chooses any."""
+    import uvloop  # noqa: PLC0415
+
+    from crosswalk_sandbox.foreground import run_until_stopped  # noqa: PLC0415
+
+    with ExitStack() as choosing:
+
+        def when_ready(running: "Sandbox") -> None:
+            choosing.close()
+            say(running)
+
+        try:
+            choosing.enter_context(sole_chooser())
+            uvloop.run(run_until_stopped(wanted(), when_ready=when_ready))
+        except (OSError, ValueError) as error:
+            raise SandboxNotStarted(getattr(error, "strerror", None) or str(error)) from error
 
 
 def _ready(meter: "_Meter", env_file: Path, truth_file: Path | None, as_json: bool) -> Callable[["Sandbox"], None]:

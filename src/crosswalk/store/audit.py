@@ -10,7 +10,7 @@ from psycopg.rows import class_row
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.values import FieldValue
 from crosswalk.store.database import Connection
-from crosswalk.store.new_rows import blobs, copy_rows, numbers, rows_of, texts
+from crosswalk.store.new_rows import blobs, copy_rows, numbers, rows_of, texts, words
 
 _encode = msgspec.json.Encoder().encode
 
@@ -74,18 +74,18 @@ async def append(connection: Connection, entries: Sequence[AuditEntry]) -> None:
 def _rows(entries: Sequence[AuditEntry]) -> bytes:
     """Entries in the order of the columns of `APPEND`."""
     return rows_of(
-        texts(e.actor for e in entries),
-        texts(e.sync for e in entries),
-        texts(e.user_id for e in entries),
-        texts(e.object for e in entries),
-        texts(e.record_id for e in entries),
-        texts(e.action for e in entries),
-        texts(e.field for e in entries),
-        blobs(_encode(e.old) for e in entries),
-        blobs(_encode(e.new) for e in entries),
-        texts(e.reason for e in entries),
-        texts(e.place for e in entries),
-        numbers((e.event_seq for e in entries), 8),
+        words([e.actor for e in entries]),
+        words([e.sync for e in entries]),
+        texts([e.user_id for e in entries]),
+        words([e.object for e in entries]),
+        texts([e.record_id for e in entries]),
+        words([e.action for e in entries]),
+        words([e.field for e in entries]),
+        blobs([_encode(e.old) for e in entries]),
+        blobs([_encode(e.new) for e in entries]),
+        words([e.reason for e in entries]),
+        words([e.place for e in entries]),
+        numbers([e.event_seq for e in entries], 8),
     )
 
 

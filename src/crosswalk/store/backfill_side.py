@@ -12,7 +12,7 @@ from psycopg import sql
 
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.store.database import Connection, fetch_row
-from crosswalk.store.new_rows import blobs, copy_rows, numbers, rows_of, texts
+from crosswalk.store.new_rows import blobs, copy_rows, numbers, rows_of, texts, words
 
 CREATE_RECORDS = """
 CREATE TABLE IF NOT EXISTS {records} (object text NOT NULL, record_id text NOT NULL, fields json NOT NULL);
@@ -158,7 +158,9 @@ class BackfillSide:
         """Add records that were read."""
         if not records:
             return
-        rows = rows_of(texts(r.object for r in records), texts(r.id for r in records), blobs(r.fields for r in records))
+        rows = rows_of(
+            words([r.object for r in records]), texts([r.id for r in records]), blobs([r.fields for r in records])
+        )
         await copy_rows(connection, self._sql(COPY_RECORDS), rows)
         await self._add_keys(connection, records)
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.store.database import Connection, fetch_row
-from crosswalk.store.new_rows import MANY, add_rows, rows_of, same, texts
+from crosswalk.store.new_rows import MANY, add_rows, rows_of, same, texts, words
 
 
 class Claim(Struct, frozen=True):
@@ -102,10 +102,10 @@ async def _add(connection: Connection, sync: SyncName, wanted: Sequence[Claim]) 
     ordered = sorted(wanted, key=lambda c: (c.object, c.field, c.value))
     rows = rows_of(
         same(sync, len(ordered)),
-        texts(c.user_id for c in ordered),
-        texts(c.object for c in ordered),
-        texts(c.field for c in ordered),
-        texts(c.value for c in ordered),
+        texts([c.user_id for c in ordered]),
+        words([c.object for c in ordered]),
+        words([c.field for c in ordered]),
+        texts([c.value for c in ordered]),
     )
     return await add_rows(connection, (ADD, rows))
 

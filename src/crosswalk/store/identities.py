@@ -9,7 +9,7 @@ from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import TenantName, UserId
 from crosswalk.store import erased
 from crosswalk.store.database import Connection
-from crosswalk.store.new_rows import MANY, add_rows, blobs, flags, rows_of, same, texts
+from crosswalk.store.new_rows import MANY, add_rows, blobs, flags, rows_of, same, texts, words
 
 
 class Primary(Struct, frozen=True):
@@ -141,12 +141,12 @@ async def _save(connection: Connection, tenant: TenantName, identities: Sequence
 def _rows(tenant: TenantName, identities: Sequence[Identity]) -> bytes:
     return rows_of(
         same(tenant, len(identities)),
-        texts(i.user_id for i in identities),
-        blobs(i.profile for i in identities),
-        texts(i.version.updated_at for i in identities),
-        texts(i.version.observed_at for i in identities),
-        texts(i.version.carrier for i in identities),
-        flags(i.deleted for i in identities),
+        texts([i.user_id for i in identities]),
+        blobs([i.profile for i in identities]),
+        texts([i.version.updated_at for i in identities]),
+        texts([i.version.observed_at for i in identities]),
+        words([i.version.carrier for i in identities]),
+        flags([i.deleted for i in identities]),
     )
 
 

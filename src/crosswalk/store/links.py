@@ -9,7 +9,7 @@ from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import Link, Standing
 from crosswalk.domain.record import Record
 from crosswalk.store.database import Connection
-from crosswalk.store.new_rows import MANY, add_rows, blobs, rows_of, same, texts
+from crosswalk.store.new_rows import MANY, add_rows, blobs, rows_of, same, texts, words
 
 _encode = msgspec.json.Encoder().encode
 _values = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decode
@@ -118,14 +118,14 @@ def _rows(sync: SyncName, links: Sequence[Link]) -> bytes:
     links = sorted(links, key=lambda link: link.user_id)
     return rows_of(
         same(sync, len(links)),
-        texts(link.user_id for link in links),
-        texts(link.record.object for link in links),
-        texts(link.record.id for link in links),
-        texts(link.evidence for link in links),
-        blobs(_encode(link.record.fields) for link in links),
-        blobs(_encode(link.base) for link in links),
-        texts(link.standing.value for link in links),
-        texts(link.settled for link in links),
+        texts([link.user_id for link in links]),
+        words([link.record.object for link in links]),
+        texts([link.record.id for link in links]),
+        words([link.evidence for link in links]),
+        blobs([_encode(link.record.fields) for link in links]),
+        blobs([_encode(link.base) for link in links]),
+        words([link.standing.value for link in links]),
+        texts([link.settled for link in links]),
     )
 
 

@@ -6,6 +6,7 @@ goes the way that can deal with it.
 """
 
 from collections.abc import Iterable, Sequence
+from struct import Struct
 from typing import LiteralString
 
 from psycopg.errors import UniqueViolation
@@ -19,6 +20,7 @@ MANY = 100
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
 _NONE = b"\xff\xff\xff\xff"
+_length = Struct("!i").pack
 _TRUE, _FALSE = b"\0\0\0\1\1", b"\0\0\0\1\0"
 
 
@@ -49,9 +51,9 @@ async def copy_rows(connection: Connection, statement: LiteralString | Composed,
 
 
 def rows_of(*columns: Sequence[bytes]) -> bytes:
-    """Rows in COPY's binary form, of columns whose values are `texts`, `blobs`, `numbers` or `flags`."""
-    count = len(columns).to_bytes(2, "big")
-    return b"".join((_BEGIN, *(count + b"".join(row) for row in zip(*columns, strict=True)), _END))
+    """Rows in COPY's binary form, of columns whose values are `texts`, `words`, `blobs`, `numbers` or `flags`."""
+    counts = [len(columns).to_bytes(2, "big")] * len(columns[0])
+    return b"".join((_BEGIN, *map(b"".join, zip(counts, *columns, strict=True)), _END))
 
 
 def texts(values: Iterable[str]) -> list[bytes]:
@@ -62,7 +64,14 @@ def texts(values: Iterable[str]) -> list[bytes]:
     UnicodeEncodeError
         One is no text that can be stored, as where psycopg sends it.
     """
-    return blobs(value.encode() for value in values)
+    return blobs([value.encode() for value in values])
+
+
+def words(values: Sequence[str]) -> list[bytes]:
+    """Values of a column of text in which the same few come again and again."""
+    few = list(set(values))
+    made = dict(zip(few, texts(few), strict=True))
+    return [made[value] for value in values]
 
 
 def same(value: str, count: int) -> list[bytes]:
@@ -72,12 +81,12 @@ def same(value: str, count: int) -> list[bytes]:
 
 def blobs(values: Iterable[bytes]) -> list[bytes]:
     """Values of a column of bytes, or of JSON."""
-    return [len(value).to_bytes(4, "big") + value for value in values]
+    return [_length(len(value)) + value for value in values]
 
 
 def numbers(values: Iterable[int | None], size: int) -> list[bytes]:
     """Values of a column of whole numbers of `size` bytes: 2 for smallint, 4 for integer, 8 for bigint."""
-    length = size.to_bytes(4, "big")
+    length = _length(size)
     return [_NONE if value is None else length + value.to_bytes(size, "big", signed=True) for value in values]
 
 

@@ -24,14 +24,12 @@ def linked_accounts(profile: bytes) -> tuple[UserId, ...]:
 
     An entry of `identities` has the provider and the part of the id behind the bar ("User Account Linking").
     """
-    if b'"identities"' not in profile:
-        return ()
     try:
         user = _decode(profile)
     except msgspec.DecodeError:
         return ()
-    if len(user.identities) == 1 and f"{user.identities[0].provider}|{user.identities[0].user_id}" == user.user_id:
+    ids = [f"{each.provider}|{each.user_id}" for each in user.identities]
+    if ids == [user.user_id]:
         return ()  # the usual user is no more than itself
-    ids = (f"{each.provider}|{each.user_id}" for each in user.identities)
     # PostgreSQL's texts cannot hold NUL, and no id has it.
     return tuple(UserId(each) for each in dict.fromkeys(ids) if each != user.user_id and "\0" not in each)

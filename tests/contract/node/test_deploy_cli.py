@@ -16,8 +16,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from ssl import create_default_context
 
@@ -32,6 +33,7 @@ from .conftest import HERE, RunNode
 
 CLI = HERE / "node_modules" / "auth0-deploy-cli" / "lib" / "index.js"
 RUN_SECONDS = 120
+Export = Callable[[str], tuple[Path, dict[str, str]]]
 # An export holds no secret: in its place stands a name, whose value an import is given.
 SECRETS = {
     "EVENT_STREAM_WEBHOOK_BEARER_TOKEN": "a-token",
@@ -109,12 +111,20 @@ def processes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Sandbox
         yield [source, target]
 
 
-@pytest.fixture
-def source(run_node: RunNode, processes: list[SandboxProcess]) -> Iterator[Deployment]:
-    """The configured tenant."""
-    deployment = connected(processes[0])
-    yield deployment
-    deployment.client.close()
+@pytest.fixture(scope="module")
+def exported(
+    run_node: RunNode, processes: list[SandboxProcess], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Export]:
+    """A function that exports the configured tenant in a form, once, and returns where to and what is in the files."""
+    source = connected(processes[0])
+
+    @cache
+    def export(form: str) -> tuple[Path, dict[str, str]]:
+        folder = tmp_path_factory.mktemp(form)
+        return folder, source.export(form, folder)
+
+    yield export
+    source.client.close()
 
 
 @pytest.fixture
@@ -140,15 +150,15 @@ def connected(process: SandboxProcess) -> Deployment:
 
 @pytest.mark.parametrize(("form", "entry"), [("yaml", "tenant.yaml"), ("directory", ".")])
 def test_an_exported_tenant_is_the_same_in_another_place(
-    source: Deployment, target: Deployment, tmp_path: Path, form: str, entry: str
+    exported: Export, target: Deployment, tmp_path: Path, form: str, entry: str
 ) -> None:
-    exported = source.export(form, tmp_path / "source")
+    folder, files = exported(form)
 
-    target.deploy(tmp_path / "source" / entry)
+    target.deploy(folder / entry)
 
     target.finish_by_hand()
-    assert target.export(form, tmp_path / "target") == exported
-    everything = "\n".join(exported.values())
+    assert target.export(form, tmp_path) == files
+    everything = "\n".join(files.values())
     for held in (
         "acme",
         "Buyer",
@@ -165,15 +175,13 @@ def test_an_exported_tenant_is_the_same_in_another_place(
     assert not any(secret in everything for secret in ("a-token", "a-password", "a-key"))
 
 
-def test_an_import_over_the_same_tenant_changes_nothing_and_may_delete(
-    source: Deployment, target: Deployment, tmp_path: Path
-) -> None:
-    source.run("export", "--format=yaml", f"--output_folder={tmp_path}")
-    target.deploy(tmp_path / "tenant.yaml")
+def test_an_import_over_the_same_tenant_changes_nothing_and_may_delete(exported: Export, target: Deployment) -> None:
+    folder, _ = exported("yaml")
+    target.deploy(folder / "tenant.yaml")
     role = target.client.post("/api/v2/roles", json={"name": "Left over"}).raise_for_status().json()
     before = settings_of(target)
 
-    said = target.deploy(tmp_path / "tenant.yaml", AUTH0_ALLOW_DELETE="true")
+    said = target.deploy(folder / "tenant.yaml", AUTH0_ALLOW_DELETE="true")
 
     assert re.search(rf"Deleted \[roles\]: .*{role['id']}", said)
     assert [one["name"] for one in target.client.get("/api/v2/roles").json()] == ["Buyer"]

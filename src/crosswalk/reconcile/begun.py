@@ -145,11 +145,28 @@ def plan_found_again(compiled: CompiledSync, evaluation: Evaluation, plan: Plan,
         return plan
     base = base_after(compiled, evaluation, record, {}, begun)
     index = compiled.target_indexes[record.object]
-    made = begun.record_id is None and is_of(compiled, evaluation, record, begun)
-    evidence = begun.evidence if made else plan.evidence
+    unbooked: tuple[RecordWrite, ...] = ()
+    if begun.evidence != plan.evidence and _is_marked(compiled, evaluation, record, begun):
+        made = begun.record_id is None
+        unbooked = (_made if made else _marked)(compiled, evaluation, index, record)
+    evidence = begun.evidence if unbooked else plan.evidence
     anew = plan_matched(compiled, evaluation, index, record, evidence, base or None)
-    unbooked = _made(compiled, evaluation, index, record) if made else ()
     return replace(anew, situation=plan.situation, decided_by=plan.decided_by, unbooked=unbooked)
+
+
+def _is_marked(compiled: CompiledSync, evaluation: Evaluation, record: Record, begun: BegunWrites) -> bool:
+    """Whether the record got the user's id by what was begun: it was matched by something else before."""
+    target = compiled.targets[compiled.target_indexes[record.object]].target
+    carries = record.fields.get(target.external_id_field) == evaluation.user_id
+    return carries and is_of(compiled, evaluation, record, begun)
+
+
+def _marked(compiled: CompiledSync, evaluation: Evaluation, index: int, record: Record) -> tuple[RecordWrite, ...]:
+    """The mark alone: what else was written with it, and over which values, nobody can tell any more."""
+    target = compiled.targets[index].target
+    field, user_id = target.external_id_field, str(evaluation.user_id)
+    mark = FieldWrite(field, None, user_id, Reason.LINKED, target.place)
+    return (RecordWrite(Action.UPDATE, record.object, record.id, (field, user_id), (mark,)),)
 
 
 def _made(compiled: CompiledSync, evaluation: Evaluation, index: int, record: Record) -> tuple[RecordWrite, ...]:

@@ -183,4 +183,6 @@ def test_the_lane_of_a_worker_killed_in_the_middle_of_a_call_is_taken_over(syste
 
     eventually(lambda: system.rows("SELECT outcome FROM due") != [(None,)], "the event is dealt with", deadline_s=20)
     assert [len(found) for found in system.leads().values()] == [1]
+    assert system.rows("SELECT evidence FROM links") == [("created",)]
+    assert {row[0] for row in system.rows("SELECT action FROM audit")} == {"create"}
     eventually(lambda: system.rows("SELECT count(*) FROM procrastinate_jobs") == [(0,)], "no job is left behind")

@@ -5,7 +5,7 @@ import pytest
 from crosswalk.domain.begun import BegunField, BegunWrites
 from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.values import Owner, Side
-from crosswalk.domain.write import Action
+from crosswalk.domain.write import Action, Reason
 from crosswalk.matching.resolution import Matched, NoMatch
 from crosswalk.reconcile.begun import begun_by, link_after, plan_found_again
 from crosswalk.reconcile.compiled import CompiledSync
@@ -127,3 +127,25 @@ def test_a_record_that_is_found_by_another_key_was_not_made_by_the_hub() -> None
     plan = plan_found_again(SYNC, ada(), found, MADE)
 
     assert (plan.evidence, plan.unbooked) == ("email", ())
+
+
+def test_a_record_that_was_marked_and_not_booked_keeps_why_it_was_found() -> None:
+    record = a_record(LastName="Lovelace", Auth0_User_Id__c="auth0|ada")
+    found = plan_unlinked(SYNC, ada(), Matched(0, record, "external_id"))
+
+    plan = plan_found_again(SYNC, ada(), found, BegunWrites("Contact", record.id, "email"))
+
+    [marked] = plan.unbooked
+    assert (plan.evidence, plan.writes) == ("email", ())
+    assert [(each.field, each.new, each.reason) for each in marked.fields] == [
+        ("Auth0_User_Id__c", "auth0|ada", Reason.LINKED)
+    ]
+
+
+def test_a_record_that_carried_the_id_before_was_not_marked_by_the_hub() -> None:
+    record = a_record(LastName="Lovelace", Auth0_User_Id__c="auth0|ada")
+    found = plan_unlinked(SYNC, ada(), Matched(0, record, "external_id"))
+
+    plan = plan_found_again(SYNC, ada(), found, BegunWrites("Contact", record.id, "external_id"))
+
+    assert (plan.evidence, plan.unbooked) == ("external_id", ())

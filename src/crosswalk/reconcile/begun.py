@@ -7,6 +7,9 @@ the base is told from the note: the value that was noted, unless the side that w
 
 A side that somebody set back to exactly what it was before, after the write and before anybody looked, cannot be told
 from one that was never written to. It is taken for the latter.
+
+A record that was made, or marked as the user's, is found again by the user's id. It keeps the reason that was noted,
+and what was written is booked, as far as that can still be told.
 """
 
 from collections.abc import Mapping

@@ -143,11 +143,12 @@ def _live_through(machine: Machine, schedule: Schedule, outcome: Outcome) -> Non
         service.revive()
     quiet_from = time.monotonic()
     outcome.driven_s = quiet_from - began
-    driver.catch_up(lambda holds, what: _until(holds, what, QUIET_WITHIN_S))
-    outcome.changes = driver.made
     if schedule.loses_events:
+        # First of all: somebody of whom nothing was told has no record that could be edited.
         _until(lambda: _at_rest(machine), "what arrived is dealt with", QUIET_WITHIN_S)
         _repair(machine)
+    driver.catch_up(lambda holds, what: _until(holds, what, QUIET_WITHIN_S))
+    outcome.changes = driver.made
     _wait_for_agreement(machine, schedule, outcome)
     outcome.quiet_s = time.monotonic() - quiet_from
     _check_the_rest(machine, schedule, outcome)

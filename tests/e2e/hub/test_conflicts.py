@@ -71,6 +71,10 @@ def an_ambiguous_user(town: System, auth0: ManagementClient, org: Salesforce, na
     return sign_up(auth0, f"{name}@example.com", verified=True), alike, other
 
 
+def polled(town: System) -> set[str]:
+    return {record_id for (record_id,) in town.rows("SELECT record_id FROM inbox WHERE source = 'record_poll'")}
+
+
 def written_by(town: System, user_id: str) -> set[str]:
     return {actor for user, actor in town.rows("SELECT user_id, actor FROM audit") if user == user_id}
 
@@ -83,6 +87,8 @@ def test_a_decision_for_a_record_links_it_at_once_in_the_persons_name(
     [shown] = json.loads(crosswalk(town, "conflicts", "show", number, "--json").stdout)
     assert [each["id"] for each in shown["candidates"]] == [alike, other]
     assert shown["candidates"][0]["score"] > shown["candidates"][1]["score"]
+    eventually(lambda: polled(town) >= {alike, other}, "the poll has told of both")
+    town.settled()  # otherwise the decision and what the poll tells may be dealt with as one
 
     done = crosswalk(town, "conflicts", "decide", number, "--record", other[:15], "--by", "Grace Hopper")
 

@@ -20,6 +20,10 @@ EXPLAINED = {
     # The unique key of each gets one more column with a default, before there was a version to run beside.
     "v0018_partitions.py": {"DROP CONSTRAINT", "DROP IDENTITY", "RENAME", "ADD CONSTRAINT", "ADD PRIMARY KEY"},
     # The tables are replaced under their names, and do for a process of before all that they did.
+    "v0025_lighter_indexes.py": {"DROP INDEX"},
+    # Nobody looks for what they found any more, but a process of before, which finds it without them.
+    "v0026_order_of_keys.py": {"DROP INDEX", "DROP CONSTRAINT", "ADD PRIMARY KEY"},
+    # The same keys with their columns in another order: ON CONFLICT names the columns alone.
 }
 """What a migration takes away all the same, and why nobody misses it."""
 

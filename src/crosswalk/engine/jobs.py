@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 
 import structlog
 from procrastinate import App, PsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
+from psycopg.errors import RaiseException
 
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import SyncName
@@ -292,13 +293,21 @@ class LaneJobs:
             rows = await (await connection.execute(UNGUARDED, (TASK, LOCK_CLASS))).fetchall()
             ungoverned = {job_id: Lane(SyncName(sync), number) for job_id, sync, number in rows}
         for job_id in ungoverned.keys() & self._suspects:
-            log.warning("dead_job_put_away", lane=str(ungoverned[job_id]), job=job_id)
-            await self._app.job_manager.finish_job_by_id_async(job_id, status=Status.FAILED, delete_job=True)
+            await self._put_away(ungoverned[job_id], job_id)
         self._suspects = set(ungoverned)
         async with self._database.transaction() as connection:
             for lane in await due.lanes_with_work(connection):
                 await self.wake(connection, lane)
             await claims.forget(connection)
+
+    async def _put_away(self, lane: Lane, job_id: int) -> None:
+        try:
+            await self._app.job_manager.finish_job_by_id_async(job_id, status=Status.FAILED, delete_job=True)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, RaiseException):
+                raise
+            return  # another sweep was quicker, or its worker lives and has ended it
+        log.warning("dead_job_put_away", lane=str(lane), job=job_id)
 
     async def sweep_for_ever(self) -> None:
         """Sweep once a second until cancelled."""

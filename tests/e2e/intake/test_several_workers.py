@@ -174,3 +174,23 @@ async def test_a_worker_whose_lock_is_lost_stops_before_another_one_goes_on(
         await all_done(database)
 
     assert seen == ["given up", "again"]
+
+
+async def test_two_workers_that_put_the_same_dead_job_away_do_not_stumble_over_each_other(database: Database) -> None:
+    both = [LaneJobs(database, never) for _ in range(2)]
+    for jobs in both:
+        await jobs.open()
+    for _ in range(5):
+        async with database.transaction() as connection:
+            await both[0].wake(connection, Lane(SYNC, 0))
+            await connection.execute("UPDATE procrastinate_jobs SET status = 'doing'")
+        for jobs in both:
+            await jobs.sweep()  # it may have only just begun
+
+        await asyncio.gather(*(jobs.sweep() for jobs in both))
+
+        assert await rows(database, "SELECT count(*) FROM procrastinate_jobs") == [(0,)]
+
+
+async def never(lane: Lane) -> None:
+    raise AssertionError(f"nobody works on {lane} here")

@@ -6,12 +6,12 @@ from msgspec import Struct
 from crosswalk.domain.ids import UserId
 
 
-class _Account(Struct):
+class _Account(Struct, gc=False):
     provider: str = ""
     user_id: str | int = ""
 
 
-class _User(Struct):
+class _User(Struct, gc=False):
     user_id: str = ""
     identities: tuple[_Account, ...] = ()
 
@@ -31,5 +31,6 @@ def linked_accounts(profile: bytes) -> tuple[UserId, ...]:
     ids = [f"{each.provider}|{each.user_id}" for each in user.identities]
     if ids == [user.user_id]:
         return ()  # the usual user is no more than itself
+    others = [UserId(each) for each in dict.fromkeys(ids) if each != user.user_id]
     # PostgreSQL's texts cannot hold NUL, and no id has it.
-    return tuple(UserId(each) for each in dict.fromkeys(ids) if each != user.user_id and "\0" not in each)
+    return tuple([each for each in others if "\0" not in each])

@@ -29,6 +29,8 @@ class Kin(Struct, frozen=True):
         The link of each unlinked identity that ended last.
     concerned
         Users that are gone → the identities with an open conflict that names them, and their accounts that have a link.
+    named
+        Identity → the users that its state names as its accounts, with a link or without.
     """
 
     primaries: Mapping[UserId, UserId] = {}
@@ -36,6 +38,7 @@ class Kin(Struct, frozen=True):
     links: Mapping[UserId, Link] = {}
     former: Mapping[UserId, EndedLink] = {}
     concerned: Mapping[UserId, tuple[UserId, ...]] = {}
+    named: Mapping[UserId, tuple[UserId, ...]] = {}
 
     @property
     def apart(self) -> dict[UserId, UserId]:
@@ -80,6 +83,7 @@ async def read_kin(
             await problems.open_conflicts_naming(connection, definition.name, gone) if gone else {},
             {u: tuple(a for a in found if a in theirs) for u, found in every.items() if by_id[u].deleted},
         ),
+        named=every,
     )
 
 

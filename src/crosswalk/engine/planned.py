@@ -35,6 +35,8 @@ class Planned(Struct, frozen=True):
         The match keys (see `crosswalk.matching.awaited`) of identities that had no link; none of those that are gone.
     begun
         What was about to be written before, of which nobody knows what became of it.
+    accounts
+        Identity → the users that its state names as its accounts.
     """
 
     plans: Mapping[UserId, Plan]
@@ -44,6 +46,7 @@ class Planned(Struct, frozen=True):
     since: datetime
     awaited: Mapping[UserId, Collection[bytes]] = {}
     begun: Mapping[UserId, BegunWrites] = {}
+    accounts: Mapping[UserId, tuple[UserId, ...]] = {}
 
     def replaced_by(self, anew: "Planned", of: Collection[UserId]) -> "Planned":
         """The same plans, but for some identities those that were made anew."""
@@ -55,6 +58,7 @@ class Planned(Struct, frozen=True):
             since=self.since,
             awaited=dict(self.awaited) | dict(anew.awaited),
             begun=self.begun,
+            accounts={**self.accounts, **anew.accounts},
         )
 
     def without(self, waiting: Mapping[UserId, ConnectorError]) -> "Planned":

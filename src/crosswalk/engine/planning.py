@@ -168,6 +168,7 @@ class Planner:
             since=since,
             awaited={**{i.user_id: () for i in gone if i.user_id not in known}, **awaited},
             begun=begun,
+            accounts=kin.named,
         )
 
     def _digests(self, identities: Sequence[Identity]) -> dict[UserId, str]:

@@ -1,6 +1,7 @@
 """The replica of the identity side: the newest known state of each Auth0 user."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -99,14 +100,23 @@ async def save(connection: Connection, tenant: TenantName, identities: Sequence[
         await _save(connection, tenant, kept)
 
 
-async def add(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> None:
-    """Store states as `save` does, of users of whom nearly all are stored for the first time."""
+async def add(
+    connection: Connection,
+    tenant: TenantName,
+    identities: Sequence[Identity],
+    accounts: Mapping[UserId, Iterable[UserId]] = MappingProxyType({}),
+) -> None:
+    """Store states as `save` does, of users of whom nearly all are stored for the first time.
+
+    `accounts` are the `linked_accounts` of those of whom they are known: to tell them takes a look at the whole user.
+    """
     kept = await _not_erased(connection, tenant, identities)
     if len(kept) >= MANY:
         rows = await (await connection.execute(KNOWN, (tenant, [i.user_id for i in kept]))).fetchall()
         known = {row[0] for row in rows}
         new = sorted((i for i in kept if i.user_id not in known), key=lambda i: i.user_id)
-        if new and await add_rows(connection, (ADD, _rows(tenant, new)), (ADD_ACCOUNTS, _account_rows(tenant, new))):
+        of_new = {i.user_id: accounts[i.user_id] if i.user_id in accounts else linked_accounts(i.profile) for i in new}
+        if new and await add_rows(connection, (ADD, _rows(tenant, new)), (ADD_ACCOUNTS, _account_rows(tenant, of_new))):
             kept = [i for i in kept if i.user_id in known]
     if kept:
         await _save(connection, tenant, kept)
@@ -150,8 +160,8 @@ def _rows(tenant: TenantName, identities: Sequence[Identity]) -> bytes:
     )
 
 
-def _account_rows(tenant: TenantName, identities: Sequence[Identity]) -> bytes:
-    pairs = sorted({(account, i.user_id) for i in identities for account in linked_accounts(i.profile)})
+def _account_rows(tenant: TenantName, of_users: Mapping[UserId, Iterable[UserId]]) -> bytes:
+    pairs = sorted({(account, user_id) for user_id, accounts in of_users.items() for account in accounts})
     return rows_of(
         same(tenant, len(pairs)), texts(account for account, _ in pairs), texts(user_id for _, user_id in pairs)
     )

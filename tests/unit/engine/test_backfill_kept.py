@@ -32,7 +32,8 @@ def a_plan(user_id: UserId) -> Plan:
 
 def planned(*plans: Plan) -> Planned:
     claims = tuple(Claim(plan.user_id, "Contact", "Id", "0030000000000001AAA") for plan in plans)
-    return Planned({plan.user_id: plan for plan in plans}, {}, claims, {}, NOW, {ADA: {b"digest"}})
+    accounts = {plan.user_id: (UserId("google-oauth2|1042"),) for plan in plans}
+    return Planned({plan.user_id: plan for plan in plans}, {}, claims, {}, NOW, {ADA: {b"digest"}}, accounts=accounts)
 
 
 def packed(users: list[Identity], plans: Planned) -> bytes:
@@ -51,6 +52,7 @@ def test_a_plan_comes_back_as_it_was_made_with_what_has_to_be_claimed() -> None:
     assert after.plans == {ADA: a_plan(ADA)}
     assert after.claims == (Claim(ADA, "Contact", "Id", "0030000000000001AAA"),)
     assert after.awaited == {ADA: (b"digest",)}
+    assert one.accounts == (UserId("google-oauth2|1042"),)
     assert one.identity(an_identity().profile) == an_identity()
 
 

@@ -224,7 +224,7 @@ class ChunkWork:
             again |= {b.user_id for b in bookings if _is_open(b, plans[b.user_id])}
         tally = _outcomes(bookings, again, handed_over=len(admission.held), left_out=len(planned.plans) - len(plans))
         async with self._database.transaction() as connection:
-            await self._store(connection, group.states, bookings, admission)
+            await self._store(connection, group, bookings, admission)
             await identities.save(connection, self._definition.tenant, carried.users)
             await self._reconciler.awaiting.settle(connection, _without_linked(planned, bookings))
             stirred = await self._reconciler.awaiting.stirred(connection, stirs)
@@ -263,13 +263,14 @@ class ChunkWork:
         }
 
     async def _store(
-        self, connection: Connection, states: Sequence[Identity], bookings: Sequence[Booking], admission: Admission
+        self, connection: Connection, group: _Group, bookings: Sequence[Booking], admission: Admission
     ) -> None:
         if self._backfill.approved_by is None:
             await self._gate.settle(connection, msgspec.structs.replace(admission, held={}), bookings)
         else:
             await holds.leave(connection, self._definition.name, [booking.user_id for booking in bookings])
-        await identities.add(connection, self._definition.tenant, states)
+        accounts = {user_id: each.accounts for user_id, each in group.kept.items()}
+        await identities.add(connection, self._definition.tenant, group.states, accounts)
         await ledger.store(connection, self._definition.name, bookings, NO_EVENTS)
 
     async def hand_over(

@@ -14,7 +14,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crosswalk import __version__
-from crosswalk.domain.accounts import linked_accounts
 from crosswalk.domain.backfill import key_hash
 from crosswalk.domain.evaluation import Evaluation, MatchKey, TargetEvaluation
 from crosswalk.domain.identity import Identity, StateVersion
@@ -155,7 +154,7 @@ def keep(
             tuple(keys[user_id]) if creates(plan) else (),
             tuple(claims.get(user_id, ())),
             tuple(planned.awaited.get(user_id, ())),
-            linked_accounts(state.profile),
+            planned.accounts[user_id],
         )
     return kept
 

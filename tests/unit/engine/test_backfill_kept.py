@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from msgspec.structs import replace
 
+from crosswalk.domain.backfill import key_hash
 from crosswalk.domain.evaluation import MatchKey
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
@@ -12,6 +13,7 @@ from crosswalk.domain.plan import Conflict, Plan, Situation
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.engine.backfill import kept as backfill_kept
 from crosswalk.engine.backfill.kept import keep, pack_plans, unpack_plans, with_kept
+from crosswalk.engine.backfill.sides import AskedFor
 from crosswalk.engine.planning import Planned
 from crosswalk.store.claims import Claim
 from tests.core_builders import a_place, a_record, an_identity
@@ -19,6 +21,7 @@ from tests.core_builders import a_place, a_record, an_identity
 ADA, GRACE, IDA = UserId("auth0|ada"), UserId("auth0|grace"), UserId("auth0|ida")
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 KEY = MatchKey("email", "Contact", "Email", ("ada@example.com",), "ada@example.com")
+ASKED = AskedFor((KEY,), (key_hash("ada@example.com"),))
 
 
 def a_plan(user_id: UserId) -> Plan:
@@ -38,7 +41,7 @@ def planned(*plans: Plan) -> Planned:
 
 def packed(users: list[Identity], plans: Planned) -> bytes:
     return pack_plans(
-        [user.user_id for user in users], keep(users, users, plans, {user.user_id: [KEY] for user in users})
+        [user.user_id for user in users], keep(users, users, plans, {user.user_id: ASKED for user in users})
     )
 
 
@@ -69,7 +72,7 @@ def test_what_a_kept_plan_has_no_place_for_is_planned_anew() -> None:
 def test_who_was_planned_for_in_a_newer_state_than_was_read_is_planned_for_anew() -> None:
     read, newer = an_identity(), an_identity(email="new@example.com")
 
-    assert keep([read], [newer], planned(a_plan(ADA)), {ADA: [KEY]}) == {}
+    assert keep([read], [newer], planned(a_plan(ADA)), {ADA: ASKED}) == {}
 
 
 def test_another_version_may_plan_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,7 +139,7 @@ class ChunkWork:
 
         async def work(read: Sequence[Identity]) -> None:
             made = await self._planner.anew(read)
-            kept.update(await asyncio.to_thread(keep, read, made.states, made.planned, made.keys))
+            kept.update(await asyncio.to_thread(keep, read, made.states, made.planned, made.asked))
             _add(total, self._matched(made.planned))
 
         read = self._planner.read(chunk)

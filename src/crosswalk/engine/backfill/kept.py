@@ -14,7 +14,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from crosswalk import __version__
-from crosswalk.domain.backfill import key_hash
 from crosswalk.domain.evaluation import Evaluation, MatchKey, TargetEvaluation
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import RecordId, UserId
@@ -22,6 +21,7 @@ from crosswalk.domain.plan import FieldError, Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import FieldValue
 from crosswalk.domain.write import RecordWrite
+from crosswalk.engine.backfill.sides import AskedFor
 from crosswalk.engine.planned import Planned
 from crosswalk.reconcile.outlook import creates
 from crosswalk.store.claims import Claim
@@ -114,7 +114,7 @@ def keep(
     read: Sequence[Identity],
     states: Sequence[Identity],
     planned: Planned,
-    keys: Mapping[UserId, Sequence[MatchKey]],
+    asked: Mapping[UserId, AskedFor],
 ) -> dict[UserId, KeptPlan]:
     """The plans that can be kept.
 
@@ -124,7 +124,7 @@ def keep(
         The users as they were read, and in the newest state known, for which it was planned.
     planned
         What was planned.
-    keys
+    asked
         By which match keys records were looked for.
     """
     claims: dict[UserId, list[tuple[str, str, str]]] = {}
@@ -134,7 +134,7 @@ def keep(
     for as_read, state in zip(read, states, strict=True):
         user_id = state.user_id
         plan = planned.plans.get(user_id)
-        if state is not as_read or plan is None or user_id in planned.links or user_id not in keys:
+        if state is not as_read or plan is None or user_id in planned.links or user_id not in asked:
             continue
         writes = plan.record_writes
         if len(writes) != len(plan.writes) or _rest_of(plan) != _NOTHING:
@@ -150,8 +150,8 @@ def keep(
             plan.errors,
             plan.settled,
             (state.version.updated_at, state.version.observed_at, state.version.carrier),
-            tuple(key_hash(key.normal) for key in keys[user_id]),
-            tuple(keys[user_id]) if creates(plan) else (),
+            asked[user_id].hashes,
+            asked[user_id].keys if creates(plan) else (),
             tuple(claims.get(user_id, ())),
             tuple(planned.awaited.get(user_id, ())),
             planned.accounts[user_id],

@@ -9,12 +9,11 @@ from msgspec import Struct
 from crosswalk.connectors.auth0.users import identity_of
 from crosswalk.domain.backfill import Backfill, Direction
 from crosswalk.domain.change import ChangeKind, RecordChange
-from crosswalk.domain.evaluation import MatchKey
 from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import UserId
 from crosswalk.engine.backfill.kept import KeptPlan, records_of, unpack_plans, with_kept
 from crosswalk.engine.backfill.reading import unpack
-from crosswalk.engine.backfill.sides import ReadOrg, ReadTenant
+from crosswalk.engine.backfill.sides import AskedFor, ReadOrg, ReadTenant
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.planned import Planned
 from crosswalk.engine.planning import Planner
@@ -38,13 +37,13 @@ class PlannedAnew(Struct, frozen=True):
         The users in the newest state known, for which it was planned.
     planned
         Their plans.
-    keys
+    asked
         By which match keys records were looked for.
     """
 
     states: Sequence[Identity]
     planned: Planned
-    keys: Mapping[UserId, Sequence[MatchKey]]
+    asked: Mapping[UserId, AskedFor]
 
 
 class ChunkPlanner:

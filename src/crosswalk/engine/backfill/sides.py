@@ -7,6 +7,7 @@ that nobody exported.
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
+from msgspec import Struct
 
 from crosswalk.connectors.base import ReadsUsers
 from crosswalk.domain.backfill import key_hash
@@ -30,6 +31,13 @@ _values = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decod
 _THERE = StateVersion("", "")
 
 
+class AskedFor(Struct, frozen=True):
+    """By which match keys records of an identity were looked for, and each key as `key_hash` makes it."""
+
+    keys: tuple[MatchKey, ...]
+    hashes: tuple[int, ...]
+
+
 class ReadOrg:
     """The records as they were read.
 
@@ -49,9 +57,9 @@ class ReadOrg:
         self._lists = lists_of(compiled.rules)
         self._names = {number: name for name, (number, _) in self._lists.items()}
         self._org = org
-        self._asked: dict[UserId, list[MatchKey]] = {}
+        self._asked: dict[UserId, AskedFor] = {}
 
-    def asked_for(self, users: Sequence[UserId]) -> dict[UserId, list[MatchKey]]:
+    def asked_for(self, users: Sequence[UserId]) -> dict[UserId, AskedFor]:
         """By which keys records of these users were looked for, once; users for whom none were are absent."""
         return {user_id: self._asked.pop(user_id) for user_id in users if user_id in self._asked}
 
@@ -59,10 +67,12 @@ class ReadOrg:
         self, evaluations: Sequence[Evaluation], decisions: Mapping[UserId, Decided]
     ) -> dict[LookUpName, list[Record]]:
         """The records that may belong to these identities, by the same keys as the org would be asked for."""
-        keys = {evaluation.user_id: _keys(evaluation) for evaluation in evaluations}
-        self._asked |= keys
+        asked = {evaluation.user_id: _asked_for(evaluation) for evaluation in evaluations}
+        self._asked |= asked
         wanted = {
-            (self._lists[key.object, key.field][0], key_hash(key.normal)) for each in keys.values() for key in each
+            (self._lists[key.object, key.field][0], hash_)
+            for each in asked.values()
+            for key, hash_ in zip(each.keys, each.hashes, strict=True)
         }
         decided = (decisions.get(evaluation.user_id) for evaluation in evaluations)
         named = [each.choice.record_id for each in decided if each is not None and isinstance(each.choice, LinkTo)]
@@ -107,10 +117,11 @@ class ReadOrg:
         return {**asked, **{record_id: Alive(record) for record_id, record in known.items()}}
 
 
-def _keys(evaluation: Evaluation) -> list[MatchKey]:
+def _asked_for(evaluation: Evaluation) -> AskedFor:
     if evaluation.filtered:
-        return []
-    return [key for target in evaluation.targets for key in target.keys if key is not None]
+        return AskedFor((), ())
+    keys = tuple([key for target in evaluation.targets for key in target.keys if key is not None])
+    return AskedFor(keys, tuple([key_hash(key.normal) for key in keys]))
 
 
 class ReadTenant(ReadsUsers):

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from types import TracebackType
 
 from crosswalk.domain.ids import UserId
+from crosswalk.engine.ending import end
 from crosswalk.store.due import NOBODY, DueEvent
 
 
@@ -15,11 +17,26 @@ def subjects_of(events: Sequence[DueEvent]) -> list[UserId]:
 class Batches:
     """Starts batches, and knows whom those under way are about.
 
-    While the org answers one batch, the next is read and planned; what fails is raised once all others are done.
+    While the org answers one batch, the next is read and planned; what fails is raised once all others are done. Use as
+    an async context manager: leaving it waits for those under way or, where it is left by a cancellation, stops them
+    where they are. What they did not book is done again.
     """
 
     def __init__(self) -> None:
         self._running: dict[asyncio.Task[None], Sequence[UserId]] = {}
+
+    async def __aenter__(self) -> "Batches":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if not isinstance(error, asyncio.CancelledError):
+                await self.at_most(0)
+        finally:
+            await end(self._running)
+            self._running.clear()
 
     @property
     def busy(self) -> list[UserId]:
@@ -46,12 +63,6 @@ class Batches:
             if failed is not None:
                 await self._rest()
                 raise failed
-
-    async def give_up(self) -> None:
-        """Stop the batches under way where they are; what they did not book is done again."""
-        for task in self._running:
-            task.cancel()
-        await self._rest()
 
     async def _rest(self) -> None:
         await asyncio.gather(*self._running, return_exceptions=True)

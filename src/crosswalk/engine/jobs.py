@@ -19,6 +19,7 @@ from psycopg.errors import RaiseException
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import SyncName
 from crosswalk.domain.urgency import URGENT, USUAL
+from crosswalk.engine.ending import end
 from crosswalk.store import claims, due
 from crosswalk.store.database import Connection, Database, fetch_row, time_now
 from crosswalk.store.due import Lane
@@ -268,9 +269,7 @@ class LaneJobs:
                 raise LaneLost(f"the lock of {lane} went with its connection: {watching.exception()}")
             working.result()
         finally:
-            working.cancel()
-            watching.cancel()
-            await asyncio.gather(working, watching, return_exceptions=True)
+            await end([working, watching])
 
     async def work(self, stop_within_s: float = STOP_WITHIN_S) -> None:
         """Run jobs until cancelled; jobs under way are finished first, or given up after `stop_within_s` seconds."""

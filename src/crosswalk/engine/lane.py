@@ -100,18 +100,13 @@ class Lanes:
         reconciler = self._reconcilers.get(lane.sync)
         if reconciler is None:
             return  # the sync was removed from the configuration; its events stay, in case it comes back
-        batches = Batches()
         try:
-            lingered = await self._work(lane, jobs, reconciler, batches)
+            async with Batches() as batches:
+                lingered = await self._work(lane, jobs, reconciler, batches)
         except JobUnresolved as error:
             log.warning("bulk_job_unresolved", lane=str(lane), error=str(error))
             await jobs.rest(lane, TAKE_OVER_AGAIN_S)
             return
-        except asyncio.CancelledError:
-            await batches.give_up()
-            raise
-        finally:
-            await batches.at_most(0)
         if isinstance(lingered, Rest):
             await jobs.rest(lane, lingered.for_s)
             return

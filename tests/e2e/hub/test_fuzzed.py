@@ -219,7 +219,7 @@ def ids_of(body: bytes) -> set[str]:
         if isinstance(read, dict) and "logs" not in read:
             return {read["id"]}
         logs = read["logs"] if isinstance(read, dict) else read
-        return {log["log_id"] for log in logs if log["log_id"] is not None}
+        return {log["log_id"] for log in logs if log["log_id"] not in (None, "")}
     return set()
 
 

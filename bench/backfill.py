@@ -1,9 +1,10 @@
 """A back-fill of a million users against a million records, hub side: `python -m bench backfill`.
 
 Both sides' answers (the lines of a user export, the CSV of a bulk query) lie in files beforehand, and the org takes
-writes at once; what is measured is everything that the hub does: read, match, report, and then link, create and book,
-by two workers and the PostgreSQL of one machine. Of ten users, seven have a record that their e-mail address finds, two
-have one that carries their id, and one has none. `BACKFILL_USERS=1000000` is the whole of it.
+writes at once; what is measured is everything that the hub does once the back-fill is ordered: read, match, report, and
+then link, create and book, by two workers that wait for orders and the PostgreSQL of one machine. Of ten users, seven
+have a record that their e-mail address finds, two have one that carries their id, and one has none.
+`BACKFILL_USERS=1000000` is the whole of it.
 """
 
 import asyncio
@@ -11,10 +12,12 @@ import csv
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from multiprocessing import get_context
+from multiprocessing.process import BaseProcess
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -33,7 +36,7 @@ from crosswalk.domain.look_up import LookUp
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import RecordWrite, UserWrite
 from crosswalk.engine.backfill.orders import Backfills
-from crosswalk.engine.backfill.run import work_on
+from crosswalk.engine.backfill.run import backfill_for_ever
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.planning import Planner
 from crosswalk.engine.reconciler import Reconciler
@@ -51,6 +54,8 @@ BATCH = 2_000
 RECORDS_IN_A_CALL = 200
 TARGET_S = 180.0
 TARGET_BYTES = 1 << 30
+LOOK_EVERY_S = 0.2
+READY_WITHIN_S = 60.0
 NAIVE_CALLS_PER_USER = 2
 """A script that goes through the users asks for each one's record, and then writes it."""
 
@@ -62,11 +67,11 @@ def run(folder: Path, report: Callable[[str], None]) -> dict[str, float]:
         migrate(postgres.uri)
         _fill(folder, _compiled())
         least_s = _copy_alone(postgres.uri, folder)
-        with _watched() as peak:
+        with _workers(postgres.uri, folder) as workers, _watched() as peak:
             began, cpu = time.perf_counter(), _cores_s()
-            matched = _carry_out(postgres.uri, folder, Stage.MATCHED)
+            matched = asyncio.run(_carry_out(postgres.uri, folder, Stage.MATCHED, workers))
             matched_s, matched_cpu = time.perf_counter() - began, _cores_s()
-            done = _carry_out(postgres.uri, folder, Stage.DONE)
+            done = asyncio.run(_carry_out(postgres.uri, folder, Stage.DONE, workers))
             seconds, done_cpu = time.perf_counter() - began, _cores_s()
     finally:
         postgres.remove()
@@ -188,39 +193,49 @@ async def _hub(uri: str, folder: Path) -> AsyncIterator[Hub]:
     await database.close()
 
 
-def _carry_out(uri: str, folder: Path, until: Stage) -> Backfill:
-    """Order what leads to a stage, and have all workers work until it is reached."""
-    number = asyncio.run(_order(uri, folder, until))
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as workers:
-        for each in [workers.submit(_work, uri, folder, number, until) for _ in range(WORKERS)]:
-            each.result()
-    return asyncio.run(_read(uri, folder, number))
+@contextmanager
+def _workers(uri: str, folder: Path) -> Iterator[Sequence[BaseProcess]]:
+    """Workers that wait for a back-fill to be ordered."""
+    context = get_context("spawn")
+    ready = context.Barrier(WORKERS + 1)
+    workers = [context.Process(target=_work, args=(uri, folder, ready), daemon=True) for _ in range(WORKERS)]
+    for each in workers:
+        each.start()
+    try:
+        ready.wait(READY_WITHIN_S)
+        yield workers
+    finally:
+        for each in workers:
+            each.terminate()
+            each.join()
 
 
-async def _order(uri: str, folder: Path, until: Stage) -> int:
-    async with _hub(uri, folder) as hub:
-        desk = Backfills(hub.database)
-        (definition,) = [each.definition for each in hub.compiled.values()]
-        if until is Stage.MATCHED:
-            return (await desk.order(definition, Direction.BOTH, "bench", write=False)).id
-        found = await desk.last_of(definition.name)
-        return (await desk.write(found.id, "bench", approve=False)).id
-
-
-async def _read(uri: str, folder: Path, number: int) -> Backfill:
-    async with _hub(uri, folder) as hub:
-        return await Backfills(hub.database).read(number)
-
-
-def _work(uri: str, folder: Path, number: int, until: Stage) -> None:
+def _work(uri: str, folder: Path, ready: Barrier) -> None:
     """A worker."""
 
     async def work() -> None:
         async with _hub(uri, folder) as hub:
-            while (await Backfills(hub.database).read(number)).stage is not until:
-                await work_on(hub, number)
+            ready.wait(READY_WITHIN_S)
+            await backfill_for_ever(hub)
 
     asyncio.run(work())
+
+
+async def _carry_out(uri: str, folder: Path, until: Stage, workers: Sequence[BaseProcess]) -> Backfill:
+    """Order what leads to a stage, and wait until it is reached."""
+    async with _hub(uri, folder) as hub:
+        desk = Backfills(hub.database)
+        (definition,) = [each.definition for each in hub.compiled.values()]
+        if until is Stage.MATCHED:
+            number = (await desk.order(definition, Direction.BOTH, "bench", write=False)).id
+        else:
+            number = (await desk.last_of(definition.name)).id
+            await desk.write(number, "bench", approve=False)
+        while (found := await desk.read(number)).stage is not until:
+            if not all(each.is_alive() for each in workers):
+                raise AssertionError("expected the workers to go on until it is done, but one of them ended")
+            await asyncio.sleep(LOOK_EVERY_S)
+        return found
 
 
 def _check(matched: Backfill, done: Backfill) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.properties.test_two_sides import NIGHTLY
 from tests.properties.two_sides.deals import CONTACTS, DEALS, LANES, ROLES, DealHub, Opportunity
-from tests.properties.two_sides.process import Interruption, Outage
+from tests.properties.two_sides.process import Interruption, Outage, every_door
 from tests.properties.two_sides.store import in_memory
 
 
@@ -105,7 +105,7 @@ def test_a_won_deal_that_gets_another_contact_makes_that_one_a_user() -> None:
 
 @pytest.mark.parametrize("happens", ["death", *Outage])
 def test_access_whose_answer_was_lost_is_taken_back_when_the_deal_is_reopened_meanwhile(happens: Outage | str) -> None:
-    for door in range(40):
+    for door in every_door():
         hub = run(Becomes(0), Work(1), Work(1, door, happens), Becomes(0, won=False))
 
         assert not any(hub.users.values()), f"door {door}"
@@ -113,7 +113,7 @@ def test_access_whose_answer_was_lost_is_taken_back_when_the_deal_is_reopened_me
 
 @pytest.mark.parametrize(("first", "other"), [(0, 1), (1, 0)])
 def test_a_role_stays_when_one_deal_is_reopened_while_another_of_the_contact_is_won(first: int, other: int) -> None:
-    for door in range(30):
+    for door in every_door():
         one, two = Becomes(0), Becomes(1, tier="Silver")
         hub = run(one, Work(1), Work(1), Becomes(0, won=False), two, Work(first, door, happens=other))
 
@@ -128,11 +128,8 @@ def test_a_role_goes_when_all_deals_that_gave_it_are_reopened_at_once() -> None:
 
 
 def test_what_may_have_been_taken_back_before_a_death_is_given_again_when_the_deal_is_won_again() -> None:
-    run(
-        Becomes(0, won=True),
-        Work(1),
-        Work(1),
-        Becomes(0, won=False),
-        Work(1, 13, "death"),
-        Becomes(0, won=True, is_heard=False),
-    )
+    for door in every_door():
+        won, lost = (Becomes(0), Work(1), Work(1)), Becomes(0, won=False)
+        hub = run(*won, lost, Work(1, door, "death"), Becomes(0, is_heard=False))
+
+        assert hub.users[f"auth0|{CONTACTS[0]}"] == {"gold", "support", "org_customers"}, f"door {door}"

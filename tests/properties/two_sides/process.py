@@ -1,11 +1,12 @@
 """A process at work: between any two of its steps it may be killed, a call may fail, or others may come in."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from itertools import count
+from typing import Any, ClassVar
 
 NO_THREADS = ThreadPoolExecutor(1)
 """Never used, as `InlineLoop` runs everything itself."""
@@ -52,6 +53,9 @@ class InlineLoop(asyncio.SelectorEventLoop):
 class Process:
     """Does one piece of work after another, each with one interruption at most."""
 
+    interruptions: ClassVar[int] = 0
+    """How many there were, in all processes."""
+
     def __init__(self) -> None:
         self.outage: Outage | None = None
         self._interruption: Interruption | None = None
@@ -78,6 +82,7 @@ class Process:
             self._interruption.door -= 1
             return
         interruption, self._interruption = self._interruption, None
+        Process.interruptions += 1
         await interruption.act()
 
     async def die(self) -> None:
@@ -91,6 +96,19 @@ class Process:
             return False
         self.outage = None
         return True
+
+
+def every_door() -> Iterator[int]:
+    """The doors of work that is done once for each of them, up to the last one that it passes.
+
+    A number written down instead would leave out the last doors as soon as the engine takes a step more.
+    """
+    for door in count():
+        before = Process.interruptions
+        yield door
+        if Process.interruptions == before:
+            assert door > 0, "expected the work to pass a door, found that it passes none"
+            return
 
 
 def _bury(loop: asyncio.AbstractEventLoop) -> None:

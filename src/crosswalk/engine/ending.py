@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Collection
+from typing import Any
 
 AGAIN_S = 0.1
 
 
-async def end(tasks: "Collection[asyncio.Future[None]]") -> None:
+async def end(tasks: "Collection[asyncio.Future[Any]]") -> None:
     """Cancel tasks, again and again, and return once all of them have ended, however they did.
 
     Once is not enough: up to Python 3.11 `asyncio.wait_for`, with which psycopg's pool waits for connections, loses a

@@ -4,7 +4,8 @@ import asyncio
 import csv
 import io
 import zlib
-from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,6 +16,7 @@ from crosswalk.domain.backfill import Backfill, key_hash
 from crosswalk.domain.definition import Target
 from crosswalk.domain.ids import UserId
 from crosswalk.domain.record import MODIFIED_FIELD, Record
+from crosswalk.engine.backfill.ahead import one_ahead
 from crosswalk.engine.backfill.csv_pieces import whole_rows
 from crosswalk.engine.backfill.deals import read_deals
 from crosswalk.engine.drift.reading import Org, Tenant, describe_columns, load_records, record_of, whole_tenant
@@ -137,7 +139,8 @@ class BackfillReading:
         await load_records(self._org, table, condition, lambda _: None)
         if condition is None:
             self._records += table.count
-            await self._tell(None, self._records)
+            async with self._database.transaction() as connection:
+                await backfills.save_figures(connection, self._backfill.id, None, self._records)
 
     async def read_users(self) -> None:
         """Read all users.
@@ -151,34 +154,47 @@ class BackfillReading:
             await backfills.forget_chunks(connection, self._backfill.id)
             await self._side.create_users(connection)
         waiting: dict[int, list[bytes]] = {}
-        async for lines in whole_tenant(self._tenant):
-            users = await asyncio.to_thread(_ids, lines)
-            async with self._database.transaction() as connection:
-                await self._side.add_users(connection, users)
-                lanes = await backfills.lanes_of(connection, users, self._backfill.lanes)
-            for lane, line in zip(lanes, lines, strict=True):
-                waiting.setdefault(lane, []).append(line)
-            self._users += len(lines)
-            await self._tell(self._users, None)
-            for lane, of_lane in waiting.items():
-                while len(of_lane) >= USERS_IN_A_CHUNK:
-                    await self._add_chunk(lane, of_lane[:USERS_IN_A_CHUNK])
-                    del of_lane[:USERS_IN_A_CHUNK]
-        for lane, of_lane in waiting.items():
-            if of_lane:
-                await self._add_chunk(lane, of_lane)
+        async with aclosing(one_ahead(_with_ids(whole_tenant(self._tenant)))) as pieces:
+            async for lines, users in pieces:
+                for lane, line in zip(await self._add_users(users), lines, strict=True):
+                    waiting.setdefault(lane, []).append(line)
+                await self._add_chunks(_full(waiting))
+        await self._add_chunks([each for each in waiting.items() if each[1]])
         async with self._database.transaction() as connection:
             await self._side.index_users(connection)
+
+    async def _add_users(self, users: Sequence[UserId]) -> list[int]:
+        """Note users that were read; returns the lane of each."""
+        self._users += len(users)
+        async with self._database.transaction() as connection:
+            await self._side.add_users(connection, users)
             await backfills.save_figures(connection, self._backfill.id, self._users, None)
+            return await backfills.lanes_of(connection, users, self._backfill.lanes)
 
-    async def _add_chunk(self, lane: int, profiles: Sequence[bytes]) -> None:
-        packed = await asyncio.to_thread(pack, profiles)
+    async def _add_chunks(self, chunks: Sequence[tuple[int, Sequence[bytes]]]) -> None:
+        """Add chunks: the lane and the users of each."""
+        if not chunks:
+            return
+        packed = await asyncio.to_thread(lambda: [pack(profiles) for _, profiles in chunks])
         async with self._database.transaction() as connection:
-            await backfills.add_chunk(connection, self._backfill.id, lane, len(profiles), packed)
+            for (lane, profiles), each in zip(chunks, packed, strict=True):
+                await backfills.add_chunk(connection, self._backfill.id, lane, len(profiles), each)
 
-    async def _tell(self, users: int | None, records: int | None) -> None:
-        async with self._database.transaction() as connection:
-            await backfills.save_figures(connection, self._backfill.id, users, records)
+
+async def _with_ids(pieces: AsyncIterator[list[bytes]]) -> AsyncGenerator[tuple[list[bytes], list[UserId]], None]:
+    """Users as they were read, with their ids."""
+    async for lines in pieces:
+        yield lines, await asyncio.to_thread(_ids, lines)
+
+
+def _full(waiting: Mapping[int, list[bytes]]) -> list[tuple[int, Sequence[bytes]]]:
+    """Take what fills chunks from those who wait in each lane."""
+    full: list[tuple[int, Sequence[bytes]]] = []
+    for lane, of_lane in waiting.items():
+        while len(of_lane) >= USERS_IN_A_CHUNK:
+            full.append((lane, of_lane[:USERS_IN_A_CHUNK]))
+            del of_lane[:USERS_IN_A_CHUNK]
+    return full
 
 
 def _ids(lines: Sequence[bytes]) -> list[UserId]:
@@ -221,14 +237,18 @@ class _Arriving:
     async def load(self, columns: Sequence[str], rows: AsyncIterable[bytes]) -> None:
         """Take rows of CSV without a header."""
         names = [self._columns[name.lower()].name for name in columns]
+        async with aclosing(one_ahead(self._parsed(names, rows))) as pieces:
+            async for records in pieces:
+                async with self._database.transaction() as connection:
+                    if self._changed:
+                        await self._side.change_records(connection, records)
+                    else:
+                        await self._side.add_records(connection, records)
+                self.count += len(records)
+
+    async def _parsed(self, names: Sequence[str], rows: AsyncIterable[bytes]) -> AsyncGenerator[list[ReadRecord], None]:
         async for text in whole_rows(rows):
-            records = await asyncio.to_thread(self._read, names, text)
-            async with self._database.transaction() as connection:
-                if self._changed:
-                    await self._side.change_records(connection, records)
-                else:
-                    await self._side.add_records(connection, records)
-            self.count += len(records)
+            yield await asyncio.to_thread(self._read, names, text)
 
     def _read(self, names: Sequence[str], text: bytes) -> list[ReadRecord]:
         columns = self.columns

@@ -435,7 +435,7 @@ _EDITED = _as_often(
     list(product(("Phone",), *PROBED["Phone"])),
     list(product(("Newsletter__c",), *PROBED["Newsletter__c"])),
 )
-_MISHAPS = [Work(lane, 6, door, what) for lane in (0, 1) for door in range(12) for what in ("death", *Outage)]
+_MISHAPS = [Work(lane, 6, door, what) for lane in (0, 1) for door in range(24) for what in ("death", *Outage)]
 probes = st.builds(
     Probe,
     st.sampled_from(_NUMBERS),
@@ -451,7 +451,7 @@ _THOUGHTS = [
     for changes in [[(side, value) for side, values in enumerate(PROBED[name]) for value in values]]
     for first, second in product(changes, changes)
 ]
-_FAILINGS = [Work(lane, 6, door, what) for lane in (0, 1) for door in range(18) for what in ("death", *Outage)]
+_FAILINGS = [Work(lane, 6, door, what) for lane in (0, 1) for door in range(24) for what in ("death", *Outage)]
 second_thoughts = st.builds(
     lambda pair, thought, mishap, untold: SecondThought(pair, thought[0], thought[1], mishap, thought[2], untold),
     st.sampled_from(_NUMBERS),

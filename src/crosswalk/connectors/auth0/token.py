@@ -4,14 +4,14 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import httpx
-import msgspec
 from msgspec import Struct
 
 from crosswalk.connectors.auth0.settings import Auth0Settings
-from crosswalk.connectors.errors import CallRefused, CredentialsRefused, MalformedAnswer, Unreachable
+from crosswalk.connectors.errors import CredentialsRefused, Unreachable
 from crosswalk.connectors.http import describe_failure
 from crosswalk.connectors.secret import Secret
 from crosswalk.connectors.shared_token import Token
+from crosswalk.connectors.token_answer import read_token_answer
 
 TOKEN_PATH = "/oauth/token"  # noqa: S105  a path, not a secret
 LEEWAY_S = 60
@@ -24,17 +24,13 @@ _HINTS = {
     "invalid_request": "Check the audience: https://{tenant domain}/api/v2/, with the slash at the end.",
 }
 _DEFAULT_HINT = "Check domain, client id and client secret, and the application's grants."
+_OUTAGE = "token_not_given", "the tenant is busy or has an outage"
 
 
 class _TokenAnswer(Struct):
     access_token: str
     expires_in: float
     scope: str = ""
-
-
-class _TokenError(Struct):
-    error: str = "unknown_error"
-    error_description: str = ""
 
 
 class TokenEndpoint:
@@ -79,29 +75,12 @@ class TokenEndpoint:
             )
         except httpx.TransportError as error:
             raise Unreachable(self._service, call, describe_failure(error)) from error
-        if answer.status_code >= 500 or answer.status_code == 429:
-            raise CallRefused(
-                service=self._service,
-                call=call,
-                status=answer.status_code,
-                code="token_not_given",
-                message="the tenant is busy or has an outage",
-            )
-        if answer.status_code != 200:
-            raise self._refusal(answer)
-        try:
-            token = msgspec.json.decode(answer.content, type=_TokenAnswer)
-        except msgspec.DecodeError as error:
-            raise MalformedAnswer(
-                self._service, call, "access_token and expires_in as JSON", "something else"
-            ) from error
+        token = read_token_answer(
+            answer, _TokenAnswer, service=self._service, call=call, outage=_OUTAGE, refuse=self._refusal
+        )
         life_s = max(0.0, token.expires_in - LEEWAY_S)
         return Token(value=Secret(token.access_token), expires_at=self._clock() + life_s, scope=token.scope)
 
-    def _refusal(self, answer: httpx.Response) -> CredentialsRefused:
-        try:
-            said = msgspec.json.decode(answer.content, type=_TokenError)
-        except msgspec.DecodeError:
-            said = _TokenError(error=f"http_{answer.status_code}", error_description="the answer was not JSON")
-        description = self._settings.client_secret.mask(said.error_description)
-        return CredentialsRefused(self._service, said.error, description, _HINTS.get(said.error, _DEFAULT_HINT))
+    def _refusal(self, error: str, description: str) -> CredentialsRefused:
+        masked = self._settings.client_secret.mask(description)
+        return CredentialsRefused(self._service, error, masked, _HINTS.get(error, _DEFAULT_HINT))

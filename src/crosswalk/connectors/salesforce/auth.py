@@ -3,17 +3,17 @@
 from urllib.parse import urlsplit
 
 import httpx
-import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
 from msgspec import Struct
 
-from crosswalk.connectors.errors import CallRefused, CredentialsRefused, MalformedAnswer, Unreachable
+from crosswalk.connectors.errors import CredentialsRefused, Unreachable
 from crosswalk.connectors.http import describe_failure
 from crosswalk.connectors.salesforce.settings import ClientCredentials, JwtBearer, SalesforceSettings
 from crosswalk.connectors.secret import Secret
 from crosswalk.connectors.shared_token import Token
+from crosswalk.connectors.token_answer import read_token_answer
 from crosswalk.connectors.vendor_clock import VendorClock
 
 TOKEN_PATH = "/services/oauth2/token"  # noqa: S105  a path, not a secret
@@ -40,6 +40,7 @@ _HINTS: tuple[tuple[str, str, str], ...] = (
     ("inactive_org", "", "The org is locked, expired or suspended; ask its administrator."),
 )
 _DEFAULT_HINT = "Check login URL, client id and credentials, and the app's OAuth settings."
+_OUTAGE = "SERVER_UNAVAILABLE", "no token was given"
 
 
 class _TokenAnswer(Struct):
@@ -47,11 +48,6 @@ class _TokenAnswer(Struct):
     instance_url: str
     id: str = ""
     """The address of the user's identity: `https://login.salesforce.com/id/ORGANIZATION/USER`."""
-
-
-class _TokenError(Struct):
-    error: str = "unknown_error"
-    error_description: str = ""
 
 
 class TokenEndpoint:
@@ -89,22 +85,9 @@ class TokenEndpoint:
         is_by_time = isinstance(self._settings.credentials, JwtBearer) and 400 <= answer.status_code < 500
         if is_by_time and abs(self._clock.unix() - asked_at) > CLOCK_OFF_S:
             answer = await self._ask(call)  # by the org's clock, which it has told now
-        if answer.status_code >= 500 or answer.status_code == 429:
-            raise CallRefused(
-                service=self._service,
-                call=call,
-                status=answer.status_code,
-                code="SERVER_UNAVAILABLE",
-                message="no token was given",
-            )
-        if answer.status_code != 200:
-            raise self._refusal(answer)
-        try:
-            token = msgspec.json.decode(answer.content, type=_TokenAnswer)
-        except msgspec.DecodeError as error:
-            raise MalformedAnswer(
-                self._service, call, "access_token and instance_url as JSON", "something else"
-            ) from error
+        token = read_token_answer(
+            answer, _TokenAnswer, service=self._service, call=call, outage=_OUTAGE, refuse=self._refusal
+        )
         return Token(
             value=Secret(token.access_token),
             base_url=self._settings.base_url or token.instance_url,
@@ -153,16 +136,11 @@ class TokenEndpoint:
                 "Point the org's private_key at the PEM file whose certificate was uploaded to the app.",
             ) from None
 
-    def _refusal(self, answer: httpx.Response) -> CredentialsRefused:
-        try:
-            said = msgspec.json.decode(answer.content, type=_TokenError)
-        except msgspec.DecodeError:
-            said = _TokenError(error=f"http_{answer.status_code}", error_description="the answer was not JSON")
-        description = said.error_description
+    def _refusal(self, error: str, description: str) -> CredentialsRefused:
         credentials = self._settings.credentials
         if isinstance(credentials, ClientCredentials):
             description = credentials.client_secret.mask(description)
-        return CredentialsRefused(self._service, said.error, description, _hint(said.error, description))
+        return CredentialsRefused(self._service, error, description, _hint(error, description))
 
 
 def _hint(error: str, description: str) -> str:

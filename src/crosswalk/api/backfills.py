@@ -11,7 +11,8 @@ from crosswalk.api.answers import Answer
 from crosswalk.domain.backfill import Backfill, Direction, Outlook
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import SyncName
-from crosswalk.engine.backfill.orders import LONGEST_NAME, Backfills, NotPossible, UnknownBackfill
+from crosswalk.engine.backfill.orders import Backfills, NotPossible, UnknownBackfill
+from crosswalk.engine.noted import LONGEST_NAME
 from crosswalk.store.overview import NEWEST
 
 Number: TypeAlias = Annotated[int, Path(ge=1, lt=NEWEST, description="The number of the back-fill.")]

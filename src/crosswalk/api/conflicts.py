@@ -12,7 +12,8 @@ from crosswalk.connectors.errors import ConnectorError
 from crosswalk.domain.values import Side
 from crosswalk.engine.choosing import NotDecidable, Wish
 from crosswalk.engine.conflict_view import ConflictView
-from crosswalk.engine.desk import LONGEST_NAME, Desk, UnknownConflict
+from crosswalk.engine.desk import Desk, UnknownConflict
+from crosswalk.engine.noted import LONGEST_NAME
 from crosswalk.store.overview import NEWEST
 from crosswalk.store.problems import Problem
 

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from crosswalk.api.answers import Answer, PageAnswer
 from crosswalk.engine.dead_letters import (
-    LONGEST_NAME,
     LONGEST_REASON,
     DeadLetters,
     Letter,
@@ -17,6 +16,7 @@ from crosswalk.engine.dead_letters import (
     NotPossible,
     UnknownDeadLetter,
 )
+from crosswalk.engine.noted import LONGEST_NAME
 from crosswalk.store.dead_letters import Selection
 from crosswalk.store.overview import NEWEST
 

@@ -10,7 +10,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import StreamingResponse
 
 from crosswalk.api.answers import Answer
-from crosswalk.engine.holding import LONGEST_NAME, LONGEST_UNASKED_S, Holds, NotDecidable, UnknownHold
+from crosswalk.engine.holding import LONGEST_UNASKED_S, Holds, NotDecidable, UnknownHold
+from crosswalk.engine.noted import LONGEST_NAME
 from crosswalk.store.holds import Decision, Hold
 from crosswalk.store.overview import NEWEST
 

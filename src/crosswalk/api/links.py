@@ -6,13 +6,13 @@ from fastapi import APIRouter, HTTPException, Query
 from pydantic import BaseModel, Field
 
 from crosswalk.engine.forgetting_links import (
-    LONGEST_NAME,
     LONGEST_REASON,
     ForgettableLink,
     LinkForgetter,
     UnknownLink,
 )
 from crosswalk.engine.held_lanes import LanesBusy
+from crosswalk.engine.noted import LONGEST_NAME
 
 Who: TypeAlias = Annotated[
     str, Query(min_length=1, max_length=300, description="An Auth0 user id, or the id of a record.")

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 
 from crosswalk.api.answers import Answer
 from crosswalk.domain.pause import Pause
-from crosswalk.engine.resuming import LONGEST_NAME, Resumer, UnknownPause, fix_of
+from crosswalk.engine.noted import LONGEST_NAME
+from crosswalk.engine.resuming import Resumer, UnknownPause, fix_of
 from crosswalk.store.overview import NEWEST
 
 

@@ -9,8 +9,9 @@ from pydantic import BaseModel, Field
 
 from crosswalk.api.answers import Answer
 from crosswalk.connectors.errors import ConnectorError
-from crosswalk.engine.erasing import LONGEST_NAME, CannotErase, Eraser, UnknownSubject
+from crosswalk.engine.erasing import CannotErase, Eraser, UnknownSubject
 from crosswalk.engine.held_lanes import LanesBusy
+from crosswalk.engine.noted import LONGEST_NAME
 
 Who: TypeAlias = Annotated[
     str, Query(min_length=1, max_length=300, description="An Auth0 user id, or the id of a record.")

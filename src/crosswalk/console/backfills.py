@@ -7,12 +7,13 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from crosswalk.api.security import Session
-from crosswalk.console.gate import form_field
+from crosswalk.console.asked import form_field, number_in_path, who
 from crosswalk.console.rendering import Renderer
 from crosswalk.domain.backfill import Backfill, Direction, Outlook
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import SyncName
-from crosswalk.engine.backfill.orders import LONGEST_NAME, Backfills, NotPossible, UnknownBackfill
+from crosswalk.engine.backfill.orders import Backfills, NotPossible, UnknownBackfill
+from crosswalk.engine.noted import LONGEST_NAME
 
 SHOWN = 50
 NAMED = 20
@@ -50,7 +51,7 @@ class BackfillPages:
         if definition is None or direction not in list(Direction):
             raise HTTPException(400, "The form names no sync, or no direction.")
         try:
-            by, deals = await _by(request), bool(await form_field(request, "deals"))
+            by, deals = await who(request), bool(await form_field(request, "deals"))
             begun = await self._desk.order(definition, Direction(direction), by, write=False, deals=deals)
         except NotPossible as error:
             return await self._list(request, session, refusal=str(error), status=409)
@@ -66,9 +67,9 @@ class BackfillPages:
                 case "resume":
                     await self._desk.pause(found.id, paused=False)
                 case "write":
-                    await self._desk.write(found.id, await _by(request), approve=False)
+                    await self._desk.write(found.id, await who(request), approve=False)
                 case "approve":
-                    await self._desk.write(found.id, await _by(request), approve=True)
+                    await self._desk.write(found.id, await who(request), approve=True)
                 case "cancel":
                     await self._desk.cancel(found.id)
                 case _:
@@ -78,11 +79,9 @@ class BackfillPages:
         return RedirectResponse(f"/console/backfills/{found.id}", 303)
 
     async def _found(self, request: Request) -> Backfill:
-        number = request.path_params["number"]
-        if not (number.isascii() and number.isdecimal() and len(number) < 19):
-            raise HTTPException(404)
+        number = number_in_path(request)
         try:
-            return await self._desk.read(int(number))
+            return await self._desk.read(number)
         except UnknownBackfill as error:
             raise HTTPException(404, f"There is no back-fill {number}.") from error
 
@@ -116,7 +115,3 @@ class BackfillPages:
             refusal=refusal,
             longest_name=LONGEST_NAME,
         )
-
-
-async def _by(request: Request) -> str:
-    return (await form_field(request, "by")).strip() or "console"

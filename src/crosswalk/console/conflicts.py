@@ -9,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from crosswalk.api.console_data import ConsoleData
 from crosswalk.api.security import SESSION_S, Session
 from crosswalk.connectors.errors import ConnectorError
-from crosswalk.console.gate import form_field
+from crosswalk.console.asked import form_field, nothing_there, who
 from crosswalk.console.profile import Summary, summary_of
 from crosswalk.console.rendering import Renderer
 from crosswalk.domain.candidate import FieldEvidence
@@ -19,7 +19,8 @@ from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.values import FieldValue, Side
 from crosswalk.engine.choosing import NotDecidable, Wish
 from crosswalk.engine.conflict_view import ShownCandidate
-from crosswalk.engine.desk import LONGEST_NAME, Desk, UnknownConflict
+from crosswalk.engine.desk import Desk, UnknownConflict
+from crosswalk.engine.noted import LONGEST_NAME
 from crosswalk.store.overview import NEWEST
 from crosswalk.store.problems import Problem
 
@@ -67,7 +68,7 @@ class ConflictPages:
     async def decide(self, request: Request, session: Session) -> Response:
         """Decide by the button that was pressed."""
         problem = await self._problem(request)
-        by = await _who(request)
+        by = await who(request)
         try:
             take = await form_field(request, "take")
             if take:
@@ -84,7 +85,7 @@ class ConflictPages:
     async def release(self, request: Request, session: Session) -> Response:
         """Take a field out of quarantine."""
         problem = await self._problem(request)
-        by = await _who(request)
+        by = await who(request)
         try:
             await self._desk.release(problem, by)
         except NotDecidable as error:
@@ -94,7 +95,7 @@ class ConflictPages:
     async def reopen(self, request: Request, session: Session) -> Response:
         """Take back which record was decided to be the user's."""
         problem = await self._problem(request)
-        by = await _who(request)
+        by = await who(request)
         try:
             await self._desk.reopen_everywhere(str(problem.id), by)
         except NotDecidable as error:
@@ -105,7 +106,7 @@ class ConflictPages:
         try:
             [problem] = await self._desk.find(request.path_params["number"])
         except UnknownConflict as error:
-            raise HTTPException(404, f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+            raise nothing_there(error) from error
         except ValueError as error:
             raise HTTPException(404) from error
         return problem
@@ -163,12 +164,6 @@ async def _wish(request: Request) -> Wish:
         leave=bool(await form_field(request, "leave")),
         object=created,
     )
-
-
-async def _who(request: Request) -> str:
-    """The name in the form; everybody here has the admin token, so it is as good as its giver."""
-    name = " ".join((await form_field(request, "by")).split())[:LONGEST_NAME]
-    return name or "console"
 
 
 def _side(text: str) -> Side:

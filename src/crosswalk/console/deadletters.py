@@ -5,16 +5,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from crosswalk.api.security import Session
-from crosswalk.console.gate import form_field
+from crosswalk.console.asked import form_field, nothing_there, number_in_path, who
 from crosswalk.console.rendering import Renderer
 from crosswalk.engine.dead_letters import (
-    LONGEST_NAME,
     LONGEST_REASON,
     DeadLetters,
     Letter,
     NotPossible,
     UnknownDeadLetter,
 )
+from crosswalk.engine.noted import LONGEST_NAME
 from crosswalk.store.dead_letters import Selection
 
 PER_PAGE = 50
@@ -65,7 +65,7 @@ class DeadLetterPages:
         """One letter with its values, once somebody said who wants to see them."""
         letter = await self._letter(request)
         try:
-            revealed = await self._letters.reveal(letter.problem.id or 0, await _who(request))
+            revealed = await self._letters.reveal(letter.problem.id or 0, await who(request))
         except NotPossible as error:
             return self._page(request, session, letter, refusal=str(error), status=409)
         return self._page(request, session, revealed)
@@ -79,9 +79,9 @@ class DeadLetterPages:
                 selection = await self._letters.find(number or cause, await form_field(request, "sync"))
             match await form_field(request, "do"):
                 case "replay":
-                    await self._letters.replay(selection, await _who(request))
+                    await self._letters.replay(selection, await who(request))
                 case "discard":
-                    await self._letters.discard(selection, await _who(request), await form_field(request, "reason"))
+                    await self._letters.discard(selection, await who(request), await form_field(request, "reason"))
                 case _:
                     raise HTTPException(400, "The form says nothing that could be done.")
         except (NotPossible, UnknownDeadLetter) as error:
@@ -105,15 +105,13 @@ class DeadLetterPages:
         try:
             selection = self._letters.all(request.path_params["sync"])
         except UnknownDeadLetter as error:
-            raise HTTPException(404, f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+            raise nothing_there(error) from error
         return Selection(selection.syncs, cause=request.path_params["cause"].replace("\0", "") or "-")
 
     async def _letter(self, request: Request) -> Letter:
-        number = request.path_params["number"]
-        if not (number.isascii() and number.isdecimal() and len(number) < 19):
-            raise HTTPException(404)
+        number = number_in_path(request)
         try:
-            return await self._letters.letter(int(number))
+            return await self._letters.letter(number)
         except UnknownDeadLetter as error:
             raise HTTPException(404, f"There is no dead letter {number}.") from error
 
@@ -130,8 +128,3 @@ class DeadLetterPages:
             longest_name=LONGEST_NAME,
             longest_reason=LONGEST_REASON,
         )
-
-
-async def _who(request: Request) -> str:
-    """The name in the form; everybody here has the admin token, so it is as good as its giver."""
-    return " ".join((await form_field(request, "by")).split())[:LONGEST_NAME] or "console"

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from crosswalk.api.security import SESSION_COOKIE, AdminAccess, Session
+from crosswalk.console.asked import form_field
 from crosswalk.console.rendering import Renderer
 from crosswalk.store.errors import DatabaseUnavailable
 from crosswalk.store.search import SearchTooSlow
@@ -32,7 +33,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
-MOST_FORM_BYTES = 16_384
 
 
 class Gate:
@@ -83,14 +83,6 @@ class Gate:
         if isinstance(error, HTTPException) and error.headers:
             response.headers.update(error.headers)
         return response
-
-
-async def form_field(request: Request, name: str) -> str:
-    """One text field of a posted form; empty when it is missing."""
-    if int(request.headers.get("content-length") or MOST_FORM_BYTES + 1) > MOST_FORM_BYTES:
-        raise HTTPException(413, "The form is larger than any form of this console.")
-    value = (await request.form(max_files=0, max_fields=10, max_part_size=MOST_FORM_BYTES)).get(name, "")
-    return value if isinstance(value, str) else ""
 
 
 def _to_login(request: Request) -> Response:

@@ -5,9 +5,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from crosswalk.api.security import Session
-from crosswalk.console.gate import form_field
+from crosswalk.console.asked import form_field, number_in_path, who
 from crosswalk.console.rendering import Renderer
-from crosswalk.engine.holding import LONGEST_NAME, Holds, NotDecidable, UnknownHold
+from crosswalk.engine.holding import Holds, NotDecidable, UnknownHold
+from crosswalk.engine.noted import LONGEST_NAME
 from crosswalk.store.holds import Decision, Hold
 
 SHOWN = 50
@@ -37,19 +38,16 @@ class HoldPages:
         decision = BUTTONS.get(await form_field(request, "decision"))
         if decision is None:
             raise HTTPException(400, "The form says nothing that could be done.")
-        by = (await form_field(request, "by")).strip() or "console"
         try:
-            await self._holds.decide(hold.id, decision, by)
+            await self._holds.decide(hold.id, decision, await who(request))
         except NotDecidable as error:
             return await self._page(request, session, hold, refusal=str(error), status=409)
         return RedirectResponse(f"/console/holds/{hold.id}", 303)
 
     async def _found(self, request: Request) -> Hold:
-        number = request.path_params["number"]
-        if not (number.isascii() and number.isdecimal() and len(number) < 19):
-            raise HTTPException(404)
+        number = number_in_path(request)
         try:
-            return await self._holds.read(int(number))
+            return await self._holds.read(number)
         except UnknownHold as error:
             raise HTTPException(404, f"There is no hold {number}.") from error
 

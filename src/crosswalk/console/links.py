@@ -1,23 +1,22 @@
 """The page on which a link is forgotten: what is linked, what will happen, and who wants it and why."""
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from crosswalk.api.console_data import ConsoleData
 from crosswalk.api.security import Session
-from crosswalk.console.gate import form_field
+from crosswalk.console.asked import form_field, line_of, nothing_there, who
 from crosswalk.console.profile import summary_of
 from crosswalk.console.rendering import Renderer, identity_url
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.engine.forgetting_links import (
-    LONGEST_NAME,
     LONGEST_REASON,
     ForgettableLink,
     LinkForgetter,
     UnknownLink,
 )
 from crosswalk.engine.held_lanes import LanesBusy
+from crosswalk.engine.noted import LONGEST_NAME
 
 
 class LinkPages:
@@ -39,11 +38,11 @@ class LinkPages:
         if await form_field(request, "record") != record_id:
             refusal = f"The user is linked to another record by now, {record_id}: look at it first."
             return await self._page(request, session, found, refusal=refusal, status=409)
-        by, reason = _line(await form_field(request, "by")), _line(await form_field(request, "reason"))
+        by, reason = await who(request), await line_of(request, "reason")
         try:
-            await self._forgetter.forget(user_id, by or "console", found.sync, reason)
+            await self._forgetter.forget(user_id, by, found.sync, reason)
         except UnknownLink as error:
-            raise _nothing(error) from error
+            raise nothing_there(error) from error
         except LanesBusy as error:
             return await self._page(request, session, found, refusal=f"{error}.", status=409)
         return RedirectResponse(identity_url(found.sync, user_id), 303)
@@ -53,7 +52,7 @@ class LinkPages:
         try:
             return await self._forgetter.find(user_id, sync)
         except UnknownLink as error:
-            raise _nothing(error) from error
+            raise nothing_there(error) from error
 
     async def _page(
         self, request: Request, session: Session, found: ForgettableLink, *, refusal: str = "", status: int = 200
@@ -72,12 +71,3 @@ class LinkPages:
             longest_name=LONGEST_NAME,
             longest_reason=LONGEST_REASON,
         )
-
-
-def _nothing(error: UnknownLink) -> HTTPException:
-    return HTTPException(404, f"{str(error)[:1].upper()}{str(error)[1:]}.")
-
-
-def _line(text: str) -> str:
-    """The text in one line, without NUL, which PostgreSQL's texts cannot hold."""
-    return " ".join(text.replace("\0", " ").split())

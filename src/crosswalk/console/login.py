@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from crosswalk.api.security import LOGIN_COOKIE, SESSION_COOKIE, SESSION_S, AdminAccess, Session
-from crosswalk.console.gate import form_field
+from crosswalk.console.asked import form_field
 from crosswalk.console.rendering import Renderer
 
 log = structlog.get_logger()

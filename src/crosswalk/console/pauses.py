@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from crosswalk.api.security import Session
+from crosswalk.console.asked import number_in_path
 from crosswalk.engine.resuming import PauseOver, Resumer, UnknownPause
 
 
@@ -16,11 +17,9 @@ class PauseButtons:
 
     async def resume(self, request: Request, session: Session) -> Response:
         """Let it go on; one that is over already is as good."""
-        number = request.path_params["number"]
-        if not (number.isascii() and number.isdecimal() and len(number) < 19):
-            raise HTTPException(404)
+        number = number_in_path(request)
         try:
-            await self._resumer.resume_number(int(number), "console")
+            await self._resumer.resume_number(number, "console")
         except PauseOver:
             pass
         except UnknownPause as error:

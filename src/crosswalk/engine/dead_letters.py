@@ -22,6 +22,7 @@ from crosswalk.engine.by_hand import make_due, no_such_sync
 from crosswalk.engine.causes import without_values
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import Wake
+from crosswalk.engine.noted import LONGEST_NAME, in_one_line
 from crosswalk.store import dead_letters, interventions
 from crosswalk.store.database import Connection, Database, time_now
 from crosswalk.store.dead_letters import Group, Resolution, Selection, Unheard
@@ -30,7 +31,6 @@ from crosswalk.store.problems import Problem
 
 log = structlog.get_logger()
 
-LONGEST_NAME = 100
 LONGEST_REASON = 500
 LISTED = 500
 EXPIRE_EVERY_S = 600.0
@@ -188,7 +188,7 @@ class DeadLetters:
         NotPossible
             No reason was given.
         """
-        by, reason = _named(by), _line(reason)
+        by, reason = _named(by), in_one_line(reason)
         if not 0 < len(reason) <= LONGEST_REASON:
             raise NotPossible(f"give a reason of 1 to {LONGEST_REASON} characters: it is kept with who discarded it")
         async with self._database.transaction() as connection:
@@ -270,13 +270,8 @@ def _as_text(value: FieldValue) -> str:
     return "empty" if value is None else str(value)
 
 
-def _line(text: str) -> str:
-    """The text in one line, without NUL, which PostgreSQL's texts cannot hold."""
-    return " ".join(text.replace("\0", " ").split())
-
-
 def _named(by: str) -> str:
-    name = _line(by)
+    name = in_one_line(by)
     if not 0 < len(name) <= LONGEST_NAME:
         raise NotPossible(f"say who does it, in 1 to {LONGEST_NAME} characters: it is noted")
     return name

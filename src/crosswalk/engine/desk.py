@@ -19,12 +19,12 @@ from crosswalk.engine.choosing import Chooser, FindsRecords, NotDecidable, Wish
 from crosswalk.engine.conflict_view import FIELD_DIFFERS, ConflictView, question_of, read_view
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import Wake
+from crosswalk.engine.noted import noted_name
 from crosswalk.store import conflicts, decisions, identities, links, quarantines
 from crosswalk.store.database import Connection, Database, time_now
 from crosswalk.store.overview import NEWEST
 from crosswalk.store.problems import Problem, ProblemKind
 
-LONGEST_NAME = 100
 RELEASE_EVERY_S = 2.0
 
 
@@ -112,7 +112,7 @@ class Desk:
             raise NotDecidable(f"conflict {problem.id} is about the field {problem.field}: {_how_to_settle(problem)}")
         user_id = UserId(problem.user_id)
         choice = await Chooser(self._database, definition, self._orgs[definition.name]).choose(problem, wish)
-        decided = Decided(choice, _named(by), _now())
+        decided = Decided(choice, noted_name(by), _now())
         async with self._database.transaction() as connection:
             link = (await links.read(connection, definition.name, [user_id])).get(user_id)
             if link is not None:
@@ -137,7 +137,7 @@ class Desk:
         if problem.code != FIELD_DIFFERS:
             raise NotDecidable(f"conflict {problem.id} is not about two values of a field: {_how_to_settle(problem)}")
         question = question_of(problem)
-        decision = FieldDecision(side, question.auth0, question.salesforce, _named(by), _now())
+        decision = FieldDecision(side, question.auth0, question.salesforce, noted_name(by), _now())
         user_id = UserId(problem.user_id)
         async with self._database.transaction() as connection:
             number = await decisions.decide(connection, definition.name, user_id, problem.field, decision)
@@ -159,7 +159,7 @@ class Desk:
             await decisions.end(connection, definition.name, [(user_id, "")], decisions.REOPENED)
             at = standing[user_id].at
             await self._make_due(
-                connection, definition, user_id, f"reopened/{user_id}/{at.isoformat()}", {"reopened_by": _named(by)}
+                connection, definition, user_id, f"reopened/{user_id}/{at.isoformat()}", {"reopened_by": noted_name(by)}
             )
         return True
 
@@ -199,7 +199,7 @@ class Desk:
             raise NotDecidable(f"conflict {problem.id} is not a field in quarantine: {_how_to_settle(problem)}")
         user_id = UserId(problem.user_id)
         async with self._database.transaction() as connection:
-            if not await quarantines.release(connection, definition.name, user_id, problem.field, _named(by)):
+            if not await quarantines.release(connection, definition.name, user_id, problem.field, noted_name(by)):
                 raise NotDecidable(f"{problem.field} of {user_id} was released already")
             await self._make_due(connection, definition, user_id, f"release/{problem.id}", {"released_by": by})
 
@@ -266,10 +266,6 @@ def _how_to_settle(problem: Problem) -> str:
     if problem.code == FIELD_DIFFERS:
         return "take the value of auth0 or of salesforce"
     return "name a record, have one made, or leave the user alone"
-
-
-def _named(by: str) -> str:
-    return " ".join(by.split())[:LONGEST_NAME] or "somebody"
 
 
 def _now() -> datetime:

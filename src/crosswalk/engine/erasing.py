@@ -26,6 +26,7 @@ from crosswalk.engine.gate import MassChangeGate
 from crosswalk.engine.held_lanes import held, lanes_of
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.intake import take_in
+from crosswalk.engine.noted import noted_name
 from crosswalk.engine.planned import Planned
 from crosswalk.reconcile.erasure import plan_erasure
 from crosswalk.store import audit, erased, links, personal, subjects
@@ -34,8 +35,6 @@ from crosswalk.store.due import ROUTING, Lane
 from crosswalk.store.erased import Receipt
 from crosswalk.store.inbox import Subscriber
 from crosswalk.store.personal import Person
-
-LONGEST_NAME = 100
 
 
 class UnknownSubject(CrosswalkError):
@@ -257,7 +256,7 @@ class Eraser:
             async with self._hub.database.transaction() as connection:
                 # First, so that nothing comes in any more while the rest is done.
                 await erased.close_doors(connection)
-                number = await erased.open_receipt(connection, by.strip()[:LONGEST_NAME], person.tenant, who)
+                number = await erased.open_receipt(connection, noted_name(by), person.tenant, who)
                 await erased.remember(connection, number, person.remembered)
         except LockNotAvailable as error:
             raise CannotErase("the hub is too busy to stop for a moment: try again; nothing was erased yet") from error

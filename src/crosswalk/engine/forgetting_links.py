@@ -17,13 +17,13 @@ from crosswalk.domain.record_id import full_record_id
 from crosswalk.engine.by_hand import make_due, no_such_sync
 from crosswalk.engine.held_lanes import held, lanes_of
 from crosswalk.engine.intake import Wake
+from crosswalk.engine.noted import in_one_line, noted_name
 from crosswalk.store import decisions, former_links, interventions, links
 from crosswalk.store.database import Connection, Database, time_now
 from crosswalk.store.interventions import Deed, Intervention
 
 log = structlog.get_logger()
 
-LONGEST_NAME = 100
 LONGEST_REASON = 1000
 
 
@@ -102,11 +102,11 @@ class LinkForgetter:
             await former_links.end(connection, found.sync, [EndedLink.of(found.link, LinkEnd.FORGOTTEN)])
             await decisions.end(connection, found.sync, [(user_id, "")], decisions.FORGOTTEN)
             done = Intervention(
-                by.strip()[:LONGEST_NAME] or "somebody",
+                noted_name(by),
                 Deed.FORGET_LINK,
                 found.sync,
                 f"{user_id} {record.object} {record.id}",
-                reason.strip()[:LONGEST_REASON],
+                in_one_line(reason)[:LONGEST_REASON],
             )
             await interventions.append(connection, done)
             now = await time_now(connection)

@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.plan import Plan
+from crosswalk.engine.noted import LONGEST_NAME, in_one_line
 from crosswalk.reconcile.summary import Summary, SummaryData
 from crosswalk.store import holds
 from crosswalk.store.database import Database
 from crosswalk.store.holds import Decision, Hold
 
-LONGEST_NAME = 100
 LONGEST_UNASKED_S = 7 * 24 * 3600.0
 
 
@@ -84,6 +84,7 @@ class Holds:
         NotDecidable
             It was decided before, or the name or the time is out of range.
         """
+        by = in_one_line(by)
         if not 0 < len(by) <= LONGEST_NAME:
             raise NotDecidable(f"the name of who decides has {len(by)} characters; expected 1 to {LONGEST_NAME}")
         if unasked_for_s is not None and not 0 < unasked_for_s <= LONGEST_UNASKED_S:

@@ -6,13 +6,12 @@ from crosswalk.config.nearest import nearest_name
 from crosswalk.connectors.reactions import fix_for
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.pause import Pause, PauseKind
+from crosswalk.engine.noted import noted_name
 from crosswalk.store import interventions, pauses
 from crosswalk.store.database import Database
 from crosswalk.store.interventions import Deed, Intervention
 
 log = structlog.get_logger()
-
-LONGEST_NAME = 100
 
 
 class UnknownPause(CrosswalkError):
@@ -72,7 +71,7 @@ class Resumer:
         return pause
 
     async def _end(self, pause: Pause, by: str) -> bool:
-        by = " ".join(by.replace("\0", " ").split())[:LONGEST_NAME] or "somebody"
+        by = noted_name(by)
         async with self._database.transaction() as connection:
             if not await pauses.end(connection, pause, by):
                 return False

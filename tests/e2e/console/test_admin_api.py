@@ -302,6 +302,8 @@ async def test_a_conflict_shows_its_candidates_and_takes_a_decision(admin: httpx
         ({"record": "00QAa000004Zz9CMAS"}, "the org has no Lead 00QAa000004Zz9CMAS; the nearest candidate is 00QAa00"),
         ({"record": "003Aa000004Xy7CMAS"}, "name the object, one of Lead"),
         ({"create": True, "object": "Laed"}, "has no target Laed (Lead), did you mean Lead?"),
+        ({"create": True, "object": "Le\0ad"}, "did you mean Lead?"),
+        ({"record": "00QAa\0", "by": "A\0da"}, "is not a record id, which has 15 or 18 letters and digits"),
     ],
 )
 async def test_what_cannot_be_decided_is_refused_with_what_can(

@@ -74,6 +74,19 @@ async def test_the_chosen_record_is_decided_and_makes_the_person_due(
 
 
 @pytest.mark.usefixtures("ada")
+async def test_a_name_that_the_database_cannot_hold_is_noted_without_what_it_cannot(
+    admin: httpx.AsyncClient, scene: Scene, database: Database
+) -> None:
+    number = await scene.several_candidates()
+
+    answer = await press(admin, number, record=OTHER, by=" Grace\0\nHopper ")
+
+    assert answer.status_code == 303
+    [(_, by, _)] = await decided(database)
+    assert by == "Grace Hopper"
+
+
+@pytest.mark.usefixtures("ada")
 async def test_a_record_of_somebody_else_has_no_button_and_cannot_be_decided_for(
     admin: httpx.AsyncClient, scene: Scene, database: Database
 ) -> None:

@@ -106,6 +106,20 @@ async def test_the_api_lists_shows_and_decides(api: httpx.AsyncClient, number: i
     assert len((await api.get("/api/v1/holds?decided=true")).json()["items"]) == 1
 
 
+async def test_a_name_that_the_database_cannot_hold_is_noted_without_what_it_cannot(
+    admin: httpx.AsyncClient, api: httpx.AsyncClient, number: int
+) -> None:
+    form = {"csrf": csrf_of((await admin.get(f"/console/holds/{number}")).text), "decision": "discard"}
+
+    nobody = await api.post(f"/api/v1/holds/{number}/decision", json={"decision": "approved", "by": "\0"})
+    approved = await api.post(f"/api/v1/holds/{number}/decision", json={"decision": "approved", "by": "A\0da"})
+    again = await admin.post(f"/console/holds/{number}/decide", data={**form, "by": " Grace\0\nHopper "})
+
+    assert (nobody.status_code, "expected 1 to 100" in nobody.text) == (409, True)
+    assert (approved.status_code, approved.json()["decided_by"]) == (200, "A da")
+    assert (again.status_code, "was approved already by A da" in again.text) == (409, True)
+
+
 async def test_what_there_is_none_of_is_404(api: httpx.AsyncClient, admin: httpx.AsyncClient) -> None:
     assert (await api.get("/api/v1/holds/7")).status_code == 404
     assert (await api.post("/api/v1/holds/7/decision", json={"decision": "approved"})).status_code == 404

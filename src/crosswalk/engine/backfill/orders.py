@@ -6,12 +6,11 @@ from crosswalk.domain.backfill import Backfill, Direction, Finding, Outlook, Sta
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import SyncName
+from crosswalk.engine.noted import LONGEST_NAME
 from crosswalk.engine.saved_plans import definition_digest
 from crosswalk.store import backfills
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.database import Database
-
-LONGEST_NAME = 100
 
 
 class UnknownBackfill(CrosswalkError):

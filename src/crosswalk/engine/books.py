@@ -1,6 +1,7 @@
 """From results to bookings: what was done, what is agreed now, and what needs a person or another try."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
@@ -22,7 +23,7 @@ from crosswalk.domain.pause import Misconfigured
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite, UserWrite, Write
-from crosswalk.engine.effect_books import book_steps
+from crosswalk.engine.effect_books import StepsBooked, book_steps
 from crosswalk.engine.problem_books import ProblemBooks, kind_of
 from crosswalk.engine.writing import Result
 from crosswalk.reconcile.effects import write_of
@@ -34,6 +35,8 @@ from crosswalk.store.problems import Problem, ProblemKind
 ACTOR = "crosswalk"
 
 _SUCCESS = (Written, UserWritten, Done)
+_NO_STEPS = StepsBooked()
+_DECIDED = Reason.DECIDED
 
 
 class Booking(Struct, frozen=True):
@@ -59,6 +62,15 @@ class Booking(Struct, frozen=True):
     """What is still not known of what was begun; unset where nothing was, or nothing more is known of it now."""
 
 
+class _Done(NamedTuple):
+    """What became of the writes of a plan: the record afterwards, the audit trail, what was decided, what failed."""
+
+    record: Record | None
+    audit: list[AuditEntry]
+    decided: list[str]
+    failures: list[tuple[FieldsWrite, Failure]]
+
+
 class Books(ProblemBooks, frozen=True):
     """Books the results of one sync's batch.
 
@@ -78,42 +90,18 @@ class Books(ProblemBooks, frozen=True):
         `link` is the identity's link before; it is only stored again when something about it changed. `begun` is what
         was noted before anything was written.
         """
-        problems_found = [self.field_error(plan, error.field, error.message, str(error.place)) for error in plan.errors]
-        if plan.conflict is not None:
-            problems_found.append(self.conflict(plan, plan.conflict))
-        problems_found += [self.disputed(plan, dispute) for dispute in plan.disputed]
-        problems_found += [self.quarantined(plan.user_id, each) for each in plan.quarantined]
-        decided: list[str] = []
-        entries: list[AuditEntry] = []
-        failures: list[tuple[FieldsWrite, Failure]] = []
-        record = plan.record
-        for write, result in zip(plan.writes, results[: len(plan.writes)], strict=True):
-            if isinstance(write, RecordWrite) and isinstance(result, Written):
-                if write.record_id is None or record is None or write.record_id == record.id:
-                    record = _after(record, write, result)
-                entries += self._audit(plan, write.object, result.record_id, write.action.value, write.fields)
-                decided += _decided(write)
-            elif isinstance(write, UserWrite) and isinstance(result, UserWritten):
-                entries += self._audit(plan, AUTH0_USER, write.user_id, Action.UPDATE.value, write.fields)
-                decided += _decided(write)
-            elif not isinstance(result, _SUCCESS):
-                failures.append((write, result))
         seq = self.seqs.get(plan.user_id)
-        rest = results[len(plan.writes) :]
-        steps = book_steps(self.sync, self.actor, plan.user_id, plan.episode, plan.effects, rest, seq)
+        done = self._done(plan, results, seq)
+        failures, steps = done.failures, _NO_STEPS
+        if plan.effects:
+            rest = results[len(plan.writes) :]
+            steps = book_steps(self.sync, self.actor, plan.user_id, plan.episode, plan.effects, rest, seq)
         lost = _lost(link, [*failures, *((write_of(step), failure) for step, failure in steps.failures)])
-        problems_found += [
-            self.problem(plan.user_id, ProblemKind.RETRYING, failure.code, "the record is gone; it is looked for")
-            if lost and isinstance(failure, LinkLost)
-            else self.write_failed(plan, write, failure)
-            for write, failure in failures
-        ]
-        problems_found += [self.step_failed(plan.user_id, step, failure) for step, failure in steps.failures]
-        entries += steps.audit
-        record = _after_steps(record, steps.taken)
+        record = _after_steps(done.record, steps.taken) if steps.taken else done.record
         agreed, ends = _links_after(plan, record, link, failures)
-        if agreed is not None:
-            entries = [*self._unbooked(plan, agreed.record), *entries]
+        entries = [*done.audit, *steps.audit]
+        if agreed is not None and plan.unbooked:
+            entries = [*self._unbooked(plan, agreed.record, seq), *entries]
         if lost and agreed is not None:
             agreed = replace(agreed, standing=Standing.LOST)
         all_failures = [failure for _, failure in (*failures, *steps.failures)]
@@ -121,20 +109,58 @@ class Books(ProblemBooks, frozen=True):
         return Booking(
             plan.user_id,
             None if waits or lost or (plan.unfinished and not all_failures) else _outcome(plan, entries, all_failures),
-            max(waits, default=0.0),
+            max(waits) if waits else 0.0,
             link=None if agreed == link else agreed,
             audit=tuple(entries),
-            problems=tuple(problems_found),
+            problems=(*self._wrong(plan), *self._refused(plan, failures, steps, lost=lost)),
             steps=steps.taken,
-            decided=tuple(decided),
+            decided=tuple(done.decided),
             ends=ends,
             wakes=plan.wakes if ends == plan.ends else (),
             begun=UNSET if begun is None else _left_of(begun, plan, agreed, failures),
-            misconfigured=(
-                *(wrong for write, failure in failures if (wrong := _misconfigured("", _object(write), failure))),
-                *misconfigured_steps(steps.failures),
-            ),
+            misconfigured=_misconfigured_by(failures, steps) if all_failures else (),
         )
+
+    def _done(self, plan: Plan, results: Sequence[Result], seq: int | None) -> _Done:
+        """What became of the plan's own writes."""
+        record, entries, decided = plan.record, list[AuditEntry](), list[str]()
+        failures: list[tuple[FieldsWrite, Failure]] = []
+        for write, result in zip(plan.writes, results[: len(plan.writes)], strict=True):
+            if isinstance(write, RecordWrite) and isinstance(result, Written):
+                if write.record_id is None or record is None or write.record_id == record.id:
+                    record = _after(record, write, result)
+                entries += self._audit(plan, write.object, result.record_id, write.action, write.fields, seq)
+                decided += _decided(write)
+            elif isinstance(write, UserWrite) and isinstance(result, UserWritten):
+                entries += self._audit(plan, AUTH0_USER, write.user_id, Action.UPDATE, write.fields, seq)
+                decided += _decided(write)
+            elif not isinstance(result, _SUCCESS):
+                failures.append((write, result))
+        return _Done(record, entries, decided, failures)
+
+    def _wrong(self, plan: Plan) -> list[Problem]:
+        """What the plan itself leaves to a person."""
+        problems = [self.field_error(plan, error.field, error.message, str(error.place)) for error in plan.errors]
+        if plan.conflict is not None:
+            problems.append(self.conflict(plan, plan.conflict))
+        if plan.disputed or plan.quarantined:
+            problems += [self.disputed(plan, dispute) for dispute in plan.disputed]
+            problems += [self.quarantined(plan.user_id, each) for each in plan.quarantined]
+        return problems
+
+    def _refused(
+        self, plan: Plan, failures: Sequence[tuple[FieldsWrite, Failure]], steps: StepsBooked, *, lost: bool
+    ) -> list[Problem]:
+        """What was not done: writes of the plan's own, and steps of flows."""
+        if not failures and not steps.failures:
+            return []
+        problems = [
+            self.problem(plan.user_id, ProblemKind.RETRYING, failure.code, "the record is gone; it is looked for")
+            if lost and isinstance(failure, LinkLost)
+            else self.write_failed(plan, write, failure)
+            for write, failure in failures
+        ]
+        return problems + [self.step_failed(plan.user_id, step, failure) for step, failure in steps.failures]
 
     def postponed(self, user_id: UserId, code: str, message: str, wait_s: float = 0.0) -> Booking:
         """Book an identity that could not be dealt with now."""
@@ -148,38 +174,34 @@ class Books(ProblemBooks, frozen=True):
             problems=(self.problem(user_id, ProblemKind.DEAD_LETTER, code, message),),
         )
 
-    def _unbooked(self, plan: Plan, record: Record) -> list[AuditEntry]:
+    def _unbooked(self, plan: Plan, record: Record, seq: int | None) -> list[AuditEntry]:
         return [
             entry
             for write in plan.unbooked
-            for entry in self._audit(plan, write.object, record.id, write.action.value, write.fields)
+            for entry in self._audit(plan, write.object, record.id, write.action, write.fields, seq)
         ]
 
     def _audit(
-        self, plan: Plan, object_name: str, record_id: str, action: str, fields: Sequence[FieldWrite]
+        self,
+        plan: Plan,
+        object_name: str,
+        record_id: str,
+        action: Action,
+        fields: Sequence[FieldWrite],
+        seq: int | None,
     ) -> list[AuditEntry]:
-        return [
-            AuditEntry(
-                sync=self.sync,
-                user_id=plan.user_id,
-                object=object_name,
-                record_id=record_id,
-                action=action,
-                field=field.field,
-                old=field.old,
-                new=field.new,
-                reason=field.reason.value,
-                place=str(field.place),
-                actor=field.by or plan.decided_by or self.actor,
-                event_seq=self.seqs.get(plan.user_id),
-            )
-            for field in fields
-        ]
+        by, of = plan.decided_by or self.actor, (self.sync, plan.user_id, object_name, record_id, action.value)
+        return [AuditEntry(*of, f.field, f.old, f.new, str(f.reason), str(f.place), f.by or by, seq) for f in fields]
 
 
 def misconfigured_steps(failures: Sequence[tuple[EffectStep, Failure]]) -> tuple[Misconfigured, ...]:
     """What the steps of flows were refused for that is wrong in the configuration."""
     return tuple(wrong for step, failure in failures if (wrong := _misconfigured(step.flow, "", failure)))
+
+
+def _misconfigured_by(failures: Sequence[tuple[FieldsWrite, Failure]], steps: StepsBooked) -> tuple[Misconfigured, ...]:
+    of_writes = (_misconfigured("", _object(write), failure) for write, failure in failures)
+    return (*filter(None, of_writes), *misconfigured_steps(steps.failures))
 
 
 def _misconfigured(flow: str, object_name: str, failure: Failure) -> Misconfigured | None:
@@ -200,10 +222,12 @@ def _agreed(
         return None
     if link is None and any(isinstance(write, RecordWrite) for write, _ in failures):
         return None  # the record does not carry the user's id yet
+    if not failures:
+        return Link(plan.user_id, record, plan.base, plan.evidence, plan.standing, plan.settled)
     failed = {field for write, _ in failures for field in _mapped(write)}
     before = {} if link is None else link.base
     base = keep_base(plan.base, before, failed) if failed else plan.base
-    return Link(plan.user_id, record, base, plan.evidence, plan.standing, "" if failures else plan.settled)
+    return Link(plan.user_id, record, base, plan.evidence, plan.standing)
 
 
 def _left_of(
@@ -212,6 +236,8 @@ def _left_of(
     """What is still not known of what was begun: what failed may have been written all the same."""
     if agreed is None:
         return None if plan.situation is Situation.DELETED else UNSET
+    if not failures:
+        return None
     failed = {field for write, _ in failures for field in _mapped(write)}
     left = tuple(each for each in begun.fields if each.field in failed)
     return replace(begun, fields=left) if left else None
@@ -221,6 +247,8 @@ def _links_after(
     plan: Plan, record: Record | None, link: Link | None, failures: Sequence[tuple[FieldsWrite, Failure]]
 ) -> tuple[Link | None, tuple[EndedLink, ...]]:
     """The link after the writes, and the links that end; while the record could not be written, nobody's link ends."""
+    if not failures and not plan.ends:
+        return _agreed(plan, record, link, failures), ()
     refused = any(isinstance(write, RecordWrite) for write, _ in failures)
     if any(end.user_id == plan.user_id for end in plan.ends):
         if not refused:
@@ -231,7 +259,7 @@ def _links_after(
 
 def _lost(link: Link | None, failures: Sequence[tuple[Write | None, Failure]]) -> bool:
     """Whether a write did not find the link's record, which has to be looked for, unless that was done just now."""
-    if link is None or link.standing is Standing.LOST:
+    if not failures or link is None or link.standing is Standing.LOST:
         return False
     return any(
         isinstance(failure, LinkLost) and isinstance(write, RecordWrite) and write.record_id == link.record.id
@@ -246,7 +274,8 @@ def _mapped(write: FieldsWrite) -> Sequence[str]:
 
 def _decided(write: FieldsWrite) -> list[str]:
     """The Salesforce fields that are written because a person decided it."""
-    return [name for name, field in zip(_mapped(write), write.fields, strict=True) if field.reason is Reason.DECIDED]
+    places = [place for place, field in enumerate(write.fields) if field.reason is _DECIDED]
+    return [_mapped(write)[place] for place in places]
 
 
 _TELLING = frozenset(
@@ -286,6 +315,9 @@ def _after_steps(record: Record | None, steps: Sequence[StepTaken]) -> Record | 
 
 def _after(record: Record | None, write: RecordWrite, result: Written) -> Record:
     """The record as it is once the write is done."""
-    before = {} if record is None else dict(record.fields)
-    field, value = write.external_id
-    return Record(write.object, result.record_id, before | {field: value} | {f.field: f.new for f in write.fields})
+    fields = {} if record is None else dict(record.fields)
+    name, user_id = write.external_id
+    fields[name] = user_id
+    for each in write.fields:
+        fields[each.field] = each.new
+    return Record(write.object, result.record_id, fields)

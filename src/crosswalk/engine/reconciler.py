@@ -173,7 +173,7 @@ class Reconciler:
     ) -> CarriedOut:
         """Claim and write what these of the plans ask for; the caller stores what came of it."""
         wanted = [claim for claim in planned.claims if claim.user_id in going]
-        wanted += [claim for plan in going.values() for claim in marked_by(plan)]
+        wanted += [claim for plan in going.values() if plan.effects for claim in marked_by(plan)]
         held = await self._claim(wanted, planned.since)
         ready = {user_id: plan for user_id, plan in going.items() if user_id not in held}
         begun = await self._note_begun(planned, ready)
@@ -204,12 +204,13 @@ class Reconciler:
         Returns what is noted of writes to fields, from now or from before.
         """
         begun: dict[UserId, BegunWrites] = {}
+        compiled, links, before = self._planner.compiled, planned.links, planned.begun
         for user_id, plan in ready.items():
-            link = planned.links.get(user_id)
-            base = {} if link is None else link.base
-            writes = begun_by(self._planner.compiled, plan, base, planned.begun.get(user_id))
-            if writes is not None:
-                begun[user_id] = writes
+            if plan.writes:
+                link = links.get(user_id)
+                writes = begun_by(compiled, plan, {} if link is None else link.base, before.get(user_id))
+                if writes is not None:
+                    begun[user_id] = writes
         steps = begun_steps(ready)
         if begun or steps:
             async with self._database.transaction() as connection:
@@ -219,7 +220,10 @@ class Reconciler:
 
     async def _write(self, plans: Mapping[UserId, Plan], book: BulkBook | None) -> dict[UserId, list[Result]]:
         """Carry the plans' writes out, all together, and hand each plan its own results."""
-        wanted = {user_id: [*plan.writes, *writes_of(plan.effects)] for user_id, plan in plans.items()}
+        wanted = {
+            user_id: (*plan.writes, *writes_of(plan.effects)) if plan.effects else plan.writes
+            for user_id, plan in plans.items()
+        }
         writes = [write for each in wanted.values() for write in each]
         results = iter(await self._writer.write(writes, book) if writes else ())
         return {user_id: [next(results) for _ in each] for user_id, each in wanted.items()}

@@ -52,6 +52,7 @@ class CompiledTarget:
         self.target = target
         self.fields = tuple(CompiledField.of(field, region) for field in target.fields)
         self.by_name = {field.name: field for field in self.fields}
+        self.newest_wins = frozenset(field.name for field in self.fields if field.owner is Owner.LATEST)
         self._readers = tuple((field.name, field.normalise) for field in self.fields)
         self._returning = frozenset(field.name for field in self.fields if field.to is not None)
         self._lists = frozenset(field.name for field in self.fields if field.type is ValueType.MULTIPICKLIST)

@@ -22,7 +22,7 @@ from crosswalk.domain.evaluation import Evaluation
 from crosswalk.domain.link import Link
 from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.record import Record
-from crosswalk.domain.values import FieldValue, Owner, Side
+from crosswalk.domain.values import FieldValue, Side
 from crosswalk.domain.write import Action, FieldsWrite, FieldWrite, Reason, RecordWrite
 from crosswalk.mapping.compiled import CompiledField, CompiledTarget
 from crosswalk.reconcile.compiled import CompiledSync
@@ -45,19 +45,28 @@ def begun_by(
     if index is None or not plan.writes:
         return None
     target = compiled.targets[index]
+    record_id = None if plan.record is None else plan.record.id
+    if before is None and not target.newest_wins:
+        return BegunWrites(target.target.object, record_id, plan.evidence) if _makes_or_marks(plan) else None
     earlier = {} if before is None or not _is_about(before, plan) else {each.field: each for each in before.fields}
     begun = [_begun(write, *each, plan, base, earlier) for write in plan.writes for each in _newest_wins(target, write)]
-    if not begun and not any(isinstance(write, RecordWrite) and _makes_or_marks(write) for write in plan.writes):
+    if not begun and not _makes_or_marks(plan):
         return None
     now = {each.field for each in begun}
     fields = (*begun, *(each for name, each in earlier.items() if name not in now))
-    record_id = None if plan.record is None else plan.record.id
     return BegunWrites(target.target.object, record_id, plan.evidence, fields)
 
 
-def _makes_or_marks(write: RecordWrite) -> bool:
-    """Whether a record carries the user's id from this write on: should the user go meanwhile, it is found by that."""
-    return write.action is Action.CREATE or any(each.reason is Reason.LINKED for each in write.fields)
+def _makes_or_marks(plan: Plan) -> bool:
+    """Whether a record carries the user's id from now on: should the user go meanwhile, it is found by that."""
+    for write in plan.writes:
+        if isinstance(write, RecordWrite):
+            if write.action is Action.CREATE:
+                return True
+            for each in write.fields:
+                if each.reason is Reason.LINKED:
+                    return True
+    return False
 
 
 def _is_about(begun: BegunWrites, plan: Plan) -> bool:
@@ -68,8 +77,8 @@ def _is_about(begun: BegunWrites, plan: Plan) -> bool:
 def _newest_wins(target: CompiledTarget, write: FieldsWrite) -> list[tuple[CompiledField, FieldWrite]]:
     """The fields of a write of which the newest value wins."""
     names = [each.field for each in write.fields] if isinstance(write, RecordWrite) else write.mapped
-    fields = [(target.by_name.get(name), each) for name, each in zip(names, write.fields, strict=True)]
-    return [(field, each) for field, each in fields if field is not None and field.owner is Owner.LATEST]
+    fields = zip(names, write.fields, strict=True)
+    return [(target.by_name[name], each) for name, each in fields if name in target.newest_wins]
 
 
 def _begun(

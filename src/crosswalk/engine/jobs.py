@@ -7,7 +7,7 @@ proof of life: when its worker dies, PostgreSQL drops the lock at once, and the 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 
 import structlog
@@ -16,10 +16,9 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
 from psycopg.errors import RaiseException
 
-from crosswalk.domain.errors import CrosswalkError
 from crosswalk.domain.ids import SyncName
 from crosswalk.domain.urgency import URGENT, USUAL
-from crosswalk.engine.ending import end
+from crosswalk.engine.guarding import LockLost, guarded
 from crosswalk.store import claims, due
 from crosswalk.store.database import Connection, Database, fetch_row, time_now
 from crosswalk.store.due import Lane
@@ -46,9 +45,6 @@ STOP_WITHIN_S = 60.0
 
 LOCK_CLASS = 0x6C616E65
 """Keeps our session locks apart from anybody else's."""
-
-STILL_OURS_EVERY_S = 0.25
-"""Less than the two sweeps after which another worker takes over a lane without a lock."""
 
 LAST = -2_000_000_000
 """The place of a job that waits for its time. Before any other job of its lane, it would keep that one back: workers
@@ -104,8 +100,6 @@ SELECT EXISTS (
 )
 """
 
-STILL_OURS = "SELECT 1"
-
 TRY_LOCK = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 
 # Jobs that are marked as running although nobody holds their lane's session lock.
@@ -136,21 +130,10 @@ def _asking_for(lane: Lane) -> dict[str, object]:
     }
 
 
-async def _until_lost(session: Connection) -> None:
-    """End with an error once the session, and with it every lock that it holds, is gone."""
-    while True:
-        await asyncio.sleep(STILL_OURS_EVERY_S)
-        await session.execute(STILL_OURS)
-
-
 async def try_lane(session: Connection, lane: Lane) -> bool:
     """Take the lane's session lock, if nobody else holds it: whoever has it works on the lane alone."""
     row = await (await session.execute(TRY_LOCK, (LOCK_CLASS, str(lane)))).fetchone()
     return row is not None and bool(row[0])
-
-
-class LaneLost(CrosswalkError):
-    """The lock of a lane was lost while the lane was worked on."""
 
 
 class LaneJobs:
@@ -167,7 +150,10 @@ class LaneJobs:
     """
 
     def __init__(
-        self, database: Database, run_lane: Callable[[Lane], Awaitable[None]], places: int = LANES_PER_WORKER
+        self,
+        database: Database,
+        run_lane: Callable[[Lane], Coroutine[None, None, None]],
+        places: int = LANES_PER_WORKER,
     ) -> None:
         self._database = database
         self._run_lane = run_lane
@@ -245,31 +231,15 @@ class LaneJobs:
                 if await try_lane(session, at) and not self.draining:
                     self._running += 1
                     try:
-                        await self._run_guarded(at, session)
+                        await guarded(session, str(at), self._run_lane(at))
                     finally:
                         self._running -= 1
-        except LaneLost as error:
+        except LockLost as error:
             log.warning("lane_lost", lane=str(at), error=str(error))
             await self.wake_later(at, 1)
         except Exception:
             log.exception("lane_failed", lane=str(at))
             await self.wake_later(at, 1)
-
-    async def _run_guarded(self, lane: Lane, session: Connection) -> None:
-        """Work on the lane for as long as its session lock is ours.
-
-        PostgreSQL drops the lock with the connection: when it restarts, or when this process slept for too long. Then
-        another worker may have the lane, and what was planned here is old.
-        """
-        working = asyncio.ensure_future(self._run_lane(lane))
-        watching = asyncio.ensure_future(_until_lost(session))
-        try:
-            await asyncio.wait([working, watching], return_when=asyncio.FIRST_COMPLETED)
-            if not working.done():
-                raise LaneLost(f"the lock of {lane} went with its connection: {watching.exception()}")
-            working.result()
-        finally:
-            await end([working, watching])
 
     async def work(self, stop_within_s: float = STOP_WITHIN_S) -> None:
         """Run jobs until cancelled; jobs under way are finished first, or given up after `stop_within_s` seconds."""

@@ -10,6 +10,7 @@ import pytest
 from crosswalk.config.load import load_config
 from crosswalk.domain.backfill import Direction
 from crosswalk.engine.backfill.orders import Backfills
+from crosswalk.engine.backfill.run import CHUNK_LOCK
 from crosswalk.engine.hub import open_hub
 from crosswalk_sandbox.process import SandboxProcess
 from tests.databases import Databases
@@ -26,16 +27,25 @@ of them is first, and so gets one, would be told by chance."""
 TIMES = {"created_at", "updated_at", "CreatedDate", "LastModifiedDate", "SystemModstamp"}
 BOOKED: LiteralString = "OLD.state = 'matched' AND NEW.state = 'written' AND NEW.lane = 1"
 
+LOSING = "losing its locks while it books what the org took"
+
 STOPS = {
     "reading records, those of one object": Stop("backfills", "UPDATE", "NEW.records > 0"),
     "reading users, and packing them": Stop("backfill_chunks", "INSERT", "NEW.lane = 1"),
     "matching": Stop("backfill_chunks", "UPDATE", "NEW.state = 'matched' AND NEW.lane = 1"),
     "putting the report together": Stop("backfills", "UPDATE", "NEW.stage = 'writing'"),
     "storing the report": Stop("backfills", "UPDATE", "NEW.stage = 'writing'", at_commit=True),
+    LOSING: Stop("backfill_chunks", "UPDATE", BOOKED),
     "booking what the org took": Stop("backfill_chunks", "UPDATE", BOOKED),
     "storing what was booked": Stop("backfill_chunks", "UPDATE", BOOKED, at_commit=True),
     "ending": Stop("backfills", "UPDATE", "NEW.stage = 'done'"),
 }
+# Ends the connection that holds a chunk and its lane, as a restart of PostgreSQL does, or a sleep of the worker.
+LOSE_LOCKS = f"""
+SELECT pg_terminate_backend(pid)
+FROM pg_locks
+WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND classid = {CHUNK_LOCK}
+"""  # noqa: S608  a number of the hub's
 BY_COMMAND = {"putting the report together"}
 """What the command does that works along, `crosswalk backfill --resume`; a worker does everything else."""
 
@@ -89,6 +99,9 @@ def back_fill(system: System, stops: dict[str, Stop]) -> End:
         with stopping(system, stop) as somebody_waits:
             process = resume_by_command(system) if what in BY_COMMAND else system.start("worker")
             eventually(somebody_waits, f"a process is {what}")
+            if what == LOSING:
+                system.rows(LOSE_LOCKS)
+                eventually(lambda: "LockLost" in system.rows("SELECT error FROM backfills")[0][0], "it stops by itself")
             process.kill()
     system.start("worker")
     eventually(lambda: system.rows("SELECT stage FROM backfills") == [("done",)], "the back-fill is done")

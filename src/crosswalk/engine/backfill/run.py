@@ -12,7 +12,7 @@ PostgreSQL drops at once when that worker dies; a chunk's lane is kept from live
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
@@ -43,6 +43,7 @@ from crosswalk.engine.backfill.chunks import ChunkTaken, ChunkWork, NotNow
 from crosswalk.engine.backfill.jobs import in_company
 from crosswalk.engine.backfill.reading import BackfillReading
 from crosswalk.engine.collecting import collecting_rarely
+from crosswalk.engine.guarding import LockLost, guarded
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.jobs import try_lane
 from crosswalk.engine.saved_plans import definition_digest
@@ -78,7 +79,7 @@ TRY_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
 TRY_SHARED_LOCK = "SELECT pg_try_advisory_lock_shared(%s, %s)"
 UNLOCK_ALL = "SELECT pg_advisory_unlock_all()"
 
-_PASSING = (NotNow, ConnectorError, psycopg.OperationalError, PoolTimeout)
+_PASSING = (NotNow, LockLost, ConnectorError, psycopg.OperationalError, PoolTimeout)
 
 
 class DefinitionChanged(CrosswalkError):
@@ -187,7 +188,7 @@ class _Runner:
             return await self._alone(lambda _: self._move(Stage.MATCHING), backfill)
         return any(read)
 
-    async def _one_side(self, backfill: Backfill, lock: int, read: Callable[[], Awaitable[None]]) -> bool:
+    async def _one_side(self, backfill: Backfill, lock: int, read: Callable[[], Coroutine[None, None, None]]) -> bool:
         """Read one side, unless that is done, or another worker does it; `False` then."""
         async with self._database.session() as session:
             # Whoever reads both sides under one lock, as the version before, shares it with nobody.
@@ -199,7 +200,7 @@ class _Runner:
             is_whole = await self._reading(backfill).are_whole()
             if now is None or not now.works or now.stage is not Stage.READING or is_whole[lock == USERS_LOCK]:
                 return False
-            await read()
+            await guarded(session, f"one side of back-fill {self._number}", read())
             return True
 
     async def _catch_up(self, backfill: Backfill) -> None:
@@ -210,7 +211,9 @@ class _Runner:
             reading = self._reading(backfill)
             await self._alone(lambda _: reading.catch_up(since), backfill)
 
-    async def _chunks(self, backfill: Backfill, state: str, work: Callable[[Sequence[Chunk]], Awaitable[None]]) -> bool:
+    async def _chunks(
+        self, backfill: Backfill, state: str, work: Callable[[Sequence[Chunk]], Coroutine[None, None, None]]
+    ) -> bool:
         """Work on chunks, some at once, until there is none to take; returns whether there was one."""
 
         async def one_after_another() -> int:
@@ -221,7 +224,7 @@ class _Runner:
                     async with self._taken(session, backfill, state) as chunks:
                         if not chunks:
                             break
-                        await work(chunks)
+                        await guarded(session, f"chunk {chunks[0].id}", work(chunks))
                         if not done:
                             await self._learn()
                         done += 1
@@ -365,14 +368,14 @@ class _Runner:
             **{k.value: n for k, n in total.outcomes.items()},
         )
 
-    async def _alone(self, work: Callable[[Backfill], Awaitable[None]], backfill: Backfill) -> bool:
+    async def _alone(self, work: Callable[[Backfill], Coroutine[None, None, None]], backfill: Backfill) -> bool:
         """Do what one process does for all, unless another does it; `False` then."""
         async with self._database.session() as session:
             if not await _try_lock(session, RUN_LOCK, self._number):
                 return False
             now = await self._state()
             if now is not None and now.works and now.stage is backfill.stage:
-                await work(now)
+                await guarded(session, f"back-fill {self._number}", work(now))
             return True
 
     async def _move(self, stage: Stage) -> None:

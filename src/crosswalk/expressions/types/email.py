@@ -14,6 +14,10 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PLAIN = re.compile(rf"{_ATOM}(?:\.{_ATOM})*@(?:{_LABEL}\.)+[A-Za-z]{{2,63}}\Z")
 _RESERVED = frozenset({"arpa", "invalid", "local", "localhost", "onion"})
 """Top-level domains that the library refuses by a list of its own: left to it."""
+_USUAL = re.compile(
+    rf"{_ATOM}+(?:\.{_ATOM}+)*+@(?:[a-z0-9]{{1,63}}+\.)++(?!(?:{'|'.join(sorted(_RESERVED))})\Z)[a-z]{{2,63}}+\Z"
+)
+"""Plain, and with a domain in lower case and without hyphens: most are so, and it takes a look without a way back."""
 
 
 def normalise_email(value: object) -> str | None:
@@ -27,6 +31,8 @@ def normalise_email(value: object) -> str | None:
 
 def normalise_plain(text: str) -> str | None:
     """The address if it is so plain that its validity is certain: what the library says, at a fiftieth of its time."""
+    if _USUAL.match(text) and len(text) <= 254 and text.index("@") <= 64:
+        return text
     if _PLAIN.match(text) is None or len(text) > 254:
         return None
     at = text.index("@")

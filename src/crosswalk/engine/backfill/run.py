@@ -132,7 +132,16 @@ class _Runner:
                 if moved:
                     self._failures = 0
                 else:
-                    await asyncio.sleep(LOOK_EVERY_S)
+                    await self._wait_for_others(backfill)
+
+    async def _wait_for_others(self, backfill: Backfill) -> None:
+        """Wait a little before looking for something to do again, and less where the others are done with the stage."""
+        until = time.monotonic() + LOOK_EVERY_S
+        while time.monotonic() < until:
+            await asyncio.sleep(LET_GO_FIRST_EVERY_S)
+            async with self._database.transaction() as connection:
+                if not await backfills.still_works(connection, backfill.id, backfill.stage):
+                    return
 
     def _check(self, backfill: Backfill) -> None:
         definition = self._hub.compiled[backfill.sync].definition

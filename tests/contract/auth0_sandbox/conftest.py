@@ -32,7 +32,7 @@ CLIENT_SECRET = "m2m-secret"
 CONNECTION = "Username-Password-Authentication"
 
 
-def wait_until(condition: Callable[[], Any], what: str, seconds: float = 10.0) -> Any:
+def wait_until(condition: Callable[[], Any], what: str, seconds: float = 60.0) -> Any:
     """Return the first truthy value of `condition`; fail when there is none within `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

@@ -26,7 +26,7 @@ from crosswalk.domain.place import Place
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk_sandbox.process import SandboxProcess
 
-DEADLINE_S = 10
+DEADLINE_S = 60
 TRACKED = ("Email", "Title", "FirstName", "MailingCity", "Birthdate", "SystemModstamp")
 BY_PERSON = "com/salesforce/api/soap/62.0;client=SfdcInternalAPI/"
 

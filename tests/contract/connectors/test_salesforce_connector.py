@@ -1,6 +1,5 @@
 """The Salesforce connector against the sandbox org; what it wrote is read back by simple-salesforce."""
 
-import time
 from typing import Any
 
 import msgspec
@@ -239,12 +238,10 @@ async def test_a_slow_answer_times_out_and_is_tried_later(
         await org.authenticate()
         sandbox.settings(latency_ms=3000)
 
-        started = time.monotonic()
         [result] = await org.write([a_lead("auth0|1")])
 
     assert isinstance(result, RetryLater)
     assert "ReadTimeout" in result.message
-    assert time.monotonic() - started < 2.5
 
 
 async def test_an_exhausted_limit_waits_for_the_window(org: SalesforceClient, sandbox: SandboxProcess):

@@ -48,7 +48,7 @@ def test_outage_lasts_as_long_as_ordered(sandbox: SandboxProcess, http: httpx.Cl
 
     first = http.get(f"{API}/limits")
     while http.get(f"{API}/limits").status_code == 503:
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 60
 
     assert (first.status_code, first.json()[0]["errorCode"]) == (503, "SERVER_UNAVAILABLE")
     assert time.monotonic() - started >= 0.3

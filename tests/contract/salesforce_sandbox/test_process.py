@@ -19,7 +19,7 @@ from crosswalk_sandbox.process import SandboxFailedError, SandboxProcess
 from crosswalk_sandbox.tls import make_certificates
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 10.0) -> None:
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -268,7 +268,7 @@ def test_disconnect_ends_the_poll_and_the_client(comet: Comet, meanwhile: Thread
 
     assert bye == {"clientId": comet.client_id, "channel": "/meta/disconnect", "id": "7", "successful": True}
     # The poll may come later than the farewell.
-    [reply] = held.result(5)
+    [reply] = held.result(60)
     assert reply["channel"] == "/meta/connect"
     assert error_of(comet.send(comet.connect())) == ("403::Unknown client", SHAKE_HANDS)
 
@@ -317,7 +317,7 @@ def test_session_that_is_ended_ends_the_poll(
 
     sandbox.faults(revoke_tokens=True)
 
-    replies = held.result(5)
+    replies = held.result(60)
     assert error_of(replies) == ("401::Authentication invalid", LEAVE)
     assert replies[0]["clientId"] == comet.client_id
 
@@ -363,8 +363,8 @@ def test_org_that_is_stopped_does_not_wait_for_polls(
         started = time.monotonic()
         sandbox.remove_org("second")
 
-        assert time.monotonic() - started < 2
-        assert error_of(held.result(5)) == (BUSY, RETRY)
+        assert time.monotonic() - started < 30  # a poll is held for 110 seconds
+        assert error_of(held.result(60)) == (BUSY, RETRY)
 
 
 def test_clients_are_2000_at_most_and_silent_ones_make_room() -> None:

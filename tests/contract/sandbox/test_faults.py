@@ -59,7 +59,7 @@ def test_timeout_hits_before_or_after_the_write(
     set_rule(sandbox, "salesforce", {"kind": "timeout", "at": at, "hold_seconds": 30}, when={"next": 1})
 
     with pytest.raises(httpx.ReadTimeout):
-        org_http.post(f"{API}/sobjects/Lead", json=leads(1)[0], timeout=0.2)
+        org_http.post(f"{API}/sobjects/Lead", json=leads(1)[0], timeout=httpx.Timeout(10, read=0.3))
 
     assert lead_count(sandbox) == written
 
@@ -223,7 +223,7 @@ def test_auth0_python_waits_as_long_as_retry_after_says(sandbox: SandboxProcess,
     started = time.monotonic()
     list(auth0.users.list())
 
-    assert 1.0 <= time.monotonic() - started < 3
+    assert 1.0 <= time.monotonic() - started < 30
     assert [entry["call"] for entry in sandbox.fault_log()] == [1]
 
 

@@ -202,7 +202,7 @@ def test_long_running_calls_fill_the_concurrency_limit(sandbox: SandboxProcess, 
         young = org_http.get(f"{API}/limits")
         sandbox.clock(advance=20)
         old = org_http.get(f"{API}/limits")
-        finished = [each.result(5) for each in running]
+        finished = [each.result(60) for each in running]
     after = org_http.get(f"{API}/limits")
 
     assert (young.status_code, old.status_code, after.status_code) == (200, 403, 200)

@@ -20,7 +20,7 @@ async def test_a_part_that_fails_is_started_again():
         await asyncio.Event().wait()
 
     task = asyncio.create_task(keep_running("part", part))
-    await asyncio.wait_for(done.wait(), 10)
+    await asyncio.wait_for(done.wait(), 60)
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
@@ -43,4 +43,4 @@ async def test_a_part_that_turns_its_cancellation_into_an_error_stops_all_the_sa
     task.cancel()
 
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(task, 5)
+        await asyncio.wait_for(task, 60)

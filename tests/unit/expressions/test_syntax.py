@@ -4,6 +4,7 @@ import pytest
 
 from crosswalk.expressions.errors import ExpressionSyntaxError
 from crosswalk.expressions.program import Program
+from crosswalk.expressions.results import Raw
 from crosswalk.expressions.sandbox import Expression
 from tests.core_builders import a_place
 
@@ -79,7 +80,17 @@ def test_mistake_in_a_condition_is_reported_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{a: 1}.a", "user.x10n", "'a) b]'", "/[)]/.test(user.a)", "user.a // (", "`${user.a}`"]
+    ("text", "value"),
+    [
+        ("{a: 1}.a", 1),
+        ("user.x10n", 7),
+        ("'a) b]'", "a) b]"),
+        ("/[)]/.test(user.a)", True),
+        ("user.a // (", "x)"),
+        ("`${user.a}`", "x)"),
+    ],
 )
-def test_unusual_expressions_are_accepted(text: str) -> None:
-    Program([Expression(text, a_place())])
+def test_unusual_expressions_are_accepted_and_mean_what_they_say(text: str, value: Raw) -> None:
+    program = Program([Expression(text, a_place())])
+
+    assert program.run([b'{"a": "x)", "x10n": 7}']) == [[value]]

@@ -15,7 +15,10 @@ def resolve_all(evaluations: Sequence[Evaluation], scene: Scene) -> dict[UserId,
     """
     by_user = {evaluation.user_id: evaluation for evaluation in evaluations}
     resolved = {user_id: resolve(evaluation, scene) for user_id, evaluation in by_user.items()}
-    winners = _winners({user_id: each for user_id, each in resolved.items() if isinstance(each, Matched)}, scene)
+    matches = {user_id: each for user_id, each in resolved.items() if isinstance(each, Matched)}
+    if len({each.record.id for each in matches.values()}) == len(matches):
+        return resolved  # the usual batch, in which no two of them match one record
+    winners = _winners(matches, scene)
     return {
         user_id: taken(by_user[user_id], scene, each, winners[each.record.id])
         if isinstance(each, Matched) and winners[each.record.id] != user_id

@@ -42,7 +42,7 @@ class Candidates:
             if searched == BY_ID
             for record in _usable(records)
         }
-        return cls({key: tuple(by_id[id_] for id_ in sorted(by_id)) for key, by_id in arranged.items()}, named)
+        return cls({key: _in_order(by_id) for key, by_id in arranged.items()}, named)
 
     def get(self, key: MatchKey) -> tuple[Record, ...]:
         """The distinct records that hold this key, in the order of their ids."""
@@ -51,6 +51,12 @@ class Candidates:
     def named(self, record_id: RecordId) -> Record | None:
         """A record that a person named, if the org still has it."""
         return self._named.get(record_id)
+
+
+def _in_order(by_id: Mapping[str, Record]) -> tuple[Record, ...]:
+    if len(by_id) == 1:
+        return (*by_id.values(),)
+    return tuple(by_id[id_] for id_ in sorted(by_id))
 
 
 def _usable(records: Iterable[Record]) -> Iterable[Record]:

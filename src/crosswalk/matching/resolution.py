@@ -7,7 +7,7 @@ anything, the keys that are not verified have a say: they never tell whose recor
 double.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from msgspec import Struct
@@ -99,6 +99,9 @@ class LeftAlone(Struct, frozen=True):
     by: str
 
 
+_Answer: TypeAlias = tuple[int, MatchRule, tuple[Record, ...]]
+"""The index of a target, a rule of it, and the records that the identity's key of this rule found."""
+
 Resolution: TypeAlias = (
     Matched
     | NoMatch
@@ -162,9 +165,10 @@ def resolve(evaluation: Evaluation, scene: Scene) -> Resolution:
         resolution = _as_decided(evaluation, scene, decided)
         if resolution is not None:
             return resolution
+    answers = _answers(evaluation, scene, verified=True)
     return (
-        _by_own_id(evaluation, scene)
-        or _by_verified_keys(evaluation, scene)
+        _by_own_id(evaluation, scene, answers)
+        or _by_verified_keys(evaluation, scene, answers)
         or _by_unverified_keys(evaluation, scene)
         or _without_match(evaluation, scene.definition)
     )
@@ -186,25 +190,25 @@ def _as_decided(evaluation: Evaluation, scene: Scene, decided: Decided) -> Resol
             return _claim(evaluation, scene, indexes[object_], rule, record, decided=True)
 
 
-def _by_own_id(evaluation: Evaluation, scene: Scene) -> Resolution | None:
+def _by_own_id(evaluation: Evaluation, scene: Scene, answers: Sequence[_Answer]) -> Resolution | None:
     """The record that names the user already, whatever other rules of targets before its own find.
 
     The hub may have made it and not have come to remember it; linking another would leave the user with two.
     """
-    for index, rule, key in _keys(evaluation, scene.definition, verified=True):
-        target = scene.definition.targets[index]
-        for record in _found(key, target, evaluation.user_id, scene):
-            if record.fields.get(target.external_id_field) == evaluation.user_id:
+    for index, rule, records in answers:
+        field = scene.definition.targets[index].external_id_field
+        for record in records:
+            if record.fields.get(field) == evaluation.user_id:
                 return _claim(evaluation, scene, index, rule.name, record)
     return None
 
 
-def _by_verified_keys(evaluation: Evaluation, scene: Scene) -> Resolution | None:
+def _by_verified_keys(evaluation: Evaluation, scene: Scene, answers: Sequence[_Answer]) -> Resolution | None:
     doubtful: Doubtful | None = None
-    for index, rule, key in _keys(evaluation, scene.definition, verified=True):
-        records = _found(key, scene.definition.targets[index], evaluation.user_id, scene)
-        if records and rule.least_similarity is not None:
-            judged = _judged(evaluation, scene, index, records)
+    for index, rule, found in answers:
+        records = found
+        if rule.least_similarity is not None:
+            judged = _judged(evaluation, scene, index, found)
             records = tuple(each.record for each in judged if each.score >= rule.least_similarity)
             if not records:
                 # The key alone says too little, so it does not keep a later rule from finding the right record.
@@ -217,11 +221,19 @@ def _by_verified_keys(evaluation: Evaluation, scene: Scene) -> Resolution | None
 
 
 def _by_unverified_keys(evaluation: Evaluation, scene: Scene) -> Resolution | None:
-    for index, rule, key in _keys(evaluation, scene.definition, verified=False):
-        records = _found(key, scene.definition.targets[index], evaluation.user_id, scene)
-        if records:
-            return UnverifiedMatch(index, rule.name, _judged(evaluation, scene, index, records))
+    for index, rule, records in _answers(evaluation, scene, verified=False):
+        return UnverifiedMatch(index, rule.name, _judged(evaluation, scene, index, records))
     return None
+
+
+def _answers(evaluation: Evaluation, scene: Scene, *, verified: bool) -> list[_Answer]:
+    """What the identity's keys found, those in order of preference that found anything."""
+    targets, user_id = scene.definition.targets, evaluation.user_id
+    return [
+        (index, rule, records)
+        for index, rule, key in _keys(evaluation, scene.definition, verified=verified)
+        if (records := _found(key, targets[index], user_id, scene))
+    ]
 
 
 def _keys(
@@ -252,6 +264,8 @@ def _without_match(evaluation: Evaluation, definition: SyncDefinition) -> Resolu
 def _found(key: MatchKey, target: Target, user_id: UserId, scene: Scene) -> tuple[Record, ...]:
     records = scene.candidates.get(key)
     if not records:
+        return records
+    if len(records) == 1 and not scene.barred and not scene.bonds.apart:
         return records
     if scene.barred:
         named = (user_id, key.object, key.rule)

@@ -117,7 +117,7 @@ def merge_fields(
         current = get_record(name, before)
         # The usual cases, in which nothing has to be looked at more closely: all three are the same, or both sides are.
         if value == current:
-            if value == before:
+            if before is not _UNKNOWN and value == before:
                 continue
             if value.__class__ is current.__class__:
                 changes[name] = value
@@ -138,14 +138,15 @@ def merge_fields(
 def _create(target: CompiledTarget, values: Mapping[str, FieldValue]) -> Merge:
     """A new record gets every value that there is, but for the fields that are Salesforce's own."""
     writes = []
+    salesforce, created = Owner.SALESFORCE, Reason.CREATED
     base: dict[str, FieldValue] = {}
     for field in target.fields:
-        if field.owner is Owner.SALESFORCE or field.name not in values:
+        if field.owner is salesforce or field.name not in values:
             continue
         value = values[field.name]
         base[field.name] = value
         if not is_empty(value):
-            writes.append(FieldWrite(field.name, None, value, Reason.CREATED, field.place))
+            writes.append(FieldWrite(field.name, None, value, created, field.place))
     return Merge(tuple(writes), base)
 
 

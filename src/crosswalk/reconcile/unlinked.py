@@ -148,6 +148,9 @@ def plan_unlinked(compiled: CompiledSync, evaluation: Evaluation, resolution: Re
 
 def _react(compiled: CompiledSync, evaluation: Evaluation, resolution: _Undecided) -> Plan:
     """What the sync does in this situation."""
+    if isinstance(resolution, Matched) and compiled.definition.reactions.matched is Reaction.LINK:
+        # The usual case, of which nothing has to be said in words.
+        return plan_matched(compiled, evaluation, resolution.target_index, resolution.record, resolution.rule)
     finding = _describe(resolution)
     match finding.reaction_of(compiled.definition.reactions):
         case Reaction.LINK:

@@ -86,6 +86,11 @@ def source_events(system: System) -> list[str]:
     return [f"{source} {kind}" for source, kind in system.rows("SELECT source, type FROM inbox WHERE org <> ''")]
 
 
+def told_by_events(system: System) -> int:
+    """How many updates of contacts an event told of."""
+    return source_events(system).count("change_events Contact.updated")
+
+
 def position(system: System) -> str:
     [(found,)] = system.rows("SELECT position FROM cursors WHERE source = 'change_events/Contact'")
     return str(found)
@@ -141,10 +146,12 @@ def test_what_no_event_tells_is_found_by_the_poll_beside(system: System, people:
     system.start()
     people.arrive(3)
 
+    eventually(lambda: told_by_events(system) == 3, "the echoes of the links")
     system.sandbox.administer("event-faults", drop_next=3)
     people.get("Navy")
 
     people.have("Navy")
+    assert told_by_events(system) == 3
 
 
 def test_an_object_that_is_not_captured_is_polled_and_the_log_says_which_setting_is_missing(

@@ -1,9 +1,13 @@
 """The connection pool, and how a connection of ours is set up."""
 
+import math
+import select
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, LiteralString, TypeAlias
+from weakref import WeakKeyDictionary
 
 import msgspec
 import psycopg
@@ -13,6 +17,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from crosswalk.store.connecting import CONNECT_TIMEOUT_S, conninfo
 from crosswalk.store.errors import DatabaseUnavailable
+from crosswalk.store.lists import send_lists_quickly
 
 Connection: TypeAlias = AsyncConnection[tuple[Any, ...]]
 
@@ -23,6 +28,9 @@ finds a server that comes back within seconds, however long it was away."""
 STATEMENT_TIMEOUT_MS = 60_000
 IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000
 """A transaction that its process forgot must not hold locks for ever."""
+
+ANSWER_HOLDS_S = 1.0
+"""For so long after its last answer a connection is lent without a question, where nothing was heard since."""
 
 OPTIONS = (
     f"-c statement_timeout={STATEMENT_TIMEOUT_MS} -c timezone=UTC"
@@ -36,6 +44,7 @@ TIME_NOW = "SELECT clock_timestamp()"
 async def _configure(connection: Connection) -> None:
     set_json_dumps(msgspec.json.encode, connection)
     set_json_loads(msgspec.json.decode, connection)
+    send_lists_quickly(connection)
 
 
 async def fetch_row(
@@ -52,6 +61,12 @@ async def time_now(connection: Connection) -> datetime:
     """What time it is for the hub: by the database's clock, since that of a machine may be wrong, and may jump."""
     now: datetime = (await fetch_row(connection, TIME_NOW))[0]
     return now
+
+
+def _is_readable(socket: int) -> bool:
+    waiting = select.poll()
+    waiting.register(socket, select.POLLIN | select.POLLPRI)
+    return bool(waiting.poll(0))
 
 
 class Database:
@@ -75,8 +90,9 @@ class Database:
             timeout=CONNECT_TIMEOUT_S,
             reconnect_timeout=RECONNECT_WITHIN_S,
             configure=_configure,
-            check=AsyncConnectionPool.check_connection,
+            check=self._check,
         )
+        self._answered: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return f"Database({psycopg.conninfo.conninfo_to_dict(self._uri).get('host', 'localhost')!r})"
@@ -105,8 +121,20 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Connection]:
         """Lend a connection inside one transaction: committed at the end, rolled back on an error."""
-        async with self.pool.connection() as connection, connection.transaction():
-            yield connection
+        async with self.pool.connection() as connection:
+            async with connection.transaction():
+                yield connection
+            self._answered[connection] = time.monotonic()
+
+    async def _check(self, connection: Connection) -> None:
+        """Ask the server whether it is there, unless it answered a moment ago and did not hang up since.
+
+        A question costs as much as a statement that finds something. A server that died closed the socket, which can
+        be read then; so can one over which the server says that it shuts down.
+        """
+        age_s = time.monotonic() - self._answered.get(connection, -math.inf)
+        if age_s > ANSWER_HOLDS_S or _is_readable(connection.fileno()):
+            await AsyncConnectionPool.check_connection(connection)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Connection]:

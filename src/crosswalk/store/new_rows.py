@@ -6,12 +6,12 @@ goes the way that can deal with it.
 """
 
 from collections.abc import Iterable, Sequence
-from struct import Struct
-from typing import LiteralString
+from typing import LiteralString, TypeAlias
 
 from psycopg.errors import UniqueViolation
 from psycopg.sql import Composed
 
+from crosswalk.store.binary_values import lengths, numbers_of, with_length
 from crosswalk.store.database import Connection
 
 MANY = 100
@@ -19,9 +19,10 @@ MANY = 100
 
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
-_NONE = b"\xff\xff\xff\xff"
-_length = Struct("!i").pack
 _TRUE, _FALSE = b"\0\0\0\1\1", b"\0\0\0\1\0"
+
+Column: TypeAlias = tuple[Sequence[bytes], ...]
+"""The values of a column in one part, or in two where the lengths stand apart: so no value is copied on its way."""
 
 
 async def add_rows(connection: Connection, *tables: tuple[LiteralString, bytes]) -> bool:
@@ -50,13 +51,16 @@ async def copy_rows(connection: Connection, statement: LiteralString | Composed,
         await copy.write(rows)
 
 
-def rows_of(*columns: Sequence[bytes]) -> bytes:
+def rows_of(*columns: Column) -> bytes:
     """Rows in COPY's binary form, of columns whose values are `texts`, `words`, `blobs`, `numbers` or `flags`."""
-    counts = [len(columns).to_bytes(2, "big")] * len(columns[0])
-    return b"".join((_BEGIN, *map(b"".join, zip(counts, *columns, strict=True)), _END))
+    parts = [part for column in columns for part in column]
+    pieces = [len(columns).to_bytes(2, "big")] * (len(parts[0]) * (1 + len(parts)))
+    for place, part in enumerate(parts, 1):
+        pieces[place :: 1 + len(parts)] = part
+    return b"".join((_BEGIN, *pieces, _END))
 
 
-def texts(values: Iterable[str]) -> list[bytes]:
+def texts(values: Iterable[str]) -> Column:
     """Values of a column of text.
 
     Raises
@@ -64,32 +68,31 @@ def texts(values: Iterable[str]) -> list[bytes]:
     UnicodeEncodeError
         One is no text that can be stored, as where psycopg sends it.
     """
-    return blobs([value.encode() for value in values])
+    return blobs(map(str.encode, values))
 
 
-def words(values: Sequence[str]) -> list[bytes]:
+def words(values: Sequence[str]) -> Column:
     """Values of a column of text in which the same few come again and again."""
-    few = list(set(values))
-    made = dict(zip(few, texts(few), strict=True))
-    return [made[value] for value in values]
+    made = {value: with_length(value.encode()) for value in set(values)}
+    return ([made[value] for value in values],)
 
 
-def same(value: str, count: int) -> list[bytes]:
+def same(value: str, count: int) -> Column:
     """The values of a column of text that are all the same."""
-    return texts((value,)) * count
+    return ([with_length(value.encode())] * count,)
 
 
-def blobs(values: Iterable[bytes]) -> list[bytes]:
+def blobs(values: Iterable[bytes]) -> Column:
     """Values of a column of bytes, or of JSON."""
-    return [_length(len(value)) + value for value in values]
+    all_values = list(values)
+    return lengths(all_values), all_values
 
 
-def numbers(values: Iterable[int | None], size: int) -> list[bytes]:
+def numbers(values: Iterable[int | None], size: int) -> Column:
     """Values of a column of whole numbers of `size` bytes: 2 for smallint, 4 for integer, 8 for bigint."""
-    length = _length(size)
-    return [_NONE if value is None else length + value.to_bytes(size, "big", signed=True) for value in values]
+    return (numbers_of(values, size),)
 
 
-def flags(values: Iterable[bool]) -> list[bytes]:
+def flags(values: Iterable[bool]) -> Column:
     """Values of a boolean column."""
-    return [_TRUE if value else _FALSE for value in values]
+    return ([_TRUE if value else _FALSE for value in values],)

@@ -91,8 +91,10 @@ class ReadOrg:
 
     async def records(self, ids: Sequence[str]) -> dict[RecordId, Record]:
         """These records, as far as they were read, and the hub knows nothing newer."""
+        if not ids:
+            return {}
         async with self._database.transaction() as connection:
-            newer = await backfills.newer_here(connection, self._side.number, ids) if ids else set()
+            newer = await backfills.newer_here(connection, self._side.number, ids)
             wanted = [each for each in ids if each not in newer]
             rows = await self._side.by_id(connection, wanted) if wanted else []
         return {RecordId(id_): Record(object_name, RecordId(id_), _values(fields)) for object_name, id_, fields in rows}
@@ -142,6 +144,8 @@ class ReadTenant(ReadsUsers):
 
     async def read_users(self, user_ids: Sequence[UserId]) -> dict[UserId, Identity | None]:
         """Users that were exported are there, which is all that is told of them; others are asked for."""
+        if not user_ids:
+            return {}
         async with self._database.transaction() as connection:
             known = await self._side.known_users(connection, user_ids)
         rest = [user_id for user_id in user_ids if user_id not in known]

@@ -24,6 +24,9 @@ TEXTS = (
     "false ?? user.a",
     "null ?? user.b",
     '"plain"',
+    "user.a.slice(0, 2)",
+    "user.a?.b . slice( 1,4 )",
+    "user.b.slice(3, 1)",
 )
 CONDITIONS = (None, "user.b", "user.a?.b ?? true")
 PICKS = [Expression(text, a_place(), condition) for text in TEXTS for condition in CONDITIONS]
@@ -66,6 +69,7 @@ PROGRAMS, QUICKJS = [Program([pick]) for pick in PICKS], Program(WHOLE)
         b'{"a": {"b": "four"}}',
     ]
 )
+@example([b'{"a": "2026-01-31", "b": "abcdef"}', b'{"a": {"b": "abcdef"}, "b": true}', b'{"a": {"b": "\xc3\xa9abc"}}'])
 @example([b'{"a": ["x", "y"], "b": []}', b'{"a": ["x", 1]}', b'{"a": "\xff"}', b'{"c": "\xff"}', b'{"a": 1} {}', b"[]"])
 @example([json.dumps({"a": "x" * 70_000, "b": "x" * 140_000}).encode(), json.dumps({"a": ["x"] * 501}).encode()])
 def test_picks_give_what_quickjs_gives(profiles: list[bytes]) -> None:
@@ -88,6 +92,12 @@ def test_a_text_that_only_looks_like_a_pick_is_none() -> None:
         "user.a || 'x'",
         "users.a",
         "user.a.b()",
+        "user.slice(0, 1)",
+        "user.a.slice(-1, 2)",
+        "user.a.slice(0, 010)",
+        "user.a.slice(0, 1).b",
+        "user.a?.slice(0, 1)",
+        "user.a ?? user.b.slice(0, 1)",
         "user.ä",
         "user.a // b",
         "'it\\'s'",

@@ -47,12 +47,12 @@ class Program:
         rows = [self._picks.row(profile, total) or _read(profile) for profile in profiles]
         unsure = iter(self._all.run([row for row in rows if isinstance(row, bytes)], total))
         sure = [profile for profile, row in zip(profiles, rows, strict=True) if isinstance(row, list)]
-        rest = iter(self._others.run(sure, len(others)) if others else [[]] * len(sure))
+        rest = iter(self._others.run(sure, len(others)) if others else ())
         return [
             next(unsure)
             if isinstance(row, bytes)
             else _filled(row, others, next(rest))
-            if isinstance(row, list)
+            if others and isinstance(row, list)
             else row
             for row in rows
         ]

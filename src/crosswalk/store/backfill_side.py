@@ -14,11 +14,14 @@ from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.store.database import Connection, fetch_row
 from crosswalk.store.new_rows import blobs, copy_rows, numbers, rows_of, texts, words
 
+IDS = sql.SQL('text COLLATE "C"')
+"""Ids are compared byte by byte, which is several times quicker than by the rules of a language."""
+
 CREATE_RECORDS = """
-CREATE TABLE IF NOT EXISTS {records} (object text NOT NULL, record_id text NOT NULL, fields json NOT NULL);
+CREATE TABLE IF NOT EXISTS {records} (object text NOT NULL, record_id {text} NOT NULL, fields json NOT NULL);
 CREATE TABLE IF NOT EXISTS {keys} (list smallint NOT NULL, hash bigint NOT NULL, record_id text NOT NULL);
-CREATE TABLE IF NOT EXISTS {matches} (user_id text NOT NULL, record_id text NOT NULL, rank integer NOT NULL);
-CREATE TABLE IF NOT EXISTS {losers} (user_id text NOT NULL, record_id text NOT NULL, winner text NOT NULL);
+CREATE TABLE IF NOT EXISTS {matches} (user_id {text} NOT NULL, record_id {text} NOT NULL, rank integer NOT NULL);
+CREATE TABLE IF NOT EXISTS {losers} (user_id {text} NOT NULL, record_id {text} NOT NULL, winner {text} NOT NULL);
 CREATE TABLE IF NOT EXISTS {changed} (hash bigint, record_id text NOT NULL);
 TRUNCATE {records}, {keys}, {matches}, {losers}, {changed};
 DROP INDEX IF EXISTS {records_index};
@@ -28,7 +31,7 @@ CREATE INDEX IF NOT EXISTS {changed_index_by_id} ON {changed} (record_id)
 """
 
 CREATE_USERS = """
-CREATE TABLE IF NOT EXISTS {users} (user_id text NOT NULL);
+CREATE TABLE IF NOT EXISTS {users} (user_id {text} NOT NULL);
 TRUNCATE {users};
 DROP INDEX IF EXISTS {users_index}
 """
@@ -241,4 +244,4 @@ class BackfillSide:
         return dict(await (await connection.execute(self._sql(COUNT_UNCLAIMED), (sync,))).fetchall())
 
     def _sql(self, statement: LiteralString) -> sql.Composed:
-        return sql.SQL(statement).format(**self._names)
+        return sql.SQL(statement).format(text=IDS, **self._names)

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.store.database import Connection, fetch_row
-from crosswalk.store.new_rows import MANY, add_rows, rows_of, same, texts, words
+from crosswalk.store.new_rows import MANY, a_few, add_rows, rows_of, same, texts, words
 
 
 class Claim(Struct, frozen=True):
@@ -95,8 +95,8 @@ async def claim(connection: Connection, sync: SyncName, wanted: Sequence[Claim],
 
 async def _add(connection: Connection, sync: SyncName, wanted: Sequence[Claim]) -> bool:
     """Claim what nobody ever claimed; `False` where somebody did, and nothing was claimed."""
-    objects, fields = {c.object for c in wanted}, {c.field for c in wanted}
-    values = [c.value for c in wanted]
+    some = a_few(wanted)
+    objects, fields, values = {c.object for c in some}, {c.field for c in some}, [c.value for c in some]
     if (await fetch_row(connection, ANY_TAKEN, (sync, list(objects), list(fields), values)))[0]:
         return False
     ordered = sorted(wanted, key=lambda c: (c.object, c.field, c.value))

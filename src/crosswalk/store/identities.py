@@ -10,7 +10,7 @@ from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import TenantName, UserId
 from crosswalk.store import erased
 from crosswalk.store.database import Connection
-from crosswalk.store.new_rows import MANY, add_rows, blobs, flags, rows_of, same, texts, words
+from crosswalk.store.new_rows import MANY, a_few, add_rows, blobs, flags, rows_of, same, texts, words
 
 
 class Primary(Struct, frozen=True):
@@ -112,14 +112,42 @@ async def add(
     """
     kept = await _not_erased(connection, tenant, identities)
     if len(kept) >= MANY:
-        rows = await (await connection.execute(KNOWN, (tenant, [i.user_id for i in kept]))).fetchall()
-        known = {row[0] for row in rows}
-        new = sorted((i for i in kept if i.user_id not in known), key=lambda i: i.user_id)
-        of_new = {i.user_id: accounts[i.user_id] if i.user_id in accounts else linked_accounts(i.profile) for i in new}
-        if new and await add_rows(connection, (ADD, _rows(tenant, new)), (ADD_ACCOUNTS, _account_rows(tenant, of_new))):
-            kept = [i for i in kept if i.user_id in known]
+        kept = await _add_new(connection, tenant, kept, accounts)
     if kept:
         await _save(connection, tenant, kept)
+
+
+async def _add_new(
+    connection: Connection,
+    tenant: TenantName,
+    identities: Sequence[Identity],
+    accounts: Mapping[UserId, Iterable[UserId]],
+) -> Sequence[Identity]:
+    """Store states of users of whom none is stored; returns those that are left to store."""
+    known = await _known(connection, tenant, a_few(identities))
+    if not known and await _copy(connection, tenant, identities, accounts):
+        return ()
+    known = await _known(connection, tenant, identities)
+    new = [i for i in identities if i.user_id not in known]
+    if known and new and await _copy(connection, tenant, new, accounts):
+        return [i for i in identities if i.user_id in known]
+    return identities
+
+
+async def _known(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> set[str]:
+    rows = await (await connection.execute(KNOWN, (tenant, [i.user_id for i in identities]))).fetchall()
+    return {row[0] for row in rows}
+
+
+async def _copy(
+    connection: Connection,
+    tenant: TenantName,
+    identities: Sequence[Identity],
+    accounts: Mapping[UserId, Iterable[UserId]],
+) -> bool:
+    new = sorted(identities, key=lambda i: i.user_id)
+    of_new = {i.user_id: accounts[i.user_id] if i.user_id in accounts else linked_accounts(i.profile) for i in new}
+    return await add_rows(connection, (ADD, _rows(tenant, new)), (ADD_ACCOUNTS, _account_rows(tenant, of_new)))
 
 
 async def _not_erased(connection: Connection, tenant: TenantName, identities: Sequence[Identity]) -> Sequence[Identity]:

@@ -9,13 +9,10 @@ from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import Link, Standing
 from crosswalk.domain.record import Record
 from crosswalk.store.database import Connection
-from crosswalk.store.new_rows import MANY, add_rows, blobs, rows_of, same, texts, words
+from crosswalk.store.new_rows import MANY, a_few, add_rows, blobs, rows_of, same, texts, words
 
 _encode = msgspec.json.Encoder().encode
 _values = msgspec.json.Decoder(dict[str, str | int | float | bool | None]).decode
-
-ASKED_FIRST = 50
-"""Of a batch of links, so many tell whether most of it is new: mostly none is, or all are."""
 
 # Relies on the primary key (sync, user_id).
 READ = """
@@ -112,13 +109,16 @@ async def save(connection: Connection, sync: SyncName, links: Sequence[Link]) ->
 
 async def _add(connection: Connection, sync: SyncName, links: Sequence[Link]) -> set[UserId]:
     """Store links of identities and records that have none, where most do not; returns whose were stored."""
-    some = links[:: len(links) // ASKED_FIRST]
-    if 2 * len(await _not_there(connection, sync, some)) < len(some):
+    some = a_few(links)
+    new_of_some = len(await _not_there(connection, sync, some))
+    if new_of_some == len(some) and await add_rows(connection, (ADD, _rows(sync, links))):
+        return {link.user_id for link in links}
+    if 2 * new_of_some < len(some):
         return set()
     new = await _not_there(connection, sync, links)
-    if len(new) < MANY or not await add_rows(connection, (ADD, _rows(sync, new))):
-        return set()
-    return {link.user_id for link in new}
+    if MANY <= len(new) < len(links) and await add_rows(connection, (ADD, _rows(sync, new))):
+        return {link.user_id for link in new}
+    return set()
 
 
 async def _not_there(connection: Connection, sync: SyncName, links: Sequence[Link]) -> list[Link]:

@@ -1,12 +1,13 @@
 """Many rows that nobody stored before: by COPY into the table itself, for half of what INSERT … ON CONFLICT costs.
 
-That writes a page at a time instead of a row, and looks for nobody else's row beforehand. So the caller asks which of
-the rows are there already; where somebody stores one of the others at that moment, nothing is added, and the caller
-goes the way that can deal with it.
+That writes a page at a time instead of a row, and looks for nobody else's row beforehand. Where one of the rows is
+there already, or somebody stores it at that moment, nothing is added, and the caller goes the way that can deal with
+it. What was written in vain has to be cleared away; so the caller asks for a few of the rows first, which tell whether
+the batch is new.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import LiteralString, TypeAlias
+from typing import LiteralString, TypeAlias, TypeVar
 
 from psycopg.errors import UniqueViolation
 from psycopg.sql import Composed
@@ -14,8 +15,13 @@ from psycopg.sql import Composed
 from crosswalk.store.binary_values import lengths, numbers_of, with_length
 from crosswalk.store.database import Connection
 
+Item = TypeVar("Item")
+
 MANY = 100
-"""As many rows make up for the question whether they are there, and for the savepoint."""
+"""As many rows make up for the question whether some are there, and for the savepoint."""
+
+ASKED_FIRST = 50
+"""Of a batch, so many tell whether it is new: mostly none of it is, or all."""
 
 _BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END = b"\xff\xff"
@@ -25,8 +31,13 @@ Column: TypeAlias = tuple[Sequence[bytes], ...]
 """The values of a column in one part, or in two where the lengths stand apart: so no value is copied on its way."""
 
 
+def a_few(batch: Sequence[Item]) -> Sequence[Item]:
+    """Those of a batch that are asked for first."""
+    return batch[:: max(1, len(batch) // ASKED_FIRST)]
+
+
 async def add_rows(connection: Connection, *tables: tuple[LiteralString, bytes]) -> bool:
-    """Add rows that were not there a moment ago; `False` where one is by now, and nothing was added.
+    """Add rows that are thought to be new; `False` where one was there, and nothing was added.
 
     Parameters
     ----------

@@ -10,7 +10,7 @@ import msgspec
 from crosswalk.domain.begun import BegunWrites
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.store.database import Connection, fetch_row
-from crosswalk.store.new_rows import MANY, add_rows, blobs, rows_of, same, texts
+from crosswalk.store.new_rows import MANY, a_few, add_rows, blobs, rows_of, same, texts
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(BegunWrites).decode
@@ -55,9 +55,9 @@ async def note(connection: Connection, sync: SyncName, begun: Mapping[UserId, Be
 
 async def _add(connection: Connection, sync: SyncName, begun: Mapping[UserId, BegunWrites]) -> bool:
     """Note what is about to be written, where nothing is noted of any of these; `False` where something is."""
-    if (await fetch_row(connection, ANY_KNOWN, (sync, list(begun))))[0]:
-        return False
     users = sorted(begun)
+    if (await fetch_row(connection, ANY_KNOWN, (sync, a_few(users))))[0]:
+        return False
     rows = rows_of(same(sync, len(users)), texts(users), blobs(_encode(begun[user_id]) for user_id in users))
     return await add_rows(connection, (ADD, rows))
 

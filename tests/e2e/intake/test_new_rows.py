@@ -95,6 +95,28 @@ async def test_of_many_links_those_that_are_there_are_replaced(database: Databas
     assert stored == {user_id: a_link(user_id) for user_id in EVERYBODY if user_id != BOB}
 
 
+async def test_of_a_batch_that_seems_new_those_that_are_there_are_found_all_the_same(database: Database) -> None:
+    # Of 150, every third is asked for first: Bob is none of them, nor the one who has his record.
+    async with database.transaction() as connection:
+        await identities.save(connection, TENANT, [a_state(BOB, LATER)])
+        await links.save(connection, SYNC, [a_link(UserId("x"), f"003{BOB[-4:]}"), a_link(CAY, evidence="earlier")])
+        await claims.claim(connection, SYNC, [a_claim(BOB)], since := await claims.moment(connection))
+        before, now = BegunWrites("Contact", None, "email"), BegunWrites("Contact", None, "created")
+        await writes_begun.note(connection, SYNC, {BOB: before})
+
+        await identities.add(connection, TENANT, [a_state(user_id) for user_id in EVERYBODY])
+        saved = await links.save(connection, SYNC, [a_link(user_id) for user_id in EVERYBODY])
+        twins = [msgspec.structs.replace(a_claim(user_id), user_id=UserId(f"{user_id}-twin")) for user_id in EVERYBODY]
+        waits = await claims.claim(connection, SYNC, twins, since)
+        await writes_begun.note(connection, SYNC, dict.fromkeys(EVERYBODY, now))
+
+        assert await versions(connection) == dict.fromkeys(EVERYBODY, NOW) | {BOB: LATER}
+        assert saved == set(EVERYBODY) - {BOB}
+        assert await links.read(connection, SYNC, EVERYBODY) == {u: a_link(u) for u in EVERYBODY if u != BOB}
+        assert waits == {UserId(f"{BOB}-twin")}
+        assert await writes_begun.read(connection, SYNC, EVERYBODY) == dict.fromkeys(EVERYBODY, now)
+
+
 async def test_many_claims_make_one_wait_who_wants_what_another_holds_or_gave_up_just_now(database: Database) -> None:
     async with database.transaction() as connection:
         since = await claims.moment(connection)

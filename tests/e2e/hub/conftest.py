@@ -78,6 +78,7 @@ class System:
     stack: ExitStack
     sources: dict[str, Any] = field(default_factory=lambda: {"event_stream": {"token": "${EVENT_TOKEN}"}})
     org_sources: dict[str, Any] = field(default_factory=dict)
+    tenant: dict[str, Any] = field(default_factory=dict)
     auth: dict[str, Any] = field(default_factory=dict)
     targets: list[dict[str, Any]] = field(default_factory=lambda: [contact_target(), lead_target()])
     sync: dict[str, Any] = field(default_factory=dict)
@@ -104,6 +105,7 @@ class System:
                     "client_id": access.auth0.client_id,
                     "client_secret": "${AUTH0_SECRET}",
                     "sources": self.sources,
+                    **self.tenant,
                 }
             },
             "orgs": {

@@ -8,7 +8,7 @@ from crosswalk.config.load import load_config
 from crosswalk.engine.diagnosis.diagnose import diagnose
 from crosswalk.engine.diagnosis.finding import Finding, Verdict
 from tests.e2e.hub.command_line import crosswalk
-from tests.e2e.hub.conftest import EVENT_TOKEN, LOG_TOKEN, System
+from tests.e2e.hub.conftest import EVENT_TOKEN, LOG_TOKEN, System, lead_target
 from tests.e2e.hub.vendors import auth0_client, create_event_stream, create_log_stream
 
 
@@ -23,6 +23,10 @@ def streams(system: System) -> None:
 
 async def findings(system: System) -> list[Finding]:
     return await diagnose(load_config(system.configure(), environ=system.environ))
+
+
+def faults_of(found: list[Finding]) -> list[tuple[str, str, str]]:
+    return [(each.subject, each.message, each.fix) for each in found if each.verdict is Verdict.FAULT]
 
 
 def those(found: list[Finding], verdict: Verdict) -> list[tuple[str, str]]:
@@ -65,6 +69,43 @@ async def test_each_permission_that_was_taken_away_is_named_with_how_to_give_it_
     ]
     for secret in (system.sandbox.access.auth0.client_secret, system.sandbox.access.salesforce.client_secret):
         assert secret not in ended.stdout + ended.stderr
+
+
+async def test_scopes_change_events_and_calls_that_are_missing_are_named_with_how_to_get_them(system: System):
+    access = system.sandbox.access
+    fields = {"Title": {"value": "user.app_metadata?.title", "owner": "salesforce"}}
+    system.targets = [lead_target(create=False, fields=fields)]
+    system.org_sources = {"change_events": {"endpoint": access.salesforce.pubsub_endpoint}}
+    with auth0_client(access) as auth0:
+        hub = auth0.clients.create(name="Hub", app_type="non_interactive")
+        audience = f"https://{access.auth0.domain}/api/v2/"
+        auth0.client_grants.create(client_id=hub.client_id or "", audience=audience, scope=["read:users"])
+    system.tenant = {"client_id": hub.client_id, "client_secret": "${HUB_SECRET}"}
+    system.variables = {"HUB_SECRET": hub.client_secret or ""}
+    system.sandbox.administer("change-data-capture", objects=["Contact"])
+
+    system.sandbox.settings(daily_limit=1)
+    without_calls, without_any = await findings(system), await findings(system)
+    system.sandbox.settings(daily_limit=100_000)
+    found = await findings(system)
+
+    assert faults_of(found) == [
+        (
+            "tenant acme",
+            "the application lacks the scope update:users: fields go back to the user",
+            "in Auth0, Applications > APIs > Management API > Machine to Machine, give it update:users",
+        ),
+        (
+            "sync customers",
+            "Lead: the org makes no change events of it for the hub's user; it is polled instead",
+            "in Setup > Integrations > Change Data Capture select Lead; give the hub's user View All Records for it",
+        ),
+    ]
+    assert ("org acme", "0 of 1 API calls are left for these 24 hours") in those(without_calls, Verdict.WARNING)
+    wait = "Nothing at first. If it lasts, find out who uses the org's API calls; a longer linger saves the hub's."
+    refused = "Lead: the org does not describe it (REQUEST_LIMIT_EXCEEDED)"
+    assert faults_of(without_calls)[1] == ("sync customers", refused, wait)
+    assert [(subject, fix) for subject, _, fix in faults_of(without_any)[1:]] == [("org acme", wait)]
 
 
 async def test_what_cannot_be_reached_keeps_nothing_else_from_being_looked_at(system: System):

@@ -8,6 +8,7 @@ from crosswalk.config.tenants import TenantConfig
 from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.auth0.streams import StreamSetup
 from crosswalk.connectors.errors import CallRefused, ChangesNotCaptured, ConnectorError, CredentialsRefused
+from crosswalk.connectors.reactions import Reaction, fix_for, reaction_to
 from crosswalk.connectors.salesforce.client import SalesforceClient
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.event import Source
@@ -18,6 +19,9 @@ from crosswalk.engine.diagnosis.finding import Finding, fault, good, warning
 from crosswalk.engine.diagnosis.streams import SCOPES, check_streams, not_looked_at
 from crosswalk.engine.diagnosis.values import check_types, check_values
 from crosswalk.reconcile.compiled import CompiledSync
+
+PASSING = frozenset({Reaction.RETRY_SOON, Reaction.RETRY_WHEN_OUTAGE_ENDS, Reaction.RETRY_WHEN_WINDOW_OPENS})
+"""What these ask for says nothing about the object that was asked for."""
 
 LEAST_CALLS_LEFT = 0.1
 """Of an org's calls a day: below that, somebody should know."""
@@ -156,13 +160,9 @@ async def check_sync(
         try:
             described = await client.describe(target.object)
         except CallRefused as error:
-            found.append(
-                fault(
-                    subject,
-                    f"{target.object}: the org does not describe it ({error.code})",
-                    f"correct the name of the object, or give the hub's user access to {target.object}",
-                )
-            )
+            words = f"{target.object}: the org does not describe it ({error.code})"
+            fix = f"correct the name of the object, or give the hub's user access to {target.object}"
+            found.append(fault(subject, words, fix_for(error.code) if reaction_to(error.code) in PASSING else fix))
             continue
         except ConnectorError as error:
             return [_not_reached(subject, error)]
@@ -196,9 +196,9 @@ async def _changes(subject: str, object_name: str, client: SalesforceClient) -> 
 
 
 def _not_reached(subject: str, error: ConnectorError) -> Finding:
-    fix = (
-        "correct the credentials, here or there, and restart the hub"
-        if isinstance(error, CredentialsRefused)
-        else "check the address, the network, the proxy and the CA file"
-    )
+    fix = "check the address, the network, the proxy and the CA file"
+    if isinstance(error, CredentialsRefused):
+        fix = "correct the credentials, here or there, and restart the hub"
+    elif isinstance(error, CallRefused):
+        fix = fix_for(error.code)
     return fault(subject, str(error), fix)

@@ -51,7 +51,8 @@ def refusal_of(error: grpc.aio.AioRpcError, service: str, call: str) -> Connecto
     http = _STATUS.get(status, 500)
     if code.startswith(_REPLAY_ID):
         return CursorLost(service=service, call=call, status=http, code=code, message=words)
-    if status in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED) and call.startswith("Subscribe"):
+    is_hidden = status in (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.PERMISSION_DENIED)
+    if is_hidden and call.startswith(("Subscribe", "GetTopic")):
         return ChangesNotCaptured(service=service, call=call, status=http, code=code, message=words)
     return CallRefused(service=service, call=call, status=http, code=code, message=words)
 

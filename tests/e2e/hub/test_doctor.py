@@ -45,6 +45,8 @@ async def test_a_system_that_is_right_has_no_fault(system: System):
     ]
     assert ("tenant acme", "log stream: it sends to this hub what it needs") in those(found, Verdict.GOOD)
     assert ("database", "PostgreSQL 18 answers") in those(found, Verdict.GOOD)
+    agrees = "its clock agrees with this machine's"
+    assert {(name, agrees) for name in ("database", "tenant acme", "org acme")} <= set(those(found, Verdict.GOOD))
     assert ("tenant acme", "event stream: it sends to this hub what it needs") in those(found, Verdict.GOOD)
     assert ("sync customers", "Lead: its 5 mapped fields can be read and written") in those(found, Verdict.GOOD)
     assert all(each.fix for each in found if each.verdict is not Verdict.GOOD)

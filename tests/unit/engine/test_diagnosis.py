@@ -9,7 +9,7 @@ from crosswalk.domain.place import Place
 from crosswalk.domain.values import Owner, ValueType
 from crosswalk.engine.diagnosis.database import clock_findings
 from crosswalk.engine.diagnosis.fields import check_target
-from crosswalk.engine.diagnosis.finding import Verdict
+from crosswalk.engine.diagnosis.finding import Verdict, good
 
 PLACE = Place("crosswalk.yaml", 1)
 
@@ -77,6 +77,6 @@ def test_what_records_are_matched_by_can_be_looked_for():
 
 
 def test_a_clock_may_differ_by_a_few_seconds():
-    assert clock_findings("org acme", -5.0) == []
+    assert clock_findings("org acme", -5.0) == [good("org acme", "its clock agrees with this machine's")]
     (found,) = clock_findings("org acme", -42.0)
     assert (found.verdict, found.message) == (Verdict.WARNING, "its clock is 42 s behind this machine's")

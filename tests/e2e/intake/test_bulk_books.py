@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from crosswalk.connectors.base import BulkBook, BulkJob, RecordWrite, WriteResult
 from crosswalk.domain.event import Disposition, Event, Source
 from crosswalk.domain.ids import OrgName, SyncName, TenantName, UserId
+from crosswalk.engine import lane as lanes_module
 from crosswalk.engine.bulk_books import BulkBooks
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.lane import Lanes
@@ -121,3 +122,19 @@ async def test_a_job_of_which_nobody_knows_what_became_stays_remembered(database
     assert remembered == [JOB.id]
     assert heir.batches == [(["ada"], [JOB.id])]
     assert await left(database) == []
+
+
+@pytest.mark.parametrize(("bulk_above", "largest"), [(30, 40), (50, 20)])
+async def test_however_much_is_due_a_batch_has_its_size_and_a_larger_one_only_where_a_job_would_write_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch, bulk_above: int, largest: int
+) -> None:
+    for name, value in {"FULL_BATCH": 10, "EVENTS_PER_BATCH": 20, "BULK_BATCH": 40, "MUCH_DUE": 100}.items():
+        monkeypatch.setattr(lanes_module, name, value)
+    reconciler, org = Reconciler(database, dies=False), Org()
+    org.bulk_above = bulk_above
+    await accept(database, *(f"auth0|{number}" for number in range(150)))
+
+    await run(database, reconciler, org)
+
+    sizes = [len(events) for events, _ in reconciler.batches]
+    assert (sizes[0], max(sizes), min(sizes[-2:]), sum(sizes)) == (largest, largest, 10, 150)

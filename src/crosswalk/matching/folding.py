@@ -5,6 +5,8 @@ Folding is idempotent: a folded key folds to itself.
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import partial
 
 from crosswalk.domain.match_rule import Normalisation
 from crosswalk.domain.values import ValueType
@@ -24,13 +26,24 @@ _WITH_CASE = frozenset({ValueType.REFERENCE, ValueType.DATE, ValueType.DATETIME,
 
 def fold(text: str, type_: ValueType, normalisation: Normalisation = _PLAIN) -> str:
     """The form in which a value, normalised by its type, is compared with others."""
+    return folder_of(type_, normalisation)(text)
+
+
+def folder_of(type_: ValueType, normalisation: Normalisation) -> Callable[[str], str]:
+    """The function that folds values of a type, with all decided that does not depend on the value."""
     if type_ in _WITH_CASE:
-        return text
-    if normalisation == _PLAIN and (type_ is ValueType.EMAIL or text.isascii()):
-        return text.casefold()
+        return str
     if type_ is ValueType.EMAIL:
-        return fold_email(text.casefold(), normalisation)
-    return _fold_text(text, normalisation)
+        return str.casefold if normalisation == _PLAIN else partial(_fold_address, normalisation=normalisation)
+    return _fold_plain if normalisation == _PLAIN else partial(_fold_text, normalisation=normalisation)
+
+
+def _fold_plain(text: str) -> str:
+    return text.casefold() if text.isascii() else _fold_text(text, _PLAIN)
+
+
+def _fold_address(address: str, normalisation: Normalisation) -> str:
+    return fold_email(address.casefold(), normalisation)
 
 
 def fold_email(address: str, normalisation: Normalisation) -> str:

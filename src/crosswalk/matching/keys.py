@@ -1,6 +1,6 @@
 """Match keys: the values by which records are looked for, and the form in which they are compared."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from crosswalk.domain.record import Record
 from crosswalk.expressions.results import Raw
 from crosswalk.expressions.types.problem import WrongValue
 from crosswalk.expressions.types.registry import Normaliser, normaliser_of
-from crosswalk.matching.folding import fold
+from crosswalk.matching.folding import folder_of
 from crosswalk.matching.written_forms import is_quoted, written_forms
 
 __all__ = ["CompiledPart", "CompiledRule", "MatchKey", "compile_rules"]
@@ -28,6 +28,8 @@ class CompiledPart(NamedTuple):
 
     part: MatchPart
     normalise: Normaliser
+    fold: Callable[[str], str]
+    """Gives the form in which a value is compared."""
 
     def value(self, raw: object) -> str | None:
         """The normalised value as text; `None` for one that can match nothing: empty, too long, or not of the type."""
@@ -37,18 +39,16 @@ class CompiledPart(NamedTuple):
             normal = self.normalise(raw)
         except WrongValue:
             return None
+        if normal.__class__ is str:  # of most parts
+            return normal if len(normal) <= LONGEST_VALUE else None
         if isinstance(normal, bool):
             return "true" if normal else "false"
         text = None if normal is None else str(normal)
         return None if text is None or len(text) > LONGEST_VALUE else text
 
-    def fold(self, value: str) -> str:
-        """The form in which a value is compared."""
-        return fold(value, self.part.type, self.part.normalisation)
-
     def found_in(self, record: Record) -> list[str]:
         """The compared forms of what the part's fields hold."""
-        values = (self.value(record.fields.get(field)) for field in self.part.fields)
+        values = [self.value(record.fields.get(field)) for field in self.part.fields]
         return [self.fold(value) for value in values if value is not None]
 
 
@@ -122,7 +122,10 @@ def compile_rules(target: Target, region: str | None) -> tuple[CompiledRule, ...
 
 
 def _compile(rule: MatchRule, target: Target, region: str | None) -> CompiledRule:
-    parts = tuple(CompiledPart(part, normaliser_of(part.type, region)) for part in rule.parts)
+    parts = tuple(
+        CompiledPart(part, normaliser_of(part.type, region), folder_of(part.type, part.normalisation))
+        for part in rule.parts
+    )
     by_external_id = rule.fields == (target.external_id_field,)
     return CompiledRule(rule, parts, target.object, "+".join(map(_searched, rule.parts)), region, by_external_id)
 

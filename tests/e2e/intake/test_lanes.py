@@ -36,13 +36,23 @@ def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 class Reconciler:
     """Books every event as written, in its own time."""
 
-    def __init__(self, database: Database, sync: SyncName, batches: list[tuple[SyncName, list[str]]]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        sync: SyncName,
+        batches: list[tuple[SyncName, list[str]]],
+        *,
+        has_company: bool = False,
+    ) -> None:
         self.definition = replace(a_sync(a_target()), name=sync, linger_ms=0)
         self.under_way: list[set[str]] = []
         self.most_at_once = 0
         self.together: set[str] = set()
         self._database = database
         self._batches = batches
+        self._met = asyncio.Event()
+        if not has_company:
+            self._met.set()
 
     async def reconcile(self, events: Sequence[DueEvent]) -> None:
         users = {str(item.event.user_id) for item in events}
@@ -50,12 +60,16 @@ class Reconciler:
             self.together |= others & users
         self.under_way.append(users)
         self.most_at_once = max(self.most_at_once, len(self.under_way))
+        if self.most_at_once == 2:
+            self._met.set()
         self._batches.append((self.definition.name, [item.event.id for item in events]))
         async with self._database.transaction() as connection:
             outcomes = [(UserId(user_id), "written") for user_id in users]
             await due.finish(connection, self.definition.name, outcomes, [item.seq for item in events])
             # As if the org took its time: the other batch is read meanwhile, and sees these events as due.
-            await asyncio.sleep(0.05)
+            async with asyncio.timeout(DEADLINE_S):
+                await self._met.wait()
+            await asyncio.sleep(0.02)
         self.under_way.remove(users)
 
 
@@ -89,7 +103,7 @@ async def until_done(jobs: LaneJobs, database: Database) -> None:
 
 async def test_two_batches_are_under_way_at_once_and_nobody_is_in_both(database: Database) -> None:
     batches: list[tuple[SyncName, list[str]]] = []
-    shop = Reconciler(database, SHOP, batches)
+    shop = Reconciler(database, SHOP, batches, has_company=True)
     lanes = Lanes(database, {SHOP: shop}, {}, {})  # type: ignore[dict-item]
 
     async def run(lane: Lane) -> None:

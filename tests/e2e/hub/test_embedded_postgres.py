@@ -52,6 +52,13 @@ def answers(server: EmbeddedPostgres) -> bool:
         return connection.execute("SELECT 1").fetchone() == (1,)
 
 
+def test_texts_are_compared_byte_by_byte_wherever_the_server_was_made(postgres_server: str):
+    with psycopg.connect(postgres_server) as connection:
+        found = connection.execute("SELECT datcollate FROM pg_database WHERE datname = current_database()").fetchone()
+
+    assert found == ("C",)
+
+
 def test_a_killed_server_is_started_again_at_the_same_address(server: EmbeddedPostgres):
     uri, old = server.uri, kill(server)
 

@@ -7,11 +7,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.store.database import Database
-from tests.browser.test_conflicts import ARGUMENTS, CHROMIUM
+from tests.browser.chromium import chromium
 from tests.console_scene import ADMIN_TOKEN, console_app
 
 
@@ -38,13 +38,11 @@ def served_console(
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     assert ready.wait(60)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with chromium() as browser:
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{listening.getsockname()[1]}/console")
         page.get_by_label("Admin token").fill(ADMIN_TOKEN)
         page.get_by_role("button", name="Log in").click()
         yield page
-        browser.close()
     servers[0].should_exit = True
     thread.join(60)

@@ -6,30 +6,17 @@ from pathlib import Path
 
 import pytest
 from auth0.management import ManagementClient
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from simple_salesforce import Salesforce
 
+from tests.browser.chromium import NEEDS_CHROMIUM, note_troubles
 from tests.databases import Databases
 from tests.e2e.hub.command_line import a_lasting_system
 from tests.e2e.hub.conftest import System, contact_target, eventually
 from tests.e2e.hub.vendors import auth0_client, salesforce_client, sign_up
 from tests.forking import ForkedSandbox
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium: apt-get install chromium"),
-    pytest.mark.timeout(120),
-]
+pytestmark = NEEDS_CHROMIUM
 
 FIELDS = {
     "FirstName": "user.given_name",
@@ -65,26 +52,11 @@ def org(town: System) -> Iterator[Salesforce]:
         yield client
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def troubles() -> list[str]:
-    """What the pages wrote to the browser's console as errors: a violated content policy is one."""
-    return []
-
-
 @pytest.fixture
 def console(town: System, browser: Browser, troubles: list[str]) -> Iterator[Page]:
     """The console, logged in."""
     page = browser.new_page()
-    page.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: troubles.append(str(error)))
+    note_troubles(page, troubles)
     page.goto(str(town.hub.announcement["console_url"]))
     page.get_by_label("Admin token").fill(Path(str(town.hub.announcement["admin_token_file"])).read_text().strip())
     page.get_by_role("button", name="Log in").click()
@@ -108,7 +80,7 @@ def test_the_right_candidate_is_chosen_and_the_page_tells_by_itself_when_it_is_l
     expect(console.get_by_text("100 % alike")).to_be_visible()
     console.get_by_role("button", name="This is the one").first.click()
 
-    expect(console.get_by_text("Grace Hopper decided, and it is done.")).to_be_visible(timeout=10_000)
+    expect(console.get_by_text("Grace Hopper decided, and it is done.")).to_be_visible()
     [contact] = org.query("SELECT FirstName, Auth0_User_Id__c FROM Contact WHERE Auth0_User_Id__c != null")["records"]
     assert (contact["FirstName"], contact["Auth0_User_Id__c"]) == ("Ada", user_id)
     assert troubles == []
@@ -127,7 +99,7 @@ def test_the_value_of_a_field_is_taken_from_the_side_that_is_right(
     expect(console.get_by_text("user_metadata.city")).to_be_visible()
     console.get_by_role("button", name="Take Auth0’s value").click()
 
-    expect(console.get_by_text("decided, and it is done.")).to_be_visible(timeout=10_000)
+    expect(console.get_by_text("decided, and it is done.")).to_be_visible()
     assert org.Contact.get(contact)["MailingCity"] == "Arlington"
     assert troubles == []
 

@@ -10,14 +10,11 @@ from crosswalk.domain.ids import UserId
 from crosswalk.domain.pause import Cause, PauseKind
 from crosswalk.store import pauses
 from crosswalk.store.database import Database
+from tests.browser.chromium import NEEDS_CHROMIUM
 from tests.browser.served_console import served_console
-from tests.browser.test_conflicts import CHROMIUM
 from tests.console_scene import ORG, Scene
 
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium: apt-get install chromium"),
-    pytest.mark.timeout(120),
-]
+pytestmark = NEEDS_CHROMIUM
 
 TOO_LONG = "Title: data value too large: {} (max length=128)"
 TITLES = {"auth0|bob": "Chief of everything", "auth0|eve": "Head of all the rest"}

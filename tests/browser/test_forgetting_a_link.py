@@ -1,18 +1,14 @@
 """A person sees a wrong link in the browser, is told what forgetting it does, and forgets it."""
 
 import psycopg
-import pytest
 from playwright.sync_api import expect
 
 from crosswalk.store.database import Database
+from tests.browser.chromium import NEEDS_CHROMIUM
 from tests.browser.served_console import served_console
-from tests.browser.test_conflicts import CHROMIUM
 from tests.console_scene import ADA, ADA_RECORD, Scene, a_profile
 
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium: apt-get install chromium"),
-    pytest.mark.timeout(120),
-]
+pytestmark = NEEDS_CHROMIUM
 
 
 async def _keep(database: Database) -> None:

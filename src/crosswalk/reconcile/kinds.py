@@ -15,15 +15,17 @@ from crosswalk.domain.user_writes import MembershipChange, RoleChange, TicketIss
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite, UserWrite, Write
 from crosswalk.reconcile.effects import write_of
 
+_MATCHED, _UPDATE, _LINK = Situation.MATCHED, WriteKind.UPDATE, WriteKind.LINK
+
 
 def kinds_of(plan: Plan) -> frozenset[WriteKind]:
     """The kinds of write that carrying the plan out comes to; none where there is nothing to write."""
     if not (plan.writes or plan.effects):
         return frozenset()
     kinds = {kind for write in plan.writes for kind in _kinds_of_write(write)}
-    if plan.situation is Situation.MATCHED and WriteKind.UPDATE in kinds:
-        kinds = kinds - {WriteKind.UPDATE} | {WriteKind.LINK}
-    return frozenset(kinds.union(*map(_kinds_of_step, plan.effects)))
+    if plan.situation is _MATCHED and _UPDATE in kinds:
+        kinds = kinds - {_UPDATE} | {_LINK}
+    return frozenset(kinds.union(*map(_kinds_of_step, plan.effects)) if plan.effects else kinds)
 
 
 def writes_of_plan(plan: Plan) -> list[Write]:
@@ -68,7 +70,7 @@ def _kinds_of_step(step: EffectStep) -> set[WriteKind]:
 def _kinds_of_write(write: Write) -> Iterator[WriteKind]:
     match write:
         case RecordWrite():
-            yield WriteKind.CREATE if write.action is Action.CREATE else WriteKind.UPDATE
+            yield WriteKind.CREATE if write.action is Action.CREATE else _UPDATE
             if any(map(is_clearing, write.fields)):
                 yield WriteKind.CLEAR
         case UserWrite():

@@ -5,6 +5,7 @@ from crosswalk.domain.plan import Plan, Situation
 from crosswalk.domain.write import Action, RecordWrite
 
 _MATCHES = frozenset({Situation.MATCHED, Situation.UNVERIFIED_MATCH})
+_CREATE = Action.CREATE
 _OF_SITUATION = {
     Situation.LINKED: Outlook.SAME,
     Situation.FOLLOWED: Outlook.SAME,
@@ -31,7 +32,7 @@ def outlook_of(plan: Plan, *, makes_records: bool) -> Outlook:
 
 def creates(plan: Plan) -> bool:
     """Whether a record would be made."""
-    return any(isinstance(write, RecordWrite) and write.action is Action.CREATE for write in plan.writes)
+    return any(isinstance(write, RecordWrite) and write.action is _CREATE for write in plan.writes)
 
 
 def finding_of(plan: Plan, outlook: Outlook) -> Finding:

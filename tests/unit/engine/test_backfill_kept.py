@@ -1,15 +1,18 @@
 """Which plans of a back-fill are kept, and that they come back as they were made."""
 
+import zlib
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
+import crosswalk
 from crosswalk.domain.backfill import key_hash
 from crosswalk.domain.evaluation import MatchKey
 from crosswalk.domain.identity import Identity
 from crosswalk.domain.ids import RecordId, UserId
-from crosswalk.domain.plan import Conflict, Plan, Situation
+from crosswalk.domain.plan import Conflict, FieldError, Plan, Situation
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.engine.backfill import kept as backfill_kept
 from crosswalk.engine.backfill.kept import keep, pack_plans, unpack_plans, with_kept
@@ -75,9 +78,45 @@ def test_who_was_planned_for_in_a_newer_state_than_was_read_is_planned_for_anew(
     assert keep([read], [newer], planned(a_plan(ADA)), {ADA: ASKED}) == {}
 
 
+def a_plan_to_create(user_id: UserId) -> Plan:
+    """The user gets a new record, of which one field has no usable value."""
+    fields = tuple(
+        FieldWrite(name, None, value, Reason.CREATED, a_place())
+        for name, value in (("Email", "grace@example.com"), ("Visits__c", 0), ("Score__c", 1.5), ("Vip__c", False))
+    )
+    write = RecordWrite(Action.CREATE, "Contact", None, ("Auth0_User_Id__c", user_id), fields)
+    error = FieldError(user_id, "Contact", "Phone", a_place(), "expected a telephone number")
+    base = {"Email": "grace@example.com", "Visits__c": 0, "Score__c": 1.5, "Vip__c": False}
+    return Plan(user_id, Situation.NO_MATCH, "Contact", (write,), None, base, "created", (error,))
+
+
+def test_plans_of_every_kind_come_back_each_at_the_place_of_its_user() -> None:
+    plans = [a_plan(ADA), a_plan_to_create(GRACE), replace(a_plan(IDA), writes=(), settled="")]
+    nobody = UserId("auth0|nobody")
+    users = [an_identity(), an_identity(nobody), an_identity(GRACE), an_identity(IDA)]
+
+    back = unpack_plans(packed(users, planned(*plans)), 4)
+
+    assert [None if one is None else one.plan for one in back] == [plans[0], None, plans[1], plans[2]]
+    assert back == [
+        keep(users, users, planned(*plans), {user.user_id: ASKED for user in users}).get(user.user_id) for user in users
+    ]
+    assert [type(value) for value in back[2].base.values()] == [str, int, float, bool] if back[2] else False
+
+
+def test_of_another_number_of_users_nothing_was_kept() -> None:
+    assert unpack_plans(packed([an_identity()], planned(a_plan(ADA))), 2) == [None, None]
+
+
+def test_what_was_kept_in_the_form_of_before_is_left_aside() -> None:
+    rows = (crosswalk.__version__, ((ADA, "matched", "Contact", (), None, {}, "email", (), "", ("", "", "")),))
+
+    assert unpack_plans(zlib.compress(msgspec.msgpack.encode(rows), 1), 1) == [None]
+
+
 def test_another_version_may_plan_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
     text = packed([an_identity()], planned(a_plan(ADA)))
-    monkeypatch.setattr(backfill_kept, "__version__", "0.0.0")
+    monkeypatch.setattr(backfill_kept, "_MADE_BY", "0.0.0/1")
 
     assert unpack_plans(text, 1) == [None]
     assert unpack_plans(b"", 2) == [None, None]

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.store.batches import worth_asking
 from crosswalk.store.database import Connection, fetch_row
 
 REGISTER = """
@@ -54,6 +55,8 @@ async def settle(connection: Connection, sync: SyncName, awaited: Mapping[UserId
     if not awaited:
         return
     await register(connection, sync, awaited)
+    if not await worth_asking(connection, ANY_WAITS, sync, awaited):
+        return
     keys, users = _columns(awaited)
     await connection.execute(FORGET, (keys, users, sync, sync, list(awaited)))
 

@@ -6,8 +6,9 @@ from datetime import datetime
 import msgspec
 from msgspec import Struct
 
-from crosswalk.domain.decision import Decided, Decisions, FieldDecision
+from crosswalk.domain.decision import NO_DECISIONS, Decided, Decisions, FieldDecision
 from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.store.batches import worth_asking
 from crosswalk.store.database import Connection
 
 DONE = "done"
@@ -25,6 +26,9 @@ SELECT user_id, field, decision::text
 FROM decisions
 WHERE sync = %s AND user_id = ANY(%b::text[]) AND ended_at IS NULL
 """
+
+# Mostly none does. Relies on decisions_standing.
+ANY_STANDS = "SELECT EXISTS (SELECT FROM decisions WHERE sync = %s AND ended_at IS NULL)"
 
 # Ends what stands about these identities and fields.
 END = """
@@ -67,6 +71,8 @@ class PastDecision(Struct, frozen=True):
 
 async def standing(connection: Connection, sync: SyncName, user_ids: Sequence[UserId]) -> Decisions:
     """What people decided about these identities and is not carried out or replaced."""
+    if not await worth_asking(connection, ANY_STANDS, sync, user_ids):
+        return NO_DECISIONS
     matches: dict[UserId, Decided] = {}
     fields: dict[UserId, dict[str, FieldDecision]] = {}
     for user_id, field, decision in await (await connection.execute(STANDING, (sync, list(user_ids)))).fetchall():

@@ -11,6 +11,7 @@ from psycopg.rows import class_row
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.domain.threshold import WriteKind
+from crosswalk.store.batches import worth_asking
 from crosswalk.store.database import Connection, fetch_row
 
 HELD = "held"
@@ -158,6 +159,9 @@ SET hold_id = excluded.hold_id, fingerprint = excluded.fingerprint, plan = exclu
 RETURNING user_id
 """
 
+# Mostly nobody waits. Relies on the primary key.
+ANY_HELD = "SELECT EXISTS (SELECT FROM held_plans WHERE sync = %s)"
+
 # Whoever was dealt with waits no more; the older events are covered by what was done now.
 LEAVE = """
 WITH left_ AS (
@@ -292,6 +296,8 @@ async def hold(connection: Connection, sync: SyncName, plans: Mapping[UserId, He
 
 async def leave(connection: Connection, sync: SyncName, users: Sequence[UserId]) -> None:
     """These identities were dealt with and wait no more, if they did."""
+    if not await worth_asking(connection, ANY_HELD, sync, users):
+        return
     if (await fetch_row(connection, LEAVE, (sync, list(users), sync)))[0]:
         await connection.execute(EMPTIED, (sync,))
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from psycopg.rows import kwargs_row
 
 from crosswalk.domain.ids import SyncName, UserId
+from crosswalk.store.batches import worth_asking
 from crosswalk.store.database import Connection
 
 
@@ -77,6 +78,9 @@ WHERE sync = %s AND user_id = ANY(%b::text[]) AND resolved_at IS NULL
     )
 """
 
+# Mostly few or none are. Relies on problems_open.
+ANY_OPEN = "SELECT EXISTS (SELECT FROM problems WHERE sync = %s AND resolved_at IS NULL)"
+
 # Conflicts that are open and name one of these users among their candidates. Relies on problems_open.
 OPEN_CONFLICTS_NAMING = """
 SELECT DISTINCT each ->> 'linked_to', p.user_id
@@ -100,16 +104,9 @@ OF_IDENTITY = _COLUMNS + "WHERE sync = %s AND user_id = %s ORDER BY last_seen DE
 
 async def settle(connection: Connection, sync: SyncName, user_ids: Sequence[UserId], found: Sequence[Problem]) -> None:
     """Record what a run found about these identities: open `found`, resolve whatever else they had open."""
-    await connection.execute(
-        RESOLVE,
-        (
-            sync,
-            list(user_ids),
-            [p.user_id for p in found],
-            [p.kind.value for p in found],
-            [p.field for p in found],
-        ),
-    )
+    if await worth_asking(connection, ANY_OPEN, sync, user_ids):
+        still = ([p.user_id for p in found], [p.kind.value for p in found], [p.field for p in found])
+        await connection.execute(RESOLVE, (sync, list(user_ids), *still))
     if found:
         encode = msgspec.json.encode
         await connection.execute(

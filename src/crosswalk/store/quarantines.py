@@ -8,6 +8,7 @@ from msgspec import Struct
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.quarantine import Quarantine
 from crosswalk.domain.values import FieldValue
+from crosswalk.store.batches import worth_asking
 from crosswalk.store.database import Connection
 
 BY_TIME = "time"
@@ -20,6 +21,9 @@ FROM quarantines
 WHERE sync = %s AND user_id = ANY(%b::text[]) AND released_at IS NULL
 ORDER BY user_id, field
 """
+
+# Mostly none is. Relies on quarantines_standing.
+ANY_STANDS = "SELECT EXISTS (SELECT FROM quarantines WHERE sync = %s AND released_at IS NULL)"
 
 PUT = """
 INSERT INTO quarantines (sync, user_id, field, quarantine, ends_at)
@@ -99,6 +103,8 @@ async def standing(
     connection: Connection, sync: SyncName, user_ids: Sequence[UserId]
 ) -> dict[UserId, tuple[Quarantine, ...]]:
     """The fields of these identities that are left alone."""
+    if not await worth_asking(connection, ANY_STANDS, sync, user_ids):
+        return {}
     found: dict[UserId, tuple[Quarantine, ...]] = {}
     for user_id, text in await (await connection.execute(STANDING, (sync, list(user_ids)))).fetchall():
         found[UserId(user_id)] = (*found.get(UserId(user_id), ()), _decode(text))

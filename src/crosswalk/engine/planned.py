@@ -61,6 +61,11 @@ class Planned(Struct, frozen=True):
             accounts={**self.accounts, **anew.accounts},
         )
 
+    def gives(self, link: Link) -> bool:
+        """Whether the link is to a record that its identity did not have when it was planned for."""
+        before = self.links.get(link.user_id)
+        return before is None or before.record.id != link.record.id
+
     def without(self, waiting: Mapping[UserId, ConnectorError]) -> "Planned":
         """The same plans, but for those of identities that have to wait."""
         if not waiting:

@@ -20,7 +20,7 @@ from crosswalk.domain.begun import BegunWrites
 from crosswalk.domain.change import RecordChange
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.identity import Identity
-from crosswalk.domain.ids import RecordId, UserId
+from crosswalk.domain.ids import UserId
 from crosswalk.domain.plan import Plan
 from crosswalk.engine import ledger, metrics
 from crosswalk.engine.awaiting import Awaiting
@@ -162,7 +162,7 @@ class Reconciler:
         given = {
             booking.link.record.id: booking.user_id
             for booking in bookings
-            if booking.link is not None and _record_of(planned, booking.user_id) != booking.link.record.id
+            if booking.link is not None and planned.gives(booking.link)
         }
         if given:
             async with self._database.transaction() as connection:
@@ -236,12 +236,6 @@ class Reconciler:
         ]
         async with self._database.transaction() as connection:
             await ledger.store(connection, self.definition.name, bookings, [item.seq for item in due])
-
-
-def _record_of(planned: Planned, user_id: UserId) -> RecordId | None:
-    """The record that the identity had when it was planned for."""
-    link = planned.links.get(user_id)
-    return None if link is None else link.record.id
 
 
 def _postponed(books: Books, user_id: UserId, error: ConnectorError) -> Booking:

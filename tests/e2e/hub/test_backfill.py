@@ -123,6 +123,8 @@ def test_the_report_tells_what_the_writes_then_do(
     ]
     assert {row[0] for row in system.rows("SELECT DISTINCT actor FROM audit")} == {"back-fill 1"}
 
+    assert begin(system, Direction.BOTH, write=True).outcomes == {Outcome.UNCHANGED: 2, Outcome.OPEN: 2}
+
 
 def test_more_than_the_thresholds_allow_waits_until_the_report_is_approved_once(
     system: System, auth0: ManagementClient

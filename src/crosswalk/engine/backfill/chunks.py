@@ -222,7 +222,10 @@ class ChunkWork:
         again = {*admission.held, *held_back.parked}
         if not later:
             again |= {b.user_id for b in bookings if _is_open(b, plans[b.user_id])}
-        tally = _outcomes(bookings, again, handed_over=len(admission.held), left_out=len(planned.plans) - len(plans))
+        given = {each.user_id for each in bookings if each.link is not None and planned.gives(each.link)}
+        tally = _outcomes(bookings, again, given)
+        tally.became(Outcome.HANDED_OVER, len(admission.held))
+        tally.became(Outcome.OPEN, len(planned.plans) - len(plans))
         async with self._database.transaction() as connection:
             await self._store(connection, group, bookings, admission)
             await identities.save(connection, self._definition.tenant, carried.users)
@@ -380,15 +383,13 @@ def _put_off(bookings: Sequence[Booking]) -> str:
     return ""
 
 
-def _outcomes(bookings: Sequence[Booking], again: Collection[UserId], *, handed_over: int, left_out: int) -> Tally:
-    """What became of the identities: of these, of so many that were not even begun, and of so many left out."""
+def _outcomes(bookings: Sequence[Booking], again: Collection[UserId], given: Collection[UserId]) -> Tally:
+    """What became of identities, of whom these are dealt with again, and those have a record that is new to them."""
     tally = Tally()
-    tally.became(Outcome.HANDED_OVER, handed_over)
-    tally.became(Outcome.OPEN, left_out)
     for booking in bookings:
         if booking.user_id in again:
             tally.became(Outcome.HANDED_OVER)
-        elif booking.audit or booking.steps or booking.link is not None:
+        elif booking.audit or booking.steps or booking.user_id in given:
             tally.became(Outcome.WRITTEN)
         else:
             tally.became(Outcome.UNCHANGED if booking.outcome == "unchanged" else Outcome.OPEN)

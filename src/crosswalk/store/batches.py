@@ -5,7 +5,9 @@ from typing import LiteralString
 
 from crosswalk.domain.ids import SyncName
 from crosswalk.store.database import Connection, fetch_row
-from crosswalk.store.new_rows import MANY
+
+THOUSANDS = 1_000
+"""To send so many ids, and look for each, costs several times what the question beforehand does."""
 
 
 async def worth_asking(connection: Connection, any_at_all: LiteralString, sync: SyncName, batch: Sized) -> bool:
@@ -16,4 +18,4 @@ async def worth_asking(connection: Connection, any_at_all: LiteralString, sync: 
     any_at_all
         Whether there are such rows of any identity of the sync; relies on an index that begins with the sync.
     """
-    return len(batch) < MANY or bool((await fetch_row(connection, any_at_all, (sync,)))[0])
+    return len(batch) < THOUSANDS or bool((await fetch_row(connection, any_at_all, (sync,)))[0])

@@ -9,7 +9,7 @@ from crosswalk.store.database import Database
 from crosswalk.store.problems import Problem, ProblemKind
 
 SYNC = SyncName("customers")
-EVERYBODY = [UserId(f"auth0|{number:04}") for number in range(150)]
+EVERYBODY = [UserId(f"auth0|{number:04}") for number in range(1_200)]
 ADA = EVERYBODY[70]
 
 

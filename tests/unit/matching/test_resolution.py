@@ -11,9 +11,11 @@ from crosswalk.domain.ids import RecordId, UserId
 from crosswalk.domain.match_rule import AutomaticLink, MatchPart, MatchRule, Normalisation
 from crosswalk.domain.record import Record
 from crosswalk.domain.values import ValueType
+from crosswalk.matching.candidates import Candidates
 from crosswalk.matching.resolution import (
     AlreadyLinked,
     Ambiguous,
+    Bonds,
     Doubtful,
     KeyMissing,
     KeyUnverified,
@@ -22,8 +24,11 @@ from crosswalk.matching.resolution import (
     NewDecided,
     NoMatch,
     Resolution,
+    Scene,
     UnverifiedMatch,
+    resolve,
 )
+from crosswalk.reconcile.compiled import CompiledSync
 from tests.core_builders import (
     BY_EMAIL,
     BY_ID,
@@ -37,7 +42,7 @@ from tests.core_builders import (
     a_target,
     an_identity,
 )
-from tests.unit.matching.scene import resolve_batch, resolve_one
+from tests.unit.matching.scene import found_by_everything, resolve_batch, resolve_one
 
 CONTACT = a_target(create=False)
 LEAD = a_target(object_="Lead")
@@ -170,6 +175,16 @@ def test_record_that_is_linked_to_this_very_identity_is_a_match() -> None:
     record = a_record(Email="ada@example.com", **{EXTERNAL_ID: None})
 
     assert resolve_among(record, owners={record.id: UserId("auth0|ada")}) == Matched(0, record, "email")
+
+
+def test_the_record_of_whom_the_user_was_parted_from_is_none_of_theirs() -> None:
+    record, bob = a_record(Email="ada@example.com"), UserId("auth0|bob")
+    sync = CompiledSync(SYNC, default_region="US")
+    (ada,) = sync.evaluate([ADA])
+    candidates = Candidates.of(sync.rules, found_by_everything(sync, [record]))
+    scene = Scene(SYNC, candidates, {record.id: bob}, bonds=Bonds(apart={ADA.user_id: bob}))
+
+    assert resolve(ada, scene) == NoMatch()
 
 
 def test_among_doubles_the_one_that_carries_the_user_s_own_id_is_the_match() -> None:

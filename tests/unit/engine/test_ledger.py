@@ -1,6 +1,7 @@
 """What each result of a write leaves behind."""
 
 import pytest
+from msgspec import UNSET
 
 from crosswalk.connectors.base import (
     ConfigurationWrong,
@@ -11,11 +12,13 @@ from crosswalk.connectors.base import (
     WriteResult,
     Written,
 )
+from crosswalk.domain.begun import BegunField, BegunWrites
 from crosswalk.domain.ids import RecordId, SyncName, UserId
 from crosswalk.domain.link import EndedLink, Link, LinkEnd, Standing
 from crosswalk.domain.place import Place
 from crosswalk.domain.plan import FieldError, Plan, Situation
 from crosswalk.domain.record import Record
+from crosswalk.domain.values import Side
 from crosswalk.domain.write import Action, FieldWrite, Reason, RecordWrite
 from crosswalk.engine.books import Books
 from crosswalk.engine.conflict_view import candidates_of
@@ -71,6 +74,18 @@ def test_what_nobody_lived_to_book_is_booked_before_what_is_written_now_and_only
         ("update", LEAD, "Company", "New"),
     ]
     assert later.audit == ()
+
+
+def test_of_what_was_begun_only_what_failed_stays_unknown():
+    link = Link(ADA, Record("Lead", LEAD, {"Company": "Old"}), {"Company": "Old"}, "created")
+    company, title = BegunField("Company", Side.SALESFORCE, "New", "Old"), BegunField("Title", Side.AUTH0, "Countess")
+    begun = BegunWrites("Lead", LEAD, "created", (company, title))
+    locked = RetryLater("UNABLE_TO_LOCK_ROW", "locked")
+
+    assert BOOKS.book(an_update(), [locked], link, begun).begun == BegunWrites("Lead", LEAD, "created", (company,))
+    assert BOOKS.book(an_update(), [Written(LEAD, created=False)], link, begun).begun is None
+    assert BOOKS.book(an_update(), [locked], None, begun).begun is UNSET, "whether the record carries the id is unknown"
+    assert BOOKS.book(an_update(), [locked], link).begun is UNSET, "nothing was begun"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import ssl
 from pathlib import Path
+from typing import Any
 
 import httpx
 from msgspec import Struct
@@ -44,9 +45,24 @@ def tls_context(ca_file: Path | None) -> ssl.SSLContext:
     return context
 
 
+class _Client(httpx.AsyncClient):
+    """Says of a connection that was reset as soon as it was made that it could not be made.
+
+    anyio asks each new connection for its other end; uvloop gives it no socket to ask where that one has closed it.
+    """
+
+    async def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        try:
+            return await super().send(request, **options)
+        except AttributeError as error:
+            if error.obj is not None or error.name != "getpeername":
+                raise
+            raise httpx.ConnectError("the connection was closed as soon as it was made", request=request) from error
+
+
 def open_http(ca_file: Path | None, timeouts: Timeouts, connections: int = 20) -> httpx.AsyncClient:
     """Return an HTTP client with up to `connections` connections, kept alive for a minute between calls."""
-    return httpx.AsyncClient(
+    return _Client(
         verify=tls_context(ca_file),
         timeout=timeouts.for_httpx(),
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=60.0),

@@ -53,7 +53,7 @@ async def post(client: httpx.AsyncClient, url: str, body: bytes, headers: dict[s
             response = await client.post(url, content=body, headers=headers, timeout=seconds)
     except (httpx.TimeoutException, TimeoutError):
         return f"The webhook did not answer within {seconds:g} seconds"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except Exception as error:  # an AttributeError, too, from below httpx: where a connection is reset as it is made
         return f"The webhook could not be reached: {type(error).__name__}"
     return None if response.is_success else f"The webhook answered with status {response.status_code}"
 

@@ -111,6 +111,16 @@ class ChaosPostgres:
         with psycopg.connect(self.uri, connect_timeout=5) as connection:
             return connection.execute(query).fetchall()
 
+    def keep_evidence(self, folder: Path) -> None:
+        """Its log, its processes and the room that it has, as files."""
+        with suppress(OSError):
+            shutil.copy(self._folder / "log", folder / "postgres.log")
+        lines = [f"{shutil.disk_usage(self._folder).free:,} bytes are free"]
+        for each in self.processes():
+            with suppress(psutil.Error):
+                lines.append(f"{each.pid} {each.status()} {' '.join(each.cmdline())}")
+        (folder / "postgres.txt").write_text("\n".join(lines) + "\n")
+
     def stop(self) -> None:
         """End it and its operator."""
         self._ending.set()

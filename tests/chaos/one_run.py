@@ -93,7 +93,8 @@ def run(seed: int, folder: Path, sandbox: SandboxProcess, prepared: Path, clock_
 
 
 def _keep_evidence(machine: Machine) -> None:
-    """What both sides and the hub have, as files beside the logs."""
+    """What both sides and the hub have, and how the database is, as files beside the logs."""
+    machine.postgres.keep_evidence(machine.folder)
     (machine.folder / "sides.json").write_text(json.dumps(machine.sandbox.state(), indent=1))
     (machine.folder / "writes.json").write_text(json.dumps(machine.sandbox.writes(), indent=0))
     with suppress(psycopg.Error), psycopg.connect(machine.postgres.uri) as connection:

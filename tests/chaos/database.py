@@ -1,6 +1,8 @@
 """A PostgreSQL of the suite's own: its data on a small disk, its files prepared once, looked after by an operator.
 
-Whenever it is dead and nobody wants it to be, it is started again; so are all of its processes that were frozen.
+Whenever it is dead and nobody wants it to be, it is started again; so are all of its processes that were frozen. And so
+is a server that lives and does not come back: PostgreSQL 18.4 can wait for ever in its recovery, for a checkpoint whose
+process died on a full disk (a new one knows nothing of it), long after there is room again.
 """
 
 import os
@@ -21,6 +23,10 @@ from crosswalk.store.errors import DatabaseUnavailable
 from crosswalk.store.migrate import migrate
 
 LOOK_EVERY_S = 0.1
+ASK_EVERY_S = 1.0
+STUCK_AFTER_S = 20.0
+"""Recovery takes a second or two here."""
+
 SETTINGS = (
     "fsync = off",  # what is killed here are processes, not the machine
     "full_page_writes = off",
@@ -66,6 +72,8 @@ class ChaosPostgres:
         self._folder = self._postgres.folder
         self.uri = self._postgres.uri
         self.restarts = 0
+        self._asked_at = 0.0
+        self._recovering_since: float | None = None
         self._ending = threading.Event()
         self._operator = threading.Thread(target=self._look_after, daemon=True)
         self._operator.start()
@@ -130,12 +138,34 @@ class ChaosPostgres:
     def _look_after(self) -> None:
         while not self._ending.wait(LOOK_EVERY_S):
             if self._postgres.is_running():
-                continue
+                if self._recovers_for_s() < STUCK_AFTER_S:
+                    continue
+                self._recovering_since = None
+                self.kill()
             try:
                 self._postgres.ensure_running()
                 self.restarts += 1
             except DatabaseUnavailable:
                 time.sleep(LOOK_EVERY_S)
+
+    def _recovers_for_s(self) -> float:
+        """For how many seconds it has told everybody who came that it recovers; asked once a second."""
+        now = time.monotonic()
+        if now - self._asked_at >= ASK_EVERY_S:
+            self._asked_at = now
+            if not _recovers(self.uri):
+                self._recovering_since = None
+            elif self._recovering_since is None:
+                self._recovering_since = now
+        return 0.0 if self._recovering_since is None else now - self._recovering_since
+
+
+def _recovers(uri: str) -> bool:
+    try:
+        psycopg.connect(uri, connect_timeout=2).close()
+    except psycopg.OperationalError as error:
+        return "not yet accepting connections" in str(error) or "in recovery mode" in str(error)
+    return False
 
 
 def _serves_a_client(process: psutil.Process) -> bool:

@@ -92,6 +92,11 @@ class ChaosPostgres:
             with suppress(psutil.Error):
                 process.kill()
 
+    def _kill_all(self) -> None:
+        for process in self.processes():
+            with suppress(psutil.Error):
+                process.kill()
+
     def kill_backend(self, which: int) -> None:
         """kill -9 of one client's connection, after which the server starts all of them anew."""
         backends = [each for each in self.processes()[1:] if _serves_a_client(each)]
@@ -141,7 +146,7 @@ class ChaosPostgres:
                 if self._recovers_for_s() < STUCK_AFTER_S:
                     continue
                 self._recovering_since = None
-                self.kill()
+                self._kill_all()
             try:
                 self._postgres.ensure_running()
                 self.restarts += 1

@@ -20,22 +20,20 @@ RESET_AT_ONCE = struct.pack("ii", 1, 0)
 @pytest.fixture
 def resetting() -> Iterator[str]:
     """The address of a server that accepts connections and resets each of them at once."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0), backlog=CALLS) as server:
 
         def reset_all() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
+            while not over.is_set():
+                with server.accept()[0] as connection:
                     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_AT_ONCE)
 
         thread = threading.Thread(target=reset_all)
         thread.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}/"
-        server.shutdown(socket.SHUT_RDWR)
-    thread.join()
+        over.set()
+        socket.create_connection(server.getsockname()).close()
+        thread.join()
 
 
 def test_a_connection_that_is_reset_is_a_failed_call_in_the_loop_that_the_hub_runs_on(resetting: str) -> None:

@@ -3,6 +3,7 @@
 import string
 
 from email_validator import EmailNotValidError, validate_email
+from email_validator.rfc_constants import CASE_INSENSITIVE_MAILBOX_NAMES
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -12,12 +13,18 @@ from crosswalk.expressions.types.problem import WrongValue
 from crosswalk.expressions.types.registry import equal_values, normaliser_of
 
 LOCAL = st.text(string.ascii_letters + string.digits + "!#$%&'*+/=?^_`{|}~-. \"@", max_size=70)
+SHARED = st.sampled_from(CASE_INSENSITIVE_MAILBOX_NAMES).flatmap(
+    lambda name: st.sampled_from([name, name.upper(), name.title(), name + "s"])
+)
 LABEL = st.text(string.ascii_letters + string.digits + "-_", max_size=66)
 TOP = st.one_of(LABEL, st.sampled_from(["com", "test", "local", "LOCALHOST", "invalid", "onion", "arpa", "c", "c0"]))
 ADDRESSES = st.one_of(
     st.emails(),
     st.builds(
-        lambda local, labels, top: f"{local}@{'.'.join([*labels, top])}", LOCAL, st.lists(LABEL, max_size=4), TOP
+        lambda local, labels, top: f"{local}@{'.'.join([*labels, top])}",
+        st.one_of(LOCAL, SHARED),
+        st.lists(LABEL, max_size=4),
+        TOP,
     ),
     st.text(max_size=30),
 )

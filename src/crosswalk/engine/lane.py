@@ -121,8 +121,11 @@ class Lanes:
         """Start batch after batch, until nothing is due or somebody else's work waits for a place."""
         linger = linger_of(reconciler.definition)
         await self._take_over(lane, reconciler)
-        for _ in range(BATCHES_PER_JOB):
+        for begun in range(BATCHES_PER_JOB):
             await batches.at_most(BATCHES_AT_ONCE - 1)
+            # Asked after the wait: who comes while two batches are under way goes before the third.
+            if begun and await jobs.is_crowded():
+                break
             allowed = await permit(self._database, reconciler.definition, lane)
             if allowed is Permit.NOTHING:
                 return Rest(LONGEST_GLANCE_S)
@@ -143,8 +146,6 @@ class Lanes:
             batches.start(self._reconcile(lane, jobs, reconciler, batch), subjects_of(batch))
             if allowed is Permit.ONE:
                 await batches.at_most(0)
-            if await jobs.is_crowded():
-                break
         return Lingered.WORTHWHILE
 
     def _cut(self, lane: Lane, linger: Linger, events: Sequence[DueEvent], *, more_wait: bool) -> Sequence[DueEvent]:

@@ -29,6 +29,8 @@ ACME = OrgName("acme")
 TENANT = TenantName("acme")
 SOQL = "SELECT Id FROM Lead"
 WORKERS = 3
+CALLERS = 4
+"""Of each worker."""
 
 Open = Callable[[Terms], Awaitable[Budgets]]
 
@@ -61,7 +63,7 @@ async def spend_all(call: Callable[[], Awaitable[object]]) -> int:
         made += 1
 
 
-async def test_the_orgs_own_count_never_passes_the_share_of_the_hub(
+async def test_the_orgs_own_count_comes_to_the_share_of_the_hub_and_never_passes_it(
     worker: Open, salesforce_settings: SalesforceSettings, sandbox: SandboxProcess
 ):
     sandbox.settings(daily_limit=150)
@@ -71,16 +73,21 @@ async def test_the_orgs_own_count_never_passes_the_share_of_the_hub(
         budgets = await worker(terms)
         async with SalesforceClient(salesforce_settings, allowance=budgets.orgs[ACME]) as org:
             with spending(Purpose.OFFBOARDING):
-                return sum(await asyncio.gather(*(spend_all(lambda: org.query(SOQL)) for _ in range(4))))
+                made = sum(await asyncio.gather(*(spend_all(lambda: org.query(SOQL)) for _ in range(CALLERS))))
+        await budgets.close()
+        return made
 
     made = sum(await asyncio.gather(*(work() for _ in range(WORKERS))))
+    assert made <= 120
 
+    # Whoever was refused while another held the last calls has left these; now all are back. What was under way at the
+    # org's last answer may count twice, which is the safe side.
+    made += await work()
+    assert 120 - WORKERS * CALLERS <= made <= 120
     async with SalesforceClient(salesforce_settings) as org:
         await org.query(SOQL)
         assert org.usage is not None
-        counted = org.usage.used - 1
-    assert counted == made
-    assert 110 <= counted <= 120
+        assert org.usage.used - 1 == made
 
 
 async def test_the_last_calls_are_left_to_what_is_urgent(

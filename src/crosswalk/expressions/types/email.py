@@ -18,10 +18,18 @@ _USUAL = re.compile(
     rf"{_ATOM}+(?:\.{_ATOM}+)*+@(?:[a-z0-9]{{1,63}}+\.)++(?!(?:{'|'.join(sorted(_RESERVED))})\Z)[a-z]{{2,63}}+\Z"
 )
 """Plain, and with a domain in lower case and without hyphens: most are so, and it takes a look without a way back."""
+_SHARED = frozenset(
+    {"abuse", "ftp", "hostmaster", "info", "marketing", "news", "noc", "postmaster"}
+    | {"sales", "security", "support", "usenet", "uucp", "webmaster", "www"}
+)
+"""Mailboxes whose names are the same in capitals (RFC 2142); all others are kept as they were written."""
 
 
 def normalise_email(value: object) -> str | None:
-    """The address with its domain in lower case. Names under `.test` pass, other reserved names do not."""
+    """The address with its domain in lower case. Names under `.test` pass, other reserved names do not.
+
+    `Info` and the other mailboxes that RFC 2142 names are in lower case, too.
+    """
     text = normalise_text(value)
     if text is None:
         return None
@@ -31,15 +39,15 @@ def normalise_email(value: object) -> str | None:
 
 def normalise_plain(text: str) -> str | None:
     """The address if it is so plain that its validity is certain: what the library says, at a fiftieth of its time."""
-    if _USUAL.match(text) and len(text) <= 254 and text.index("@") <= 64:
+    if _USUAL.match(text) and len(text) <= 254 and text.index("@") <= 64 and text.islower():
         return text
     if _PLAIN.match(text) is None or len(text) > 254:
         return None
     at = text.index("@")
-    domain = text[at + 1 :].lower()
+    mailbox, domain = text[:at], text[at + 1 :].lower()
     if "--" in domain or at > 64 or domain.rpartition(".")[2] in _RESERVED:
         return None
-    return f"{text[:at]}@{domain}"
+    return f"{mailbox.lower() if mailbox.lower() in _SHARED else mailbox}@{domain}"
 
 
 @lru_cache(maxsize=4096)

@@ -68,6 +68,13 @@ $$
 LEAVE = "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity WHERE datname = %s"
 """Waits up to 30 s for each of them to be gone."""
 
+END_SESSIONS = """
+SELECT pg_terminate_backend(pid)
+FROM pg_stat_activity
+WHERE application_name = 'crosswalk-session' AND datname = current_database()
+"""
+"""Ends the connections that hold locks of the hub's, as a restart of PostgreSQL does."""
+
 
 def uri_of(server_uri: str, name: str) -> str:
     """The same server's address with another database's name."""

@@ -104,25 +104,26 @@ class Application:
         Raises
         ------
         crosswalk.engine.held_lanes.LanesBusy
-            The lanes stay busy.
+            The lanes stay busy, or were lost meanwhile: those told so far are as they were told.
         ConnectorError
             A side did not answer before anything was written.
         """
         async with AsyncExitStack() as stack:
-            await stack.enter_async_context(held(self._hub.database, lanes_of(self._definition)))
+            lanes = await stack.enter_async_context(held(self._hub.database, lanes_of(self._definition)))
             planner = self._hub.planners[self._definition.name]
             if self._header.basis is Basis.REPLICA:
                 compiled = self._hub.compiled[self._definition.name]
                 planner = stack.enter_context(replica_planner(self._hub, compiled))
             known: set[UserId] = set()
             for batch in read_plans(self._path):
-                for moved in (await self._check(planner, batch)).moved:
+                for moved in (await lanes.do(self._check(planner, batch))).moved:
                     known.add(moved.user_id)
                     yield moved
             if known and not only_unmoved:
                 return
             for batch in read_plans(self._path):
-                for applied in await self._apply(planner, [each for each in batch if each.plan.user_id not in known]):
+                unmoved = [each for each in batch if each.plan.user_id not in known]
+                for applied in await lanes.do(self._apply(planner, unmoved)):
                     yield applied
 
     async def _check(self, planner: Planner, batch: Sequence[SavedPlan]) -> _Checked:

@@ -145,16 +145,20 @@ class Eraser:
         CannotErase
             A back-fill is open, a threshold stops the write, or Salesforce refuses it; nothing is forgotten then.
         crosswalk.engine.held_lanes.LanesBusy
-            The syncs are too busy.
+            The syncs are too busy, or their lanes were lost meanwhile; nothing is forgotten then, and erasing again is
+            safe.
         """
         first = await self.look(text, tenant)
         concerned = [self._definitions[sync] for sync in first.person.syncs]
         lanes = [lane for each in concerned for lane in (*lanes_of(each), Lane(each.name, ROUTING))]
-        async with held(self._hub.database, lanes):
-            subject = await self.look(text, tenant)
-            await self._refuse_while_backfilling(subject.person)
-            written = [await self._write(sync, plan) for sync, plan in subject.plans if plan.writes or plan.effects]
-            return await self._forget(subject, written, by)
+        async with held(self._hub.database, lanes) as ours:
+            return await ours.do(self._erase(text, by, tenant))
+
+    async def _erase(self, text: str, by: str, tenant: str | None) -> Receipt:
+        subject = await self.look(text, tenant)
+        await self._refuse_while_backfilling(subject.person)
+        written = [await self._write(sync, plan) for sync, plan in subject.plans if plan.writes or plan.effects]
+        return await self._forget(subject, written, by)
 
     async def _look(self, connection: Connection, text: str, tenant: str | None) -> Subject:
         person = await self._person(connection, text, tenant)

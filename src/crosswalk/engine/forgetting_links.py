@@ -92,12 +92,16 @@ class LinkForgetter:
         UnknownLink
             As `find` does.
         crosswalk.engine.held_lanes.LanesBusy
-            The sync is too busy; nothing was forgotten.
+            The sync is too busy, or its lanes were lost meanwhile; nothing was forgotten.
         """
         first = await self.find(who, sync)
         definition = self._definitions[first.sync]
-        async with held(self._database, lanes_of(definition)), self._database.transaction() as connection:
-            found = await self._find(connection, who.strip(), first.sync)
+        async with held(self._database, lanes_of(definition)) as lanes:
+            return await lanes.do(self._forget(who, definition, by, reason))
+
+    async def _forget(self, who: str, definition: SyncDefinition, by: str, reason: str) -> ForgettableLink:
+        async with self._database.transaction() as connection:
+            found = await self._find(connection, who.strip(), definition.name)
             user_id, record = found.link.user_id, found.link.record
             await former_links.end(connection, found.sync, [EndedLink.of(found.link, LinkEnd.FORGOTTEN)])
             await decisions.end(connection, found.sync, [(user_id, "")], decisions.FORGOTTEN)

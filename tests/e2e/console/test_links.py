@@ -1,5 +1,6 @@
 """Forgetting a link, on the real database and by the admin API."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -14,8 +15,10 @@ from crosswalk.domain.decision import Decided, LinkTo
 from crosswalk.domain.ids import SyncName, UserId
 from crosswalk.domain.link import LinkEnd
 from crosswalk.engine.forgetting_links import LinkForgetter, UnknownLink
+from crosswalk.engine.held_lanes import LanesBusy
 from crosswalk.store import decisions, former_links, interventions, links
-from crosswalk.store.database import Database
+from crosswalk.store.database import Connection, Database
+from crosswalk.store.due import Lane
 from tests.console_scene import (
     ADA,
     ADA_RECORD,
@@ -27,6 +30,7 @@ from tests.console_scene import (
     console_data,
     leave_asleep,
 )
+from tests.databases import END_SESSIONS
 from tests.e2e.console.client import client_of
 
 RECORD = {"LastName": "Lindqvist", "Auth0_User_Id__c": ADA}
@@ -94,6 +98,22 @@ async def test_whoever_is_linked_in_several_syncs_says_which(database: Database,
     with pytest.raises(UnknownLink, match=r"linked in several syncs, say which one: customers \(Lead"):
         await forgetter.forget(ADA_RECORD, "Grace Hopper")
     assert (await forgetter.forget(ADA, "Grace Hopper", "partners")).sync == "partners"
+
+
+async def test_nothing_is_forgotten_where_others_may_have_the_lanes_again(database: Database, scene: Scene) -> None:
+    await scene.link(RECORD)
+
+    async def lose_the_lanes(_: Connection, lane: Lane) -> None:
+        async with database.transaction() as connection:
+            await connection.execute(END_SESSIONS)
+        await asyncio.Event().wait()
+
+    with pytest.raises(LanesBusy, match="the lock of the lanes went with its connection"):
+        await LinkForgetter(database, {SYNC: a_definition()}, lose_the_lanes).forget(ADA, "Grace Hopper")
+
+    async with database.transaction() as connection:
+        assert list(await links.read(connection, SYNC, [ADA])) == [ADA]
+        assert await interventions.newest(connection, 10) == []
 
 
 async def test_the_admin_api_shows_and_forgets_a_link(api: httpx.AsyncClient, scene: Scene) -> None:

@@ -18,9 +18,12 @@ from crosswalk.api.security import AdminAccess
 from crosswalk.connectors.secret import Secret
 from crosswalk.engine.desk import desk_of
 from crosswalk.engine.erasing import Eraser, UnknownSubject
+from crosswalk.engine.held_lanes import LanesBusy
 from crosswalk.engine.holding import Holds
+from crosswalk.store import personal
 from crosswalk.store.holds import Decision
 from tests.console_scene import ADMIN_TOKEN
+from tests.databases import END_SESSIONS
 from tests.e2e.console.client import client_of
 from tests.e2e.hub.command_line import crosswalk
 from tests.e2e.hub.conftest import LEAD_FIELDS, System, contact_target, lead_target
@@ -123,6 +126,30 @@ async def test_an_erased_person_is_nowhere_and_does_not_come_back(system: System
         await assert_nothing_left(stage, *whole)
         with pytest.raises(UnknownSubject):
             await eraser.look(user_id)
+
+
+async def test_nobody_is_erased_where_others_may_have_the_lanes_again(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.targets = [lead_target()]
+    async with a_stage(system) as stage:
+        user_id = sign_up(stage.auth0, "clara@example.com", verified=True, family_name="Wunderlich")
+        await stage.deliver(*await stage.collect_users(1))
+        before = await tables_with(stage, "Wunderlich")
+
+        async def lose_the_lanes(*_: object) -> None:
+            async with stage.hub.database.transaction() as connection:
+                await connection.execute(END_SESSIONS)
+            await asyncio.Event().wait()
+
+        with monkeypatch.context() as patched:
+            patched.setattr(personal, "erase", lose_the_lanes)
+            with pytest.raises(LanesBusy, match="the lock of the lanes went with its connection"):
+                await Eraser(stage.hub).erase(user_id, "Grace Hopper")
+        assert await tables_with(stage, "Wunderlich") == before
+
+        await Eraser(stage.hub).erase(user_id, "Grace Hopper")
+        await assert_nothing_left(stage, "Wunderlich")
 
 
 async def test_a_user_who_is_made_anew_is_a_user_like_any_other(system: System) -> None:

@@ -11,13 +11,8 @@ from crosswalk.engine.login_gate import PausingGate
 from crosswalk.engine.pause_watch import PauseWatch
 from crosswalk.store import pauses
 from crosswalk.store.database import Database
+from tests.databases import END_SESSIONS
 from tests.e2e.hub.test_pause_books import let_time_pass, standing
-
-END_SESSIONS = """
-SELECT pg_terminate_backend(pid)
-FROM pg_stat_activity
-WHERE application_name = 'crosswalk-session' AND datname = current_database()
-"""
 
 WRONG, RIGHT = "digest of the wrong secret", "digest of the right one"
 

@@ -67,7 +67,9 @@ LONGEST_PAUSE_S = 60.0
 LEFT_TO_OTHERS_FOR_S = 2.0
 """Whoever reads one side leaves the other to another worker for so long."""
 
-LET_GO_FIRST_EVERY_S = 0.2
+LOOK_AT_OTHERS_EVERY_S = 0.2
+"""So often whoever waits for live work, or for another worker, looks whether that is done."""
+
 SPARED_FOR_S = 15.0
 HANDED_OVER_AT_ONCE = 1_000
 
@@ -138,7 +140,7 @@ class _Runner:
         """Wait a little before looking for something to do again, and less where the others are done with the stage."""
         until = time.monotonic() + LOOK_EVERY_S
         while time.monotonic() < until:
-            await asyncio.sleep(LET_GO_FIRST_EVERY_S)
+            await asyncio.sleep(LOOK_AT_OTHERS_EVERY_S)
             async with self._database.transaction() as connection:
                 if not await backfills.still_works(connection, backfill.id, backfill.stage):
                     return
@@ -257,7 +259,7 @@ class _Runner:
         async with self._database.transaction() as connection:
             left = await backfills.is_left(connection, backfill.id, state)
         if left:
-            await asyncio.sleep(LET_GO_FIRST_EVERY_S)
+            await asyncio.sleep(LOOK_AT_OTHERS_EVERY_S)
         return left
 
     async def _may_go_on(self, backfill: Backfill) -> bool:
@@ -274,7 +276,7 @@ class _Runner:
                 await self._note(because)
                 await asyncio.sleep(SPARED_FOR_S)
             elif gives_way(waiting, oldest_s, self._unmoved_s(oldest), time.monotonic() - began):
-                await asyncio.sleep(LET_GO_FIRST_EVERY_S)
+                await asyncio.sleep(LOOK_AT_OTHERS_EVERY_S)
             else:
                 return True
 

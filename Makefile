@@ -24,8 +24,14 @@ demo: $(READY)  ## the main job: sandbox + hub + console, seeded
 test: $(READY)  ## every test, in parallel
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -p no:randomly
 
-nightly: $(READY)  ## the property tests at length: 10,000 sequences of what people, vendors and the network do
-	CROSSWALK_NIGHTLY=1 $(BIN)/pytest tests/properties/test_two_sides.py tests/properties/test_deals.py --timeout=7200
+NIGHTLY_ROUNDS ?= 10
+LONG_AT_NIGHT := tests/properties/test_two_sides.py tests/properties/test_deals.py
+
+nightly: $(READY)  ## the property tests with new examples: ten rounds of all, 10,000 sequences of people, vendors and network
+	for round in $$(seq $(NIGHTLY_ROUNDS)); do \
+		CROSSWALK_NIGHTLY=1 $(BIN)/pytest -m hypothesis $(LONG_AT_NIGHT:%=--ignore %) -n 2 --dist load || exit; \
+	done
+	CROSSWALK_NIGHTLY=1 $(BIN)/pytest $(LONG_AT_NIGHT) --timeout=7200
 
 CHAOS_RUNS ?= 5
 CHAOS_SEED ?= 1
@@ -35,7 +41,7 @@ chaos: $(READY)  ## people and trouble from a seed: kill -9, frozen processes, f
 	$(BIN)/python -m tests.chaos --runs $(CHAOS_RUNS) --seed $(CHAOS_SEED) --at-once $(CHAOS_AT_ONCE) --keep .chaos
 
 fuzz: $(READY)  ## 100,000 webhook bodies and every operation of the admin API, made up by their descriptions
-	CROSSWALK_FUZZ=100000 $(BIN)/pytest tests/e2e/hub/test_fuzzed.py --timeout=7200
+	CROSSWALK_NIGHTLY=1 CROSSWALK_FUZZ=100000 $(BIN)/pytest tests/e2e/hub/test_fuzzed.py --timeout=7200
 
 life: $(READY)  ## a day of a busy tenant in minutes: 1,000,000 logins, 50,000 profile changes, 100,000 calls
 	$(BIN)/python -m bench life

@@ -12,9 +12,16 @@ from hypothesis import HealthCheck, settings
 from crosswalk.store.database import Database
 from crosswalk.store.embedded import EmbeddedPostgres
 from tests.databases import Databases
+from tests.nightly import NIGHTLY
 
 # How long examples take says more about who else uses the machine than about them.
-settings.register_profile("shared machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "shared machine",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=not NIGHTLY,
+    print_blob=NIGHTLY,
+)
 settings.load_profile("shared machine")
 
 FASTER_THAN_SAFE = (

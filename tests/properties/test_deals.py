@@ -9,7 +9,7 @@ import structlog
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
-from tests.properties.test_two_sides import NIGHTLY
+from tests.nightly import NIGHTLY
 from tests.properties.two_sides.deals import CONTACTS, DEALS, LANES, ROLES, DealHub, Opportunity
 from tests.properties.two_sides.process import Interruption, Outage, every_door
 from tests.properties.two_sides.store import in_memory
@@ -90,7 +90,7 @@ def run(*steps: Step) -> DealHub:
     return hub
 
 
-@settings(max_examples=5_000 if NIGHTLY else 100, derandomize=not NIGHTLY, deadline=None)
+@settings(max_examples=5_000 if NIGHTLY else 100)
 @given(sequences)
 def test_users_have_what_the_won_deals_give_them(steps: list[Step]) -> None:
     note(f"run({', '.join(map(repr, steps))})")

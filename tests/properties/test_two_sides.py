@@ -1,15 +1,15 @@
 """Whatever people, both vendors and the network do: in the end both sides agree, and nobody has two records."""
 
-import os
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note, settings
 
 from crosswalk.store.due import ROUTING
 from tests.core_builders import EXTERNAL_ID
+from tests.nightly import NIGHTLY
 from tests.properties.two_sides.outcome import check_second_thought, run
 from tests.properties.two_sides.process import Interruption, Outage, Process, every_door
 from tests.properties.two_sides.steps import (
@@ -38,9 +38,7 @@ from tests.properties.two_sides.steps import (
 )
 from tests.properties.two_sides.store import in_memory
 
-NIGHTLY = bool(os.environ.get("CROSSWALK_NIGHTLY"))
 SEQUENCES = 10_000 if NIGHTLY else 300
-"""Always the same ones, but for every night."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,26 +50,14 @@ def _tables_in_memory() -> Iterator[None]:
     structlog.configure(**before)
 
 
-@settings(
-    max_examples=SEQUENCES,
-    derandomize=not NIGHTLY,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    print_blob=NIGHTLY,
-)
+@settings(max_examples=SEQUENCES)
 @given(sequences, probes)
 def test_both_sides_agree_in_the_end(steps: list[Step], probe: Probe) -> None:
     note(f"run({', '.join(map(repr, steps))}, probe={probe!r})")
     run(*steps, probe=probe)
 
 
-@settings(
-    max_examples=SEQUENCES // 3,
-    derandomize=not NIGHTLY,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-    print_blob=NIGHTLY,
-)
+@settings(max_examples=SEQUENCES // 3)
 @given(sequences, second_thoughts)
 def test_the_later_of_two_changes_stands_whatever_fails_in_between(steps: list[Step], thought: SecondThought) -> None:
     note(f"world = run({', '.join(map(repr, steps))}); check_second_thought(world, {thought!r})")

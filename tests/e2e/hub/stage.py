@@ -85,16 +85,20 @@ class Stage:
 
     async def deliver(self, *events: Event) -> None:
         """Hand the hub one event after the other, and wait each time until it has dealt with everything."""
-        wanted = subscribers(self.hub.config)
         for event in events:
-            async with self.hub.database.transaction() as connection:
-                if event.record is None:
-                    accepted = await inbox.accept(connection, [(TENANT, event)], wanted)
-                else:
-                    accepted = await inbox.accept_changes(connection, ORG, [event], wanted)
-                for lane in accepted.lanes:
-                    await self.hub.jobs.wake(connection, lane)
+            await self.accept(event)
             await self.quiet()
+
+    async def accept(self, event: Event) -> None:
+        """Hand the hub an event, and do not wait for what it does about it."""
+        wanted = subscribers(self.hub.config)
+        async with self.hub.database.transaction() as connection:
+            if event.record is None:
+                accepted = await inbox.accept(connection, [(TENANT, event)], wanted)
+            else:
+                accepted = await inbox.accept_changes(connection, ORG, [event], wanted)
+            for lane in accepted.lanes:
+                await self.hub.jobs.wake(connection, lane)
 
     async def quiet(self) -> None:
         """Wait until nothing is left to be done."""

@@ -18,15 +18,18 @@ from crosswalk.domain.identity import Identity, StateVersion
 from crosswalk.domain.ids import OrgName, RecordId, TenantName, UserId
 from crosswalk.engine import hub as hubs
 from crosswalk.engine.backfill import reading as backfill_reading
+from crosswalk.engine.backfill.chunks import ChunkWork
 from crosswalk.engine.backfill.orders import Backfills, NotPossible
 from crosswalk.engine.backfill.planning import ChunkPlanner
 from crosswalk.engine.backfill.run import work_on
 from crosswalk.engine.hub import Hub
 from crosswalk.engine.settings import salesforce_settings, subscribers
 from crosswalk.store import due, identities, inbox
+from crosswalk.store.backfills import Chunk
 from crosswalk.store.due import ROUTING, Lane
 from tests.core_builders import a_sync, a_target
 from tests.e2e.hub.conftest import System, contact_target, lead_target
+from tests.e2e.hub.stage import a_stage
 from tests.e2e.hub.test_backfill import SYNC, a_contact, begin, findings, with_hub, write
 from tests.e2e.hub.test_flows import FLOWS, a_deal, an_account_with_a_contact
 from tests.e2e.hub.vendors import sign_up
@@ -115,6 +118,38 @@ def resume(system: System) -> Backfill:
         return await desk.read(found.id)
 
     return with_hub(system, task)
+
+
+async def test_a_live_change_goes_before_the_next_chunk_of_its_lane(
+    system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system.sync = {"lanes": 1}
+    system.targets = [lead_target()]
+    monkeypatch.setattr(backfill_reading, "USERS_IN_A_CHUNK", 3)
+    came: list[str] = []
+    found: list[str | None] = []
+
+    async with a_stage(system) as stage:
+        users = [sign_up(stage.auth0, f"user{number}@example.com", verified=True) for number in range(12)]
+        await stage.collect_users(len(users))
+
+        async def write(self: ChunkWork, chunks: Sequence[Chunk], write: Any = ChunkWork.write) -> None:
+            if came:
+                found.append(await stage.record_of(came[0]))
+            await write(self, chunks)
+            if not came:
+                came.append(sign_up(stage.auth0, "live@example.com", verified=True))
+                await stage.accept(*await stage.collect_users(1))
+
+        monkeypatch.setattr(ChunkWork, "write", write)
+        desk = Backfills(stage.hub.database)
+        ordered = await desk.order(stage.hub.compiled[SYNC].definition, Direction.USERS, "grace", write=True)
+        await work_on(stage.hub, ordered.id)
+        done = await desk.read(ordered.id)
+
+    assert (done.stage, done.outcomes) == (Stage.DONE, {Outcome.WRITTEN: 12})
+    assert len(found) == 3
+    assert None not in found
 
 
 def test_deals_of_the_past_are_named_on_request_and_told_to_their_flow_when_it_is_written(

@@ -168,6 +168,33 @@ async def test_an_endpoint_that_is_down_is_left_alone_by_all_until_one_call_is_a
         await until_answered(org)
 
 
+async def test_after_the_org_found_too_many_long_calls_under_way_fewer_are_risked_at_once(
+    worker: Open, salesforce_settings: SalesforceSettings, sandbox: SandboxProcess
+):
+    sandbox.settings(concurrent_limit=3)
+    hold = {"kind": "latency", "delay": {"shape": "constant", "ms": 1500}}
+    sandbox.fault_rules([{"vendor": "salesforce", "match": {"operations": ["query"]}, "effect": hold}])
+    budgets = await worker(Terms(counts_by_day=True))
+    async with SalesforceClient(salesforce_settings, allowance=budgets.orgs[ACME]) as org, asyncio.timeout(60):
+        long = [asyncio.create_task(org.query(SOQL)) for _ in range(3)]
+        await until(lambda: len(sandbox.fault_log()) == 3)
+        sandbox.clock(advance=20)  # from here on they are long, by the org's clock
+
+        with pytest.raises(CallRefused, match="ConcurrentRequests"):
+            await org.describe("Lead")
+        # Half of the four that were under way.
+        await until(lambda: (granted := budgets.orgs[ACME].granted) is not None and granted.slots == 2)
+        await asyncio.gather(*long)
+        await org.describe("Lead")
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    for _ in itertools.count():
+        if holds():
+            return
+        await asyncio.sleep(0.05)
+
+
 async def until_answered(org: SalesforceClient) -> None:
     async with asyncio.timeout(60):
         for _ in itertools.count():

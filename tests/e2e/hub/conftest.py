@@ -79,6 +79,7 @@ class System:
     sources: dict[str, Any] = field(default_factory=lambda: {"event_stream": {"token": "${EVENT_TOKEN}"}})
     org_sources: dict[str, Any] = field(default_factory=dict)
     tenant: dict[str, Any] = field(default_factory=dict)
+    org: dict[str, Any] = field(default_factory=dict)
     auth: dict[str, Any] = field(default_factory=dict)
     targets: list[dict[str, Any]] = field(default_factory=lambda: [contact_target(), lead_target()])
     sync: dict[str, Any] = field(default_factory=dict)
@@ -120,6 +121,7 @@ class System:
                         "client_id": access.salesforce.client_id,
                         "client_secret": "${SALESFORCE_SECRET}",
                     },
+                    **self.org,
                 }
             },
             "syncs": {
@@ -165,6 +167,11 @@ class System:
         for lead in self.sandbox.state()["salesforce"]["Lead"]:
             found.setdefault(str(lead.get("Auth0_User_Id__c")), []).append(lead)
         return found
+
+    def jobs_made(self) -> int:
+        """How many jobs that write were made in the org."""
+        made = self.sandbox.calls()["by_path"]
+        return sum(number for call, number in made.items() if str(call).endswith("/jobs/ingest"))
 
     def has_asked(self) -> bool:
         """Whether the org has answered a batch's look-ups; it counts a call when it answers it."""

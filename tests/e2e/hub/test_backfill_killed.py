@@ -10,6 +10,7 @@ import pytest
 from crosswalk.config.load import load_config
 from crosswalk.domain.backfill import Direction
 from crosswalk.engine.backfill.orders import Backfills
+from crosswalk.engine.backfill.reading import USERS_IN_A_CHUNK
 from crosswalk.engine.backfill.run import CHUNK_LOCK
 from crosswalk.engine.hub import open_hub
 from crosswalk.store.database import STATEMENT_TIMEOUT_MS
@@ -40,6 +41,11 @@ STOPS = {
     "booking what the org took": Stop("backfill_chunks", "UPDATE", BOOKED),
     "storing what was booked": Stop("backfill_chunks", "UPDATE", BOOKED, at_commit=True),
     "ending": Stop("backfills", "UPDATE", "NEW.stage = 'done'"),
+}
+STOPS_BY_A_JOB = {
+    "remembering the job that it made": Stop("bulk_jobs", "INSERT", "true"),
+    "storing that, before the job has a row": Stop("bulk_jobs", "INSERT", "true", at_commit=True),
+    "booking what the job wrote": Stop("backfill_chunks", "UPDATE", "NEW.state = 'written'"),
 }
 # Whoever waits where it is stopped, and since when: another try of the same is a transaction of its own.
 WAITING = f"""
@@ -89,6 +95,38 @@ def test_whichever_worker_is_killed_at_whatever_it_does_the_end_is_the_same(
     assert len(found) == 17
     assert [user for user, record in found if record not in truth[user]] == []
     assert killed.left_over == []
+
+
+def test_whoever_writes_by_a_job_of_the_orgs_may_be_killed_as_well(
+    sandbox: SandboxProcess, databases: Databases, tmp_path: Path
+) -> None:
+    with a_lasting_system(sandbox, databases, folder(tmp_path, "killed")) as system:
+        system.sandbox.seed("people", people=4_200, overlap=0.0)
+        system.sync, system.org = {"lanes": 1}, {"bulk_above": 200}
+        asyncio.run(order(system))
+        for what, stop in STOPS_BY_A_JOB.items():
+            with stopping(system, stop) as somebody_waits:
+                worker = system.start("worker")
+                eventually(somebody_waits, f"a worker is {what}")
+                worker.kill()
+        system.start("worker")
+        eventually(lambda: system.rows("SELECT stage FROM backfills") == [("done",)], "the back-fill is done")
+        [(outcomes, users)] = system.rows("SELECT outcomes, users FROM backfills")
+        linked = system.rows("SELECT user_id, record_id FROM links WHERE evidence = 'created'")
+        leads = system.leads()
+        doubled = system.rows("SELECT user_id, field FROM audit GROUP BY 1, 2 HAVING count(*) > 1")
+        left_over = system.rows("SELECT 1 FROM bulk_jobs")
+        jobs = system.jobs_made()
+
+    # The first was made and nobody knew of it, the second got no row; the third wrote, whoever read what it did.
+    assert jobs == 3
+    assert users > USERS_IN_A_CHUNK
+    assert sum(outcomes.values()) == users
+    assert outcomes["written"] == len(linked) > 2_000
+    assert {user: [lead["Id"] for lead in leads[user]] for user in leads if user != "None"} == {
+        user: [record] for user, record in linked
+    }
+    assert (doubled, left_over) == ([], [])
 
 
 def folder(tmp_path: Path, name: str) -> Path:

@@ -89,11 +89,11 @@ def test_killed_before_it_books_what_a_job_of_the_org_wrote_it_goes_on_and_makes
         now.setattr("crosswalk.engine.backfill.chunks.ledger.store", killed)
         write(system)
     jobs = system.rows("SELECT job_id FROM bulk_jobs")
-    written = jobs_of(system)
+    written = system.jobs_made()
     done = resume(system)
 
     assert len(jobs) == written > 0
-    assert jobs_of(system) == written
+    assert system.jobs_made() == written
     assert (done.stage, sum(done.outcomes.values())) == (Stage.DONE, matched.users)
     assert system.rows("SELECT 1 FROM bulk_jobs") == []
     assert [user for user, leads in system.leads().items() if user != "None" and len(leads) > 1] == []
@@ -103,12 +103,6 @@ def test_killed_before_it_books_what_a_job_of_the_org_wrote_it_goes_on_and_makes
 async def killed(*_: object) -> None:
     """The process ends here."""
     raise Killed
-
-
-def jobs_of(system: System) -> int:
-    """How many jobs that write were made in the org."""
-    made = system.sandbox.calls()["by_path"]
-    return sum(number for call, number in made.items() if str(call).endswith("/jobs/ingest"))
 
 
 def resume(system: System) -> Backfill:

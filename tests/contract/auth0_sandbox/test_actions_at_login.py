@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +32,26 @@ def tokens_of(browser: Browser, http: httpx.Client, shop: Application, **changes
     return dict(shop.exchange(http, code_of(browser, shop, **changes)).json())
 
 
-def waiting_after(file: Path) -> str:
-    """Return the body of an Action that makes a file and then takes its time."""
-    write = f"require('node:fs').writeFileSync({json.dumps(str(file))}, '');"
-    return f"{write} await new Promise((done) => setTimeout(done, 200));"
+def waiting_in(folder: Path) -> str:
+    """Return the body of an Action that makes the file `begun`, and waits until there is the file `go on`."""
+    begun, go_on = (json.dumps(str(folder / name)) for name in ("begun", "go on"))
+    return f"""
+        const files = require('node:fs');
+        files.writeFileSync({begun}, '');
+        while (!files.existsSync({go_on})) await new Promise((look) => setTimeout(look, 20));
+    """
+
+
+@contextmanager
+def while_it_runs(folder: Path, browser: Browser) -> Iterator[Future[httpx.Response]]:
+    """Log in, and give the page to come while the Action of `waiting_in` runs; it ends with the block."""
+    with ThreadPoolExecutor(1) as threads:
+        login = threads.submit(browser.log_in)
+        wait_until((folder / "begun").exists, "start of the Action")
+        try:
+            yield login
+        finally:
+            (folder / "go on").touch()
 
 
 @pytest.fixture
@@ -285,14 +303,12 @@ def test_a_form_that_is_sent_twice_runs_the_actions_once(
 def test_a_login_that_a_reset_has_ended_stays_ended(
     auth0: ManagementClient, browser: Browser, shop: Application, tenant: Tenant, ada_id: str, tmp_path: Path
 ) -> None:
-    post_login(auth0, waiting_after(tmp_path / "begun"))
+    post_login(auth0, waiting_in(tmp_path))
     browser.open(shop.authorize_url())
 
-    with ThreadPoolExecutor(1) as threads:
-        login = threads.submit(browser.log_in)
-        wait_until((tmp_path / "begun").exists, "start of the Action")
+    with while_it_runs(tmp_path, browser) as login:
         tenant.reset()
-        page = login.result()
+    page = login.result()
 
     assert (page.status_code, "couldn&#39;t find your session" in page.text) == (400, True)
 
@@ -313,14 +329,12 @@ def test_an_account_that_an_action_links_goes_on_as_the_primary_user(
     auth0.actions.delete(action_id, force=True)
 
     # What an Action does by a call of the Management API before it names the primary user.
-    linking = f"{waiting_after(tmp_path / 'begun')} api.authentication.setPrimaryUser('{primary}');"
+    linking = f"{waiting_in(tmp_path)} api.authentication.setPrimaryUser('{primary}');"
     post_login(auth0, linking, name="Links")
     browser.open(shop.authorize_url())
-    with ThreadPoolExecutor(1) as threads:
-        login = threads.submit(browser.log_in)
-        wait_until((tmp_path / "begun").exists, "start of the Action")
+    with while_it_runs(tmp_path, browser) as login:
         auth0.users.identities.link(primary, provider="auth0", user_id=ada_id.partition("|")[2])
-        code = returned(login.result())["code"]
+    code = returned(login.result())["code"]
 
     assert claims_of(http, shop.exchange(http, code).json()["id_token"])["sub"] == primary
 
@@ -328,14 +342,12 @@ def test_an_account_that_an_action_links_goes_on_as_the_primary_user(
 def test_who_is_gone_when_the_actions_end_does_not_get_in(
     auth0: ManagementClient, browser: Browser, shop: Application, tenant: Tenant, ada_id: str, tmp_path: Path
 ) -> None:
-    post_login(auth0, waiting_after(tmp_path / "begun"))
+    post_login(auth0, waiting_in(tmp_path))
     browser.open(shop.authorize_url())
 
-    with ThreadPoolExecutor(1) as threads:
-        login = threads.submit(browser.log_in)
-        wait_until((tmp_path / "begun").exists, "start of the Action")
+    with while_it_runs(tmp_path, browser) as login:
         tenant.delete_user(ada_id)
-        told = returned(login.result())
+    told = returned(login.result())
 
     assert told["error_description"] == "The user does not exist."
 

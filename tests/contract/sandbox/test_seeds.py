@@ -198,7 +198,8 @@ def test_clients_are_served_while_it_seeds(running: SandboxProcess) -> None:
             answers += 1
 
     assert seeding.result().json() == {"people": 20_000}
-    assert answers > 5
+    # If it answered nobody meanwhile, there would be one from before it began, and one that waited for its end.
+    assert answers > 2
 
 
 def test_second_seed_of_the_same_number_is_refused_with_the_way_out(running: SandboxProcess) -> None:

@@ -6,13 +6,18 @@ import psutil
 from tests.e2e.hub.conftest import System, a_user, an_event, eventually
 from tests.e2e.hub.test_processes import send
 
-LIVE_LATENCY_MS = 700
+# What is written takes so long that the second batch has come, and the signal, before it is done.
+SLOW_WRITES = {
+    "vendor": "salesforce",
+    "match": {"operations": ["collections"]},
+    "effect": {"kind": "latency", "delay": {"shape": "constant", "ms": 5_000}},
+}
 
 
 def test_a_hub_that_is_told_to_stop_books_its_batch_and_begins_no_other(system: System):
     system.fresh = True
     system.settings = {"monitoring": {"port": 0}}
-    system.sandbox.settings(latency_ms=LIVE_LATENCY_MS)
+    system.sandbox.fault_rules([SLOW_WRITES])
     hub = system.start()
     probes = httpx.Client(base_url=str(hub.announcement["monitoring_url"]), timeout=10)
     eventually(lambda: probes.get("/readyz").status_code == 200, "a hub that is ready")

@@ -10,6 +10,10 @@ from starlette.types import ASGIApp
 GRACE_S = 5
 """How long requests under way may take to finish when the hub stops, seconds."""
 
+KEEP_ALIVE_S = 75
+"""How long a connection without a request is kept, seconds. Load balancers and proxies keep theirs for 60: who closes
+before them may do so just as the next request is sent, which is lost then, with a 502."""
+
 
 class Server(uvicorn.Server):
     """uvicorn without its own handling of signals: the command that runs it decides when to stop."""
@@ -50,6 +54,7 @@ def make_server(app: ASGIApp) -> Server:
             log_config=None,
             lifespan="off",
             timeout_graceful_shutdown=GRACE_S,
+            timeout_keep_alive=KEEP_ALIVE_S,
             server_header=False,
             date_header=False,
         )

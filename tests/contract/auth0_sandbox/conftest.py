@@ -51,7 +51,13 @@ class ServerThread:
         # asyncio leaves Nagle's algorithm on for this kind of socket, which costs 40 ms at each answer.
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.port: int = self._socket.getsockname()[1]
-        config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            app,
+            log_level="warning",
+            lifespan="on",
+            timeout_graceful_shutdown=2,
+            timeout_keep_alive=75,  # longer than clients do: a request that comes as the server closes is lost
+        )
         config.load()
         if certificate is not None:
             config.ssl = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

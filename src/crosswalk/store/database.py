@@ -4,7 +4,7 @@ import math
 import select
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from typing import Any, LiteralString, TypeAlias
 from weakref import WeakKeyDictionary
@@ -39,6 +39,7 @@ OPTIONS = (
 
 
 TIME_NOW = "SELECT clock_timestamp()"
+UNLOCK_ALL = "SELECT pg_advisory_unlock_all()"
 
 
 async def _configure(connection: Connection) -> None:
@@ -138,9 +139,14 @@ class Database:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Connection]:
-        """Open a connection of one's own outside the pool, in autocommit: for locks that a session holds."""
+        """Open a connection of one's own outside the pool, in autocommit: for locks that a session holds.
+
+        They are free when the block has ended as it should; after an error as soon as the server has seen the end.
+        """
         connection = await AsyncConnection.connect(conninfo(self._uri, name="crosswalk-session"), autocommit=True)
         try:
             yield connection
+            with suppress(psycopg.Error):  # then the locks are gone with the connection
+                await connection.execute(UNLOCK_ALL)
         finally:
             await connection.close()

@@ -50,7 +50,7 @@ from crosswalk.engine.saved_plans import definition_digest
 from crosswalk.store import backfill_news, backfills, holds, pauses, statistics
 from crosswalk.store.backfill_side import BackfillSide
 from crosswalk.store.backfills import Chunk
-from crosswalk.store.database import Connection
+from crosswalk.store.database import UNLOCK_ALL, Connection
 from crosswalk.store.due import Lane
 
 log = structlog.get_logger()
@@ -79,7 +79,6 @@ USERS_LOCK = 0x62667573
 CHUNK_LOCK = 0x62666368
 TRY_LOCK = "SELECT pg_try_advisory_lock(%s, %s)"
 TRY_SHARED_LOCK = "SELECT pg_try_advisory_lock_shared(%s, %s)"
-UNLOCK_ALL = "SELECT pg_advisory_unlock_all()"
 
 _PASSING = (NotNow, LockLost, ConnectorError, psycopg.OperationalError, PoolTimeout)
 

@@ -4,10 +4,11 @@ the budget allows, and what is left is found again."""
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from crosswalk.connectors.allowance import Answer
+from crosswalk.domain.breaker import FAILURES
 from crosswalk.domain.budget import BudgetState, Terms
 from crosswalk.domain.budget_turns import take_turn
 from crosswalk.domain.purpose import Purpose, Spender
@@ -32,6 +33,7 @@ STEP = st.one_of(
     st.tuples(st.just("arrival"), st.integers(0, 5)),
     st.tuples(st.just("answer"), st.integers(0, 5)),
     st.tuples(st.just("giving up"), st.integers(0, 5)),
+    st.tuples(st.just("outage"), WORKER, st.sampled_from(ENDPOINTS)),
     st.tuples(st.just("death"), WORKER),
     st.tuples(st.just("leaving"), WORKER),
     st.tuples(st.just("time"), st.sampled_from([0.2, 1.0, 6.0, 40.0])),
@@ -43,8 +45,9 @@ Call = tuple[int, Taken]
 class Scene:
     """Workers with one budget, and a vendor that counts what arrives; nobody else calls it."""
 
-    def __init__(self, terms: Terms) -> None:
+    def __init__(self, terms: Terms, limit: int = LIMIT) -> None:
         self.terms = terms
+        self.limit = limit
         self.state = BudgetState()
         self.purses = [Purse(f"worker {number}") for number in range(WORKERS)]
         self.lives = WORKERS
@@ -80,7 +83,7 @@ class Scene:
     def answer(self, which: int, *, is_read: bool) -> None:
         if self.arrived:
             (worker, taken), used = self.arrived.pop(which % len(self.arrived))
-            self.purses[worker].ended(taken, Answer(day=(used, LIMIT)) if is_read else None)
+            self.purses[worker].ended(taken, Answer(day=(used, self.limit)) if is_read else None)
 
     def death(self, worker: int) -> None:
         """What is on its way arrives, and nobody reads the answers; another process starts in its place."""
@@ -89,6 +92,16 @@ class Scene:
         self.arrived = [each for each in self.arrived if each[0][0] != worker]
         self.purses[worker] = Purse(f"worker {self.lives}")
         self.lives += 1
+
+    def outage(self, worker: int, endpoint: str) -> None:
+        """The vendor gets so many of a worker's calls, and answers none, that the endpoint is left alone."""
+        self.turn(worker, endpoint, trims=False, is_heard=True)
+        for _ in range(FAILURES):
+            taken = self.purses[worker].take(endpoint, Spender(Purpose.OFFBOARDING), self.mono)
+            if taken is not None:
+                self.counted += 1
+                self.purses[worker].ended(taken, Answer(healthy=False))
+        self.turn(worker, endpoint, trims=True, is_heard=True)
 
     def round(self, worker: int, calls: int, *, are_read: bool, ends: str) -> None:
         """A lease, calls side by side with their answers, and a turn that is heard or not, or never arrives."""
@@ -104,7 +117,7 @@ class Scene:
         else:
             self.turn(worker, "query", trims=True, is_heard=ends == "heard")
 
-    def do(self, step: Sequence[Any]) -> None:
+    def do(self, step: Sequence[Any]) -> None:  # noqa: PLR0912  one for each kind of step
         match step:
             case ["turn" | "turn whose answer is lost" as kind, worker, endpoint, trims]:
                 self.turn(worker, endpoint, trims=trims, is_heard=kind == "turn")
@@ -122,6 +135,8 @@ class Scene:
                 self.answer(which, is_read=True)
             case ["giving up", which]:
                 self.answer(which, is_read=False)
+            case ["outage", worker, endpoint]:
+                self.outage(worker, endpoint)
             case ["death", worker]:
                 self.death(worker)
             case ["time", seconds]:
@@ -131,6 +146,16 @@ class Scene:
                 self.mono += seconds
             case ["jump", seconds]:
                 self.clock_is_off += seconds
+
+    def calls(self, worker: int, endpoint: str) -> bool:
+        """Whether the worker gets leave for a call, which is answered then."""
+        self.turn(worker, endpoint, trims=True, is_heard=True)
+        is_able = self.call(worker, endpoint, Purpose.OFFBOARDING)
+        while self.on_their_way:
+            self.arrival(0)
+        while self.arrived:
+            self.answer(0, is_read=True)
+        return is_able
 
     def until_nothing_is_left(self, every_s: float) -> None:
         """Every worker calls as often as it may, for what is most urgent, and several calls at a time."""
@@ -175,6 +200,29 @@ def test_the_org_never_counts_more_than_the_share_of_the_hub(steps: list[Any], j
     assert scene.counted <= ALLOWED + scene.looks
     scene.until_nothing_is_left(every_s=901.0)  # looks find what was counted twice to be careful
     assert ALLOWED <= scene.counted <= ALLOWED + scene.looks
+
+
+@settings(max_examples=500)
+@given(st.lists(STEP, max_size=60), JUMPS)
+@example([("outage", 0, "query")], [-86_400.0])
+def test_all_call_again_soon_after_the_vendor_answers_again(steps: list[Any], jumps: list[float]) -> None:
+    scene = Scene(Terms(), limit=100_000)
+    for step in spread(steps, jumps):
+        scene.do(step)
+    while scene.on_their_way:
+        scene.arrival(0)
+    while scene.arrived:
+        scene.answer(0, is_read=False)
+
+    everybody = {(worker, endpoint) for worker in range(WORKERS) for endpoint in ENDPOINTS}
+    able: set[tuple[int, str]] = set()
+    for seconds in range(0, 52, 2):
+        scene.mono += 2.0
+        if seconds == 40:  # not every turn gives everybody a call
+            able = set()
+        able |= {(worker, endpoint) for worker, endpoint in everybody if scene.calls(worker, endpoint)}
+
+    assert able == everybody
 
 
 @given(st.lists(STEP, max_size=60))

@@ -64,10 +64,8 @@ def after_results(breaker: Breaker | None, worker: str, now: float, *, failures:
 
 def seconds_closed(breaker: Breaker, worker: str, now: float, clock: float) -> float:
     """Seconds until the worker may ask for the probe again; 0 if it may send it now."""
-    # A clock that was set back must not keep the endpoint closed for longer than it would have been.
-    left = min(breaker.until - now, LONGEST_WAIT_S)
-    if left > 0:
-        return left
+    if breaker.until > now:
+        return breaker.until - now
     if breaker.prober not in ("", worker) and clock < breaker.probe_ends:
         return FIRST_WAIT_S
     return 0.0

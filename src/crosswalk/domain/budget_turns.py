@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from crosswalk.domain import breaker as breakers
 from crosswalk.domain.budget import LEASE_S, TOKEN, BudgetState, Endpoint, EndpointState, Lease, Second, Terms, counted
 from crosswalk.domain.budget_looks import seconds_to_look
-from crosswalk.domain.budget_news import LONGEST_BLOCK_S, hear
+from crosswalk.domain.budget_news import hear
 from crosswalk.domain.budget_room import (
     DAY_S,
     HOUR_S,
@@ -55,7 +55,7 @@ def take_turn(state: BudgetState, terms: Terms, turn: Turn, now: float) -> tuple
         The database's time, Unix time in seconds.
     """
     state = _without_the_dead(_later(state, now))
-    state = hear(_settled(state, terms, turn), turn, now)
+    state = _without_vain_probes(hear(_settled(state, terms, turn), turn, now), turn)
     before = state.leases.get(turn.worker)
     state = _with_lease(state, turn, dict(turn.held), 0)
     if turn.leaves:
@@ -82,8 +82,26 @@ def take_turn(state: BudgetState, terms: Terms, turn: Turn, now: float) -> tuple
 
 
 def _later(state: BudgetState, now: float) -> BudgetState:
+    if now < state.seen:
+        state = _set_back(state, state.seen - now)
     step = min(max(0.0, now - state.seen), LONGEST_STEP_S) if state.seen else 0.0
     return replace(state, clock=state.clock + step, seen=now)
+
+
+def _set_back(state: BudgetState, by_s: float) -> BudgetState:
+    """The state as if the database's clock had always been so much behind: what was to last for seconds still does."""
+    endpoints = {
+        name: replace(
+            known,
+            blocked_until=known.blocked_until - by_s,
+            rate=known.rate and replace(known.rate, at=known.rate.at - by_s),
+            breaker=known.breaker and replace(known.breaker, until=known.breaker.until - by_s),
+        )
+        for name, known in state.endpoints.items()
+    }
+    crowded = state.crowded and replace(state.crowded, at=state.crowded.at - by_s)
+    second = state.second and replace(state.second, at=state.second.at - by_s)
+    return replace(state, endpoints=endpoints, crowded=crowded, second=second)
 
 
 def _without_the_dead(state: BudgetState) -> BudgetState:
@@ -94,12 +112,24 @@ def _without_the_dead(state: BudgetState) -> BudgetState:
 
 
 def _left(state: BudgetState, worker: str) -> BudgetState:
-    endpoints = {
-        name: known if known.breaker is None else replace(known, breaker=breakers.without_prober(known.breaker, worker))
-        for name, known in state.endpoints.items()
-    }
+    state = _without_probes(state, worker, {})
     leases = {name: lease for name, lease in state.leases.items() if name != worker}
-    return replace(state, endpoints=endpoints, leases=leases)
+    return replace(state, leases=leases)
+
+
+def _without_vain_probes(state: BudgetState, turn: Turn) -> BudgetState:
+    """A probe that told nothing and that the worker holds no more was given back, or given up: another may be made."""
+    return _without_probes(state, turn.worker, turn.held)
+
+
+def _without_probes(state: BudgetState, worker: str, held: Mapping[Endpoint, int]) -> BudgetState:
+    """The state without the worker's probes, but for those that it holds."""
+    endpoints = {
+        name: replace(known, breaker=breakers.without_prober(known.breaker, worker))
+        for name, known in state.endpoints.items()
+        if known.breaker is not None and not held.get(name)
+    }
+    return replace(state, endpoints={**state.endpoints, **endpoints}) if endpoints else state
 
 
 def _spent(state: BudgetState, calls: Mapping[Endpoint, int]) -> BudgetState:
@@ -181,10 +211,8 @@ def _grant(
 
 
 def _closed(known: EndpointState, state: BudgetState, turn: Turn, now: float) -> Wait | None:
-    # A clock that was set back must not make the wait longer than the vendor asked for.
-    blocked_s = min(known.blocked_until - now, LONGEST_BLOCK_S)
-    if blocked_s > 0:
-        return Wait(Why.RATE, blocked_s)
+    if known.blocked_until > now:
+        return Wait(Why.RATE, known.blocked_until - now)
     closed_s = 0.0
     if known.breaker is not None:
         closed_s = breakers.seconds_closed(known.breaker, turn.worker, now, state.clock)

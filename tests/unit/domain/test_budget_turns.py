@@ -225,6 +225,44 @@ def test_the_probe_of_a_worker_that_died_is_made_by_another():
     assert workers.turn("bob", wanted={"records": 9}).calls == {"records": 1}
 
 
+def test_a_probe_that_its_worker_has_given_back_is_made_by_another():
+    workers = Workers(Terms())
+    workers.turn(spent={"token": 5}, failures={"token": 5})
+    workers.now += 1.0
+    assert workers.turn(wanted={"token": 9}).calls == {"token": 1}
+    workers.turn(held={"token": 1})
+    assert workers.turn("bob", wanted={"token": 9}).waits["token"].why is Why.CIRCUIT
+
+    workers.turn()
+
+    assert workers.turn("bob", wanted={"token": 9}).calls == {"token": 1}
+    assert workers.turn("cid", wanted={"token": 9}).waits["token"].why is Why.CIRCUIT
+
+
+@pytest.mark.parametrize("back_s", [3.0, 3_600.0, 86_400.0])
+def test_a_clock_that_is_set_back_keeps_nothing_closed_for_longer(back_s: float):
+    workers = Workers(Terms(reserve=0.2))
+    workers.turn(spent={"records": 5}, failures={"records": 5})
+    workers.turn(blocked_s={"read users": 7.0})
+    workers.turn(spent={"write users": 1}, rates={"write users": RateReport(1, 50, 0)})
+    wanted = {"records": 1, "read users": 1, "write users": 1}
+
+    workers.now -= back_s
+    waits = workers.turn(wanted=wanted).waits
+    workers.now += 2.0
+    soon = workers.turn(wanted=wanted).calls
+    workers.now += 5.0
+    later = workers.turn("bob", wanted={"read users": 1}).calls
+
+    assert {name: (wait.why, round(wait.after_s, 3)) for name, wait in waits.items()} == {
+        "records": (Why.CIRCUIT, 1.0),
+        "read users": (Why.RATE, 7.0),
+        "write users": (Why.RATE, 1.0),
+    }
+    assert soon == {"records": 1, "write users": 1}
+    assert later == {"read users": 1}
+
+
 def test_when_the_vendor_asks_to_wait_nobody_calls_that_endpoint():
     workers = Workers(Terms())
     workers.turn(blocked_s={"read users": 7.0})

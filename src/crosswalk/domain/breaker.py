@@ -4,6 +4,8 @@ An endpoint that fails again and again is left alone for a while. Then one call 
 through: if it is answered, everybody goes on; if not, the next wait is twice as long.
 """
 
+from collections.abc import Collection
+
 from msgspec import Struct
 
 FAILURES = 5
@@ -62,11 +64,17 @@ def after_results(breaker: Breaker | None, worker: str, now: float, *, failures:
     return breaker
 
 
-def seconds_closed(breaker: Breaker, worker: str, now: float, clock: float) -> float:
-    """Seconds until the worker may ask for the probe again; 0 if it may send it now."""
+def seconds_closed(breaker: Breaker, worker: str, calling: Collection[str], now: float, clock: float) -> float:
+    """Seconds until the worker may ask for the probe again; 0 if it may send it now.
+
+    Parameters
+    ----------
+    calling
+        The workers that were heard of lately: the probe of another one is lost with it, or one call more than needed.
+    """
     if breaker.until > now:
         return breaker.until - now
-    if breaker.prober not in ("", worker) and clock < breaker.probe_ends:
+    if breaker.prober != worker and breaker.prober in calling and clock < breaker.probe_ends:
         return FIRST_WAIT_S
     return 0.0
 

@@ -215,7 +215,7 @@ def _closed(known: EndpointState, state: BudgetState, turn: Turn, now: float) ->
         return Wait(Why.RATE, known.blocked_until - now)
     closed_s = 0.0
     if known.breaker is not None:
-        closed_s = breakers.seconds_closed(known.breaker, turn.worker, now, state.clock)
+        closed_s = breakers.seconds_closed(known.breaker, turn.worker, state.calling(), now, state.clock)
     return Wait(Why.CIRCUIT, closed_s) if closed_s > 0 else None
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 from msgspec import Struct
@@ -13,6 +14,7 @@ from crosswalk.config.config import Config
 from crosswalk.connectors.allowance import Allowance
 from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.salesforce.client import SalesforceClient
+from crosswalk.connectors.salesforce.limits import OF_A_BATCH
 from crosswalk.domain.definition import SyncDefinition
 from crosswalk.domain.ids import OrgName, SyncName, TenantName
 from crosswalk.domain.pause import PauseKind
@@ -99,7 +101,8 @@ async def open_hub(config: Config) -> AsyncIterator[Hub]:
         deals = {name: made for name, one in compiled.items() if (made := parts.deals(one)) is not None}
         routers = {name: Router(one, orgs[one.definition.org], database) for name, one in compiled.items()}
         bulk = BulkBooks(database, {name: (of := one.definition.org, orgs[of]) for name, one in compiled.items()})
-        lanes = Lanes(database, reconcilers, routers, deals, budgets.richness, bulk)
+        leaves_alone = partial(budgets.leaves_alone, endpoints=OF_A_BATCH)
+        lanes = Lanes(database, reconcilers, routers, deals, budgets.richness, leaves_alone, bulk)
 
         async def run_lane(lane: Lane) -> None:
             await lanes.run(lane, jobs)

@@ -1,6 +1,8 @@
 """The life of one lane's job: linger until a batch is worth a call, reconcile, repeat until nothing is due."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum, auto
 
@@ -41,6 +43,9 @@ BATCHES_PER_JOB = 50
 BATCHES_AT_ONCE = 2
 """Of one lane: while the org answers the one, the other is read and planned."""
 
+TRY_EVERY_S = 2.0
+"""So often a process tries a batch while the org does not answer a class of calls that it takes."""
+
 TAKE_OVER_AGAIN_S = 5.0
 """A lane asks again after so long what became of a job that the org did not tell of."""
 
@@ -75,6 +80,8 @@ class Lanes:
         What the lanes of each sync work with.
     richness
         How much of an org's API budget is to spare, from 0 to 1.
+    leaves_alone
+        Whether calls to an org that a batch takes are not made for the moment, because it did not answer.
     bulk
         Remembers the org's jobs of large batches; without it there are none.
     """
@@ -86,6 +93,7 @@ class Lanes:
         routers: Mapping[SyncName, Router],
         deals: Mapping[SyncName, DealReconciler],
         richness: Callable[[OrgName], float] = lambda _: 1.0,
+        leaves_alone: Callable[[OrgName], bool] = lambda _: False,
         bulk: BulkBooks | None = None,
     ) -> None:
         self._database = database
@@ -93,7 +101,9 @@ class Lanes:
         self._routers = routers
         self._deals = deals
         self._richness = richness
+        self._leaves_alone = leaves_alone
         self._bulk = bulk
+        self._tried: dict[OrgName, float] = {}
 
     async def run(self, lane: Lane, jobs: LaneJobs) -> None:
         """Reconcile what is due in the lane, batch by batch; what is left for later gets a job of its own."""
@@ -136,6 +146,8 @@ class Lanes:
                 return lingered
             if jobs.draining:
                 break
+            if lane.number != ROUTING and not self._may_try(reconciler.definition.org):
+                return Rest(LONGEST_GLANCE_S)
             async with self._database.transaction() as connection:
                 limit = 1 if allowed is Permit.ONE else await self._batch_size(connection, lane)
                 events = await due.read_due(connection, lane, limit, batches.busy)
@@ -147,6 +159,19 @@ class Lanes:
             if allowed is Permit.ONE:
                 await batches.at_most(0)
         return Lingered.WORTHWHILE
+
+    def _may_try(self, org: OrgName) -> bool:
+        """Whether a batch is worth a try; where the org is left alone, one in a while finds out whether it answers.
+
+        A batch looks up before it writes: with writes alone down, each would spend calls for nothing.
+        """
+        if not self._leaves_alone(org):
+            return True
+        now = time.monotonic()
+        if now - self._tried.get(org, -math.inf) < TRY_EVERY_S:
+            return False
+        self._tried[org] = now
+        return True
 
     def _cut(self, lane: Lane, linger: Linger, events: Sequence[DueEvent], *, more_wait: bool) -> Sequence[DueEvent]:
         if lane.number == ROUTING or any(is_deal(item.event.user_id) for item in events):

@@ -14,6 +14,7 @@ from crosswalk.connectors.auth0.client import Auth0Client
 from crosswalk.connectors.auth0.settings import Auth0Settings
 from crosswalk.connectors.errors import CallRefused, CallWithheld
 from crosswalk.connectors.salesforce.client import SalesforceClient
+from crosswalk.connectors.salesforce.limits import OF_A_BATCH
 from crosswalk.connectors.salesforce.settings import SalesforceSettings
 from crosswalk.domain.budget import Terms
 from crosswalk.domain.ids import OrgName, TenantName
@@ -161,11 +162,14 @@ async def test_an_endpoint_that_is_down_is_left_alone_by_all_until_one_call_is_a
         # The probes: after one second, two, four, eight … of both together.
         assert outcomes.count("HTTP 503") <= 5
         assert outcomes.count("CIRCUIT_OPEN") >= 55
+        assert first.leaves_alone(ACME, OF_A_BATCH)
         await other.describe("Lead")
         sandbox.fault_rules([])
 
         await until_answered(other)
         await until_answered(org)
+        async with asyncio.timeout(60):
+            await until(lambda: not first.leaves_alone(ACME, OF_A_BATCH))
 
 
 async def test_after_the_org_found_too_many_long_calls_under_way_fewer_are_risked_at_once(

@@ -15,7 +15,7 @@ from crosswalk.engine import lane as lanes_module
 from crosswalk.engine.jobs import LaneJobs
 from crosswalk.engine.lane import Lanes
 from crosswalk.store import due, inbox
-from crosswalk.store.database import Database
+from crosswalk.store.database import Database, fetch_row
 from crosswalk.store.due import DueEvent, Lane
 from crosswalk.store.inbox import Subscriber
 from tests.core_builders import a_sync, a_target
@@ -160,6 +160,31 @@ async def test_a_change_of_another_sync_waits_for_no_more_than_the_batches_under
     syncs = [sync for sync, _ in batches]
     assert len(syncs) == 31
     assert syncs.index(FORUM) == 3 + 2
+
+
+async def test_while_the_org_is_left_alone_a_process_tries_a_batch_in_a_while(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lanes_module, "TRY_EVERY_S", 1_000.0)
+    batches: list[tuple[SyncName, list[str]]] = []
+    shop, left_alone = Reconciler(database, SHOP, batches), [True]
+    lanes = Lanes(database, {SHOP: shop}, {}, {}, leaves_alone=lambda _: left_alone[0])  # type: ignore[dict-item]
+
+    async def run(lane: Lane) -> None:
+        await lanes.run(lane, jobs)
+
+    jobs = LaneJobs(database, run)
+    await jobs.open()
+    await accept(database, SHOP, [f"event {number}" for number in range(100)], users=100)
+    for _ in range(3):
+        await lanes.run(Lane(SHOP, 0), jobs)
+    assert len(batches) == 1
+    async with database.transaction() as connection:
+        assert await fetch_row(connection, "SELECT count(*) FROM procrastinate_jobs WHERE scheduled_at > now()") == (1,)
+
+    left_alone[0] = False
+    await until_done(jobs, database)
+    assert len(batches) == 5
 
 
 @pytest.mark.parametrize("off_h", [-3, 3])

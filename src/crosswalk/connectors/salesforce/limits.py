@@ -16,6 +16,9 @@ CONCURRENT = b"Concurrent"
 
 WINDOW_WAIT_S = 60.0
 
+OF_A_BATCH = frozenset({"query", "records"})
+"""The classes of calls that looking up and writing identities takes."""
+
 _ENDPOINTS = {"query": "query", "queryAll": "query", "jobs": "bulk", "limits": "limits"}
 _ABSOLUTE = re.compile(r"/services/data/v[^/]+/")
 _API_USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")

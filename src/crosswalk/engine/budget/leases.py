@@ -8,7 +8,7 @@ what is left. The rules are in `crosswalk.domain.budget_turns`.
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Set
 from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 
@@ -271,6 +271,15 @@ class Budgets:
         allowance = self.orgs.get(org)
         granted = None if allowance is None else allowance.granted
         return 1.0 if granted is None else richness(granted.room, granted.share, granted.lasts_s)
+
+    def leaves_alone(self, org: OrgName, endpoints: Set[Endpoint]) -> bool:
+        """Whether any of these classes of calls to the org is left alone, because it did not answer, or is probed.
+
+        From memory, as of the last turn.
+        """
+        allowance = self.orgs.get(org)
+        granted = None if allowance is None else allowance.granted
+        return granted is not None and not granted.open.isdisjoint(endpoints)
 
     async def close(self) -> None:
         """Give back what is left of all."""
